@@ -1,0 +1,62 @@
+/* Evaluating and predicting with a checkpoint. Collective; the same numbers, to the last bit, for
+ * every number of ranks and threads. */
+#ifndef NNTRAIN_EVALUATE_H
+#define NNTRAIN_EVALUATE_H
+
+#include <nntrain/comm.h>
+#include <nntrain/log.h>
+#include <nntrain/status.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Where a data set lies. Strings are borrowed. */
+typedef struct nnt_data_place {
+  const char *path;
+  const char *group; /* inside the file; NULL for the root */
+} nnt_data_place;
+
+/* Values that do not apply are NaN. */
+typedef struct nnt_metrics {
+  int64_t samples;
+  double loss; /* mean over the samples */
+  bool classification;
+  double accuracy; /* fraction of samples (binary cross-entropy: of labels) that are right */
+  int top_k;       /* 0 when not asked for */
+  double top_k_accuracy; /* the true class is among the k most probable */
+  double mse;            /* mean over samples and outputs of (a - t)^2 */
+  double mae;            /* mean over samples and outputs of |a - t| */
+  double r2; /* 1 - sum (a - t)^2 / sum (t - mean t)^2, mean over the outputs whose target
+                varies */
+} nnt_metrics;
+
+typedef struct nnt_evaluate_options {
+  const char *checkpoint; /* a file, or a run's directory: its best.h5 */
+  nnt_data_place data;
+  const char *x_name, *y_name; /* NULL: "x", "y" */
+  int top_k;                   /* 0: none */
+  int threads;                 /* 0: what OpenMP gives */
+} nnt_evaluate_options;
+
+NNT_API nnt_status nnt_evaluate(nnt_comm *comm, const nnt_evaluate_options *options,
+                                nnt_metrics *out, nnt_error *error) NNT_MUST_CHECK;
+
+typedef struct nnt_predict_options {
+  const char *checkpoint;
+  nnt_data_place data;
+  const char *x_name;
+  const char *output; /* a name that ends in .csv: CSV, else HDF5; replaced when it exists */
+  int threads;
+} nnt_predict_options;
+
+typedef struct nnt_predict_result {
+  int64_t samples;
+  int64_t outputs;
+  bool classification;
+} nnt_predict_result;
+
+/* Writes outputs (probabilities or values) and, for classification, classes; whole or not at
+ * all. */
+NNT_API nnt_status nnt_predict(nnt_comm *comm, const nnt_predict_options *options,
+                               nnt_predict_result *out, nnt_error *error) NNT_MUST_CHECK;
+
+#endif

@@ -1,0 +1,20 @@
+/* Looking into a file. Local to the caller. */
+#ifndef NNTRAIN_INSPECT_H
+#define NNTRAIN_INSPECT_H
+
+#include <nntrain/status.h>
+
+/* Receives one line without a newline. */
+typedef void (*nnt_line)(void *context, const char *line);
+
+/* Describes a checkpoint (a file, or a run's directory: its best.h5) or a data file, line by
+ * line. */
+NNT_API nnt_status nnt_inspect(const char *path, nnt_line line, void *context,
+                               nnt_error *error) NNT_MUST_CHECK;
+
+/* SHA-256 of all parameters of a checkpoint, 64 hexadecimal digits: layer by layer the weights
+ * [outputs, inputs], then the biases, float32. Equal networks have equal digests. */
+NNT_API nnt_status nnt_inspect_digest(const char *path, char digest[65],
+                                      nnt_error *error) NNT_MUST_CHECK;
+
+#endif

@@ -1,0 +1,76 @@
+/* What a network is: layers, activations, loss, initial weights, input normalisation. */
+#ifndef NNTRAIN_MODEL_H
+#define NNTRAIN_MODEL_H
+
+#include <nntrain/status.h>
+#include <stdint.h>
+
+/* Layers with weights, the output layer included. */
+#define NNT_MAX_LAYERS 64
+/* Neurons of a layer. */
+#define NNT_MAX_WIDTH (INT64_C(1) << 24)
+
+/* y = f(z), elementwise. */
+typedef enum nnt_activation {
+  NNT_SIGMOID,    /* 1 / (1 + exp(-z)) */
+  NNT_TANH,       /* tanh(z) */
+  NNT_RELU,       /* max(z, 0); Nair and Hinton, ICML 2010 */
+  NNT_LEAKY_RELU, /* z > 0 ? z : 0.01 z; Maas, Hannun and Ng, ICML 2013 */
+  NNT_GELU,       /* z Phi(z), Phi the normal distribution function (the exact form, not the
+                     tanh approximation); Hendrycks and Gimpel, arXiv:1606.08415 */
+  NNT_SILU,       /* z / (1 + exp(-z)); Elfwing, Uchibe and Doya, Neural Networks 107, 2018 */
+  NNT_IDENTITY,   /* z */
+  NNT_ACTIVATION_COUNT
+} nnt_activation;
+
+/* The loss is the mean over the samples of a batch; z are the logits (the output layer before its
+ * activation), a the output, t the target, K the outputs, y the class. */
+typedef enum nnt_loss {
+  NNT_CROSS_ENTROPY,        /* -log softmax(z)[y]; output activation softmax */
+  NNT_BINARY_CROSS_ENTROPY, /* 1/K sum_k softplus(z_k) - t_k z_k; output activation sigmoid */
+  NNT_MSE,                  /* 1/K sum_k (a_k - t_k)^2; output activation identity */
+  NNT_QUADRATIC,            /* 1/2 sum_k (a_k - t_k)^2, with the hidden layers' activation on the
+                               output too; Nielsen, Neural Networks and Deep Learning, eq. 6 */
+  NNT_LOSS_COUNT
+} nnt_loss;
+
+/* Distribution of the initial weights; i and o are the inputs and outputs of the layer. Biases
+ * start at 0, but normal(0, 1) with NNT_FAN_IN (Nielsen, chapter 3). */
+typedef enum nnt_initializer {
+  NNT_INIT_DEFAULT,        /* he-normal for relu, leaky-relu, gelu and silu; else xavier-uniform */
+  NNT_INIT_XAVIER_UNIFORM, /* uniform(+-sqrt(6 / (i + o))); Glorot and Bengio, AISTATS 2010 */
+  NNT_INIT_XAVIER_NORMAL,  /* normal(0, 2 / (i + o)) */
+  NNT_INIT_HE_UNIFORM,     /* uniform(+-sqrt(6 / i)); He et al., ICCV 2015 */
+  NNT_INIT_HE_NORMAL,      /* normal(0, 2 / i) */
+  NNT_INIT_LECUN_NORMAL,   /* normal(0, 1 / i); LeCun et al., Efficient BackProp, 1998 */
+  NNT_INIT_FAN_IN,         /* normal(0, 1 / i), biases normal(0, 1); Nielsen, chapter 3 */
+  NNT_INITIALIZER_COUNT
+} nnt_initializer;
+
+/* What is done to each input before the first layer; computed on the training set. */
+typedef enum nnt_normalization {
+  NNT_NORMALIZE_AUTO,       /* range for 8- and 16-bit integers, none for the others */
+  NNT_NORMALIZE_NONE,       /* x */
+  NNT_NORMALIZE_RANGE,      /* the integer type's range to [0, 1] */
+  NNT_NORMALIZE_STANDARDIZE, /* (x - mean) / standard deviation, per feature; constant features
+                               become 0 */
+  NNT_NORMALIZATION_COUNT
+} nnt_normalization;
+
+/* Names as the command line and files use them ("leaky-relu"); NULL beyond the last value. */
+NNT_API const char *nnt_activation_name(nnt_activation value);
+NNT_API const char *nnt_loss_name(nnt_loss value);
+NNT_API const char *nnt_initializer_name(nnt_initializer value);
+NNT_API const char *nnt_normalization_name(nnt_normalization value);
+
+/* Names to values. Errors: NNT_BAD_USAGE, with the names that exist. */
+NNT_API nnt_status nnt_activation_parse(const char *name, nnt_activation *out,
+                                        nnt_error *error) NNT_MUST_CHECK;
+NNT_API nnt_status nnt_loss_parse(const char *name, nnt_loss *out,
+                                  nnt_error *error) NNT_MUST_CHECK;
+NNT_API nnt_status nnt_initializer_parse(const char *name, nnt_initializer *out,
+                                         nnt_error *error) NNT_MUST_CHECK;
+NNT_API nnt_status nnt_normalization_parse(const char *name, nnt_normalization *out,
+                                           nnt_error *error) NNT_MUST_CHECK;
+
+#endif

@@ -1,0 +1,15 @@
+/* nntrain: distributed data-parallel training of feed-forward networks. The whole library. */
+#ifndef NNTRAIN_NNTRAIN_H
+#define NNTRAIN_NNTRAIN_H
+
+#include <nntrain/comm.h>
+#include <nntrain/convert.h>
+#include <nntrain/evaluate.h>
+#include <nntrain/inspect.h>
+#include <nntrain/log.h>
+#include <nntrain/model.h>
+#include <nntrain/status.h>
+#include <nntrain/train.h>
+#include <nntrain/version.h>
+
+#endif

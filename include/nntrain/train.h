@@ -1,0 +1,110 @@
+/* Training. */
+#ifndef NNTRAIN_TRAIN_H
+#define NNTRAIN_TRAIN_H
+
+#include <nntrain/comm.h>
+#include <nntrain/evaluate.h>
+#include <nntrain/log.h>
+#include <nntrain/model.h>
+#include <nntrain/status.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Strings are borrowed. nnt_train_options_default fills everything but the places. */
+typedef struct nnt_train_options {
+  nnt_data_place data;
+  nnt_data_place validation;   /* path NULL: none */
+  const char *x_name, *y_name; /* NULL: "x", "y" */
+  int hidden_count;
+  int64_t hidden[NNT_MAX_LAYERS];
+  int activation_count; /* 1 (all hidden layers) or hidden_count */
+  nnt_activation activations[NNT_MAX_LAYERS];
+  nnt_loss loss;
+  nnt_initializer initializer;
+  nnt_normalization normalization;
+  double learning_rate;
+  double momentum;
+  double weight_decay; /* L2 coefficient: w <- w - lr (gradient + weight_decay w) */
+  bool nesterov;
+  int64_t batch_size; /* samples of a step, over all ranks */
+  int64_t epochs;     /* of the whole run, finished ones of a resumed run included */
+  uint64_t seed;
+  int threads; /* OpenMP threads of a rank; 0: what OpenMP gives */
+  int top_k;   /* 0: none */
+  const char *output; /* directory of the run */
+  bool resume;        /* go on from the newest good checkpoint, or start when there is none */
+  int64_t keep;       /* newest checkpoints kept, beside the best; 0: all */
+  bool dry_run;       /* stop after the plan */
+} nnt_train_options;
+
+NNT_API void nnt_train_options_default(nnt_train_options *options);
+
+/* What is about to be done. */
+typedef struct nnt_train_plan {
+  char shape[256]; /* "784-512-512-10" */
+  nnt_loss loss;
+  nnt_normalization normalization;
+  const char *isa;
+  int64_t parameters;
+  int64_t samples, validation_samples;
+  int64_t batch_size, steps_per_epoch, epochs;
+  int64_t finished_epochs; /* of a resumed run */
+  int ranks, nodes, threads;
+  int64_t shard_least, shard_most; /* samples of a full batch on a rank */
+  int64_t node_data_bytes;   /* data sets, once a node */
+  int64_t rank_bytes;        /* parameters, gradients, optimiser, activations of one rank */
+  int node_ranks;            /* ranks on the first node */
+} nnt_train_plan;
+
+/* After every step, on rank 0. */
+typedef struct nnt_step_event {
+  int64_t epoch; /* from 1 */
+  int64_t epochs;
+  int64_t step; /* of the epoch, from 1 */
+  int64_t steps;
+  int64_t total_step; /* of the whole run, from 1 */
+  double loss;        /* mean over the epoch's samples so far */
+  double seconds;     /* since the epoch began */
+  int64_t samples;    /* trained on since the epoch began */
+} nnt_step_event;
+
+/* After every epoch, on rank 0. */
+typedef struct nnt_epoch_event {
+  int64_t epoch; /* from 1 */
+  int64_t epochs;
+  int64_t step; /* updates of the whole run */
+  double train_loss;
+  bool has_validation;
+  nnt_metrics validation;
+  double learning_rate;
+  double samples_per_second; /* of training, without validation and checkpoint */
+  double seconds;            /* of the epoch, all included */
+  bool best;                 /* the lowest validation (or else train) loss so far */
+  int ranks, threads;
+} nnt_epoch_event;
+
+/* Called on rank 0 alone; any may be NULL. */
+typedef struct nnt_train_events {
+  void *context;
+  void (*plan)(void *context, const nnt_train_plan *plan);
+  void (*step)(void *context, const nnt_step_event *event);
+  void (*epoch)(void *context, const nnt_epoch_event *event);
+  nnt_log log;
+} nnt_train_events;
+
+typedef struct nnt_train_result {
+  int64_t epochs; /* finished */
+  int64_t best_epoch;
+  double best_loss;
+  char digest[65]; /* SHA-256 of all parameters */
+} nnt_train_result;
+
+/* Collective. Everything the run leaves lies in options->output. Errors: NNT_BAD_USAGE and
+ * NNT_BAD_INPUT before the first step, with nothing left behind; NNT_NON_FINITE when the loss is no
+ * longer a number, with the checkpoints before it kept; NNT_IO_ERROR, NNT_MPI_ERROR,
+ * NNT_OUT_OF_MEMORY. The same on all ranks. */
+NNT_API nnt_status nnt_train(nnt_comm *comm, const nnt_train_options *options,
+                             const nnt_train_events *events, nnt_train_result *out,
+                             nnt_error *error) NNT_MUST_CHECK;
+
+#endif

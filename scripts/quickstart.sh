@@ -1,0 +1,99 @@
+#!/usr/bin/env bash
+# From a fresh clone to a trained network: installs what is missing, builds, converts the
+# Fashion-MNIST images, trains on two MPI ranks, evaluates, predicts. Can be run again.
+#
+# To change with the environment: NNTRAIN_QUICKSTART_EPOCHS (10).
+set -euo pipefail
+
+# Paths below are relative, so that a directory with spaces or colons in its name does no harm.
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+images=/usr/share/datasets/fashion-mnist
+classes=t-shirt,trouser,pullover,dress,coat,sandal,shirt,sneaker,bag,boot
+epochs=${NNTRAIN_QUICKSTART_EPOCHS:-10}
+data=quickstart/fashion.h5
+nntrain=build/src/nntrain
+
+step() { printf '\n== %s\n' "$*"; }
+fail() {
+  printf 'quickstart: %s\n' "$*" >&2
+  exit 1
+}
+
+# A run directory of its own each time: run, run-2, run-3 ...
+new_run() {
+  local run=quickstart/run number=2
+  while [ -e "$run" ]; do
+    run=quickstart/run-$number
+    number=$((number + 1))
+  done
+  echo "$run"
+}
+
+# The file gets its name when both groups are in it.
+convert() {
+  local part=quickstart/fashion.part.h5
+  rm -f "$part"
+  "$nntrain" convert "$images/train-images-idx3-ubyte.gz" "$images/train-labels-idx1-ubyte.gz" \
+    --output "$part:train" --class-names "$classes"
+  "$nntrain" convert "$images/t10k-images-idx3-ubyte.gz" "$images/t10k-labels-idx1-ubyte.gz" \
+    --output "$part:test" --class-names "$classes"
+  mv "$part" "$data"
+}
+
+# shellcheck source=scripts/environment.sh
+. scripts/environment.sh
+# Open MPI takes the cores for its slots, and binds each rank to one: with fewer cores than ranks
+# it would refuse to start.
+mpirun=(mpirun -np 2 --oversubscribe --bind-to none)
+settings=(--data "$data:train" --validation "$data:test" --hidden '256,128' --batch-size 128
+  --learning-rate 0.1 --momentum 0.9 --threads 1)
+
+step "Installing what is missing"
+scripts/install_dependencies.sh
+
+step "Building into build/"
+mkdir -p build
+hdf5_root_for_spaces "$PWD"
+cmake --preset release >build/configure.log 2>&1 ||
+  { cat build/configure.log >&2; fail "cmake failed, see above"; }
+cmake --build build --parallel "$(nproc 2>/dev/null || echo 2)"
+
+step "Converting Fashion-MNIST into $data"
+mkdir -p quickstart
+echo '*' >quickstart/.gitignore
+if [ -e "$data" ]; then
+  echo "already there"
+else
+  [ -e "$images/train-images-idx3-ubyte.gz" ] ||
+    fail "no Fashion-MNIST in $images; install the Debian package dataset-fashion-mnist"
+  convert
+fi
+
+run=$(new_run)
+step "Training 784-256-128-10 on two ranks, $epochs epochs, into $run/"
+"${mpirun[@]}" "$nntrain" train "${settings[@]}" --epochs "$epochs" --output "$run"
+
+step "Evaluating and predicting the 10,000 test images"
+"$nntrain" eval --checkpoint "$run" --data "$data:test"
+"$nntrain" predict --checkpoint "$run" --data "$data:test" --output "$run/predictions.csv"
+accuracy=$("$nntrain" eval --checkpoint "$run" --data "$data:test" --json |
+  sed -n 's/.*"accuracy": *\([0-9.eE+-]*\).*/\1/p')
+[ -n "$accuracy" ] || fail "eval --json printed no accuracy"
+
+step "Done"
+awk -v accuracy="$accuracy" 'BEGIN { printf "accuracy      %.2f %%\n", 100 * accuracy }'
+cat <<END
+data          $data
+run           $run/  (checkpoints, best.h5, metrics.jsonl)
+predictions   $run/predictions.csv
+
+Next, in $PWD: what the run holds, and training on from where it stopped
+  $nntrain inspect $run/best.h5
+END
+if [ "$(id -u)" -eq 0 ]; then
+  echo "  export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1"
+fi
+cat <<END
+  ${mpirun[*]} $nntrain train --resume --output $run \\
+    --epochs $((2 * epochs)) ${settings[*]}
+END

@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# Installs what is missing, builds with warnings as errors, runs all tests. More words go to ctest:
+#
+#   scripts/test.sh                 everything
+#   scripts/test.sh -L unit         one label
+#   scripts/test.sh -R rng          tests whose name matches
+#
+# Builds into build-test/, or into $NNTRAIN_BUILD_DIR.
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+caller=$PWD
+cd "$root"
+build=${NNTRAIN_BUILD_DIR:-build-test}
+case "$build" in
+  /*) ;;
+  *) [ -z "${NNTRAIN_BUILD_DIR:-}" ] || build=$caller/$build ;;
+esac
+jobs=$(nproc 2>/dev/null || echo 2)
+# shellcheck source=scripts/environment.sh
+. scripts/environment.sh
+
+scripts/install_dependencies.sh --tests
+hdf5_root_for_spaces "$PWD/$build"
+cmake --preset test -B "$build"
+cmake --build "$build" --parallel "$jobs"
+cd "$build"
+ctest --output-on-failure --no-tests=error --parallel "$jobs" "$@"

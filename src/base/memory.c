@@ -1,0 +1,52 @@
+/* Aligned memory and arenas. */
+#include "base/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#define RED_ZONE ((size_t)NNT_ALIGNMENT)
+#else
+#define RED_ZONE ((size_t)0)
+#define ASAN_POISON_MEMORY_REGION(address, size) ((void)(address), (void)(size))
+#define ASAN_UNPOISON_MEMORY_REGION(address, size) ((void)(address), (void)(size))
+#endif
+
+nnt_status nnt_memory_allocate(size_t bytes, const char *purpose, void **out,
+                               nnt_error *error) {
+  size_t rounded = nnt_align_up(bytes > 0 ? bytes : 1);
+  *out = rounded < bytes ? NULL : aligned_alloc(NNT_ALIGNMENT, rounded);
+  if (*out == NULL) return nnt_fail_memory(error, bytes, purpose);
+  memset(*out, 0, rounded);
+  return NNT_OK;
+}
+
+void nnt_memory_free(void **memory) {
+  free(*memory);
+  *memory = NULL;
+}
+
+void *nnt_arena_slice(nnt_arena *arena, size_t bytes) {
+  size_t start = arena->used;
+  size_t end = start + nnt_align_up(bytes);
+  arena->used = end + RED_ZONE;
+  if (arena->base == NULL) return NULL;
+  ASAN_POISON_MEMORY_REGION(arena->base + start + bytes, end + RED_ZONE - start - bytes);
+  return arena->base + start;
+}
+
+nnt_status nnt_arena_allocate(nnt_arena *arena, const char *purpose, nnt_error *error) {
+  void *block = NULL;
+  nnt_status status = nnt_memory_allocate(arena->used, purpose, &block, error);
+  arena->base = block;
+  if (status == NNT_OK) arena->used = 0;
+  return status;
+}
+
+void nnt_arena_free(nnt_arena *arena) {
+  if (arena->base != NULL) ASAN_UNPOISON_MEMORY_REGION(arena->base, arena->used);
+  free(arena->base);
+  arena->base = NULL;
+  arena->used = 0;
+}

@@ -1,0 +1,31 @@
+/* The verbs of the program. */
+#ifndef NNT_CLI_COMMAND_H
+#define NNT_CLI_COMMAND_H
+
+#include <nntrain/comm.h>
+#include <nntrain/status.h>
+
+#include "cli/options.h"
+
+typedef struct command {
+  const char *name;
+  const char *summary;        /* one line */
+  const char *usage;          /* what follows `nntrain VERB` */
+  const char *details;        /* printed below the options by `help VERB`; with examples */
+  const option_spec *options; /* ends with a NULL name */
+  int max_positionals;
+  /* Collective verbs run on every rank; others on rank 0 alone, while the rest wait. */
+  int collective;
+  nnt_status (*run)(const options *parsed, nnt_comm *comm, nnt_error *error);
+} command;
+
+extern const command command_convert;
+extern const command command_train;
+extern const command command_eval;
+extern const command command_predict;
+extern const command command_inspect;
+
+/* NULL-terminated, in the order of `nntrain help`. */
+extern const command *const commands[];
+
+#endif

@@ -1,0 +1,107 @@
+/* nntrain eval */
+#include <inttypes.h>
+#include <math.h>
+#include <nntrain/evaluate.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli/command.h"
+#include "cli/file_group.h"
+
+static const option_spec specs[] = {
+    {"checkpoint", "FILE|DIR", NULL, "checkpoint, or a run's directory: its best"},
+    {"data", "FILE[:GROUP]", NULL, "data set (HDF5)"},
+    {"x-name", "NAME", "x", "dataset of the samples"},
+    {"y-name", "NAME", "y", "dataset of the targets"},
+    {"top-k", "K", "0", "also measure top-K accuracy; 0: not"},
+    {"threads", "N", NULL, "OpenMP threads of each rank; without it, what OpenMP and the binding "
+                           "give"},
+    {"json", NULL, NULL, "print one JSON object"},
+    {"output", "FILE", NULL, "write the JSON object to a file too"},
+    {NULL, NULL, NULL, NULL}};
+
+static void print_json_number(FILE *stream, const char *name, double value) {
+  if (isfinite(value)) (void)fprintf(stream, ", \"%s\": %.17g", name, value);
+}
+
+static void print_json(FILE *stream, const nnt_metrics *m) {
+  (void)fprintf(stream, "{\"samples\": %" PRId64, m->samples);
+  print_json_number(stream, "loss", m->loss);
+  print_json_number(stream, "accuracy", m->accuracy);
+  if (m->top_k > 0) (void)fprintf(stream, ", \"top_k\": %d", m->top_k);
+  print_json_number(stream, "top_k_accuracy", m->top_k_accuracy);
+  print_json_number(stream, "mse", m->mse);
+  print_json_number(stream, "mae", m->mae);
+  print_json_number(stream, "r2", m->r2);
+  (void)fprintf(stream, "}\n");
+}
+
+static void print_lines(const nnt_metrics *m) {
+  printf("samples   %" PRId64 "\nloss      %.6f\n", m->samples, m->loss);
+  if (m->classification) {
+    printf("accuracy  %.4f\n", m->accuracy);
+    if (m->top_k > 0) printf("top-%-5d %.4f\n", m->top_k, m->top_k_accuracy);
+  } else {
+    printf("MSE       %.6g\nMAE       %.6g\nR2        %.6f\n", m->mse, m->mae, m->r2);
+  }
+}
+
+static nnt_status write_file(const char *path, const nnt_metrics *metrics, nnt_error *error) {
+  FILE *file = fopen(path, "w");
+  if (file != NULL) print_json(file, metrics);
+  int failed = file == NULL || ferror(file) != 0;
+  if (file != NULL && fclose(file) != 0) failed = 1;
+  if (!failed) return NNT_OK;
+  return nnt_fail(error, NNT_IO_ERROR, "cannot write the metrics\n--output %s\ncheck the path",
+                  path);
+}
+
+static nnt_status report(const options *parsed, const nnt_metrics *metrics, nnt_error *error) {
+  const char *output = options_text(parsed, "output");
+  if (options_flag(parsed, "json"))
+    print_json(stdout, metrics);
+  else
+    print_lines(metrics);
+  return output != NULL ? write_file(output, metrics, error) : NNT_OK;
+}
+
+static nnt_status run_eval(const options *parsed, nnt_comm *comm, nnt_error *error) {
+  nnt_evaluate_options evaluate = {.x_name = options_text(parsed, "x-name"),
+                                   .y_name = options_text(parsed, "y-name")};
+  const char *data = NULL;
+  char *text = NULL;
+  int64_t threads = 0, top_k = 0;
+  nnt_metrics metrics;
+  nnt_status status = options_required(parsed, "checkpoint", &evaluate.checkpoint, error);
+  if (status == NNT_OK) status = options_required(parsed, "data", &data, error);
+  if (status == NNT_OK && options_given(parsed, "threads"))
+    status = options_int(parsed, "threads", 1, 4096, &threads, error);
+  if (status == NNT_OK) status = options_int(parsed, "top-k", 0, 1000000, &top_k, error);
+  if (status == NNT_OK) {
+    file_group place;
+    status = file_group_split(data, &text, &place, error);
+    evaluate.data = (nnt_data_place){.path = place.path, .group = place.group};
+  }
+  evaluate.threads = (int)threads;
+  evaluate.top_k = (int)top_k;
+  if (status == NNT_OK) status = nnt_evaluate(comm, &evaluate, &metrics, error);
+  if (status == NNT_OK) {
+    if (nnt_comm_rank(comm) == 0) status = report(parsed, &metrics, error);
+    status = nnt_comm_agree(comm, status, error);
+  }
+  free(text);
+  return status;
+}
+
+const command command_eval = {
+    .name = "eval",
+    .summary = "measures loss and metrics of a checkpoint on a data set",
+    .usage = "--checkpoint FILE|DIR --data FILE[:GROUP] [options]",
+    .details = "Example:\n"
+               "  nntrain eval --checkpoint run --data fashion.h5:test --top-k 3\n\n"
+               "Classification: loss, accuracy, top-k accuracy. Regression: loss, MSE, MAE, R2.\n"
+               "Every sample counts once; the numbers are the same for every number of ranks.\n",
+    .options = specs,
+    .max_positionals = 0,
+    .collective = 1,
+    .run = run_eval};

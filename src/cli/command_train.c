@@ -1,0 +1,209 @@
+/* nntrain train */
+#include <inttypes.h>
+#include <nntrain/train.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/file_group.h"
+#include "cli/progress.h"
+
+static const option_spec specs[] = {
+    {"data", "FILE[:GROUP]", NULL, "training set (HDF5)"},
+    {"validation", "FILE[:GROUP]", NULL, "validation set, measured after every epoch"},
+    {"x-name", "NAME", "x", "dataset of the samples"},
+    {"y-name", "NAME", "y", "dataset of the targets"},
+    {"hidden", "N,N,...", NULL, "neurons of each hidden layer; without it there is none"},
+    {"activation", "NAME[,...]", "relu",
+     "of the hidden layers, one for all or one each: sigmoid, tanh, relu, leaky-relu, gelu, "
+     "silu, identity"},
+    {"loss", "NAME", "cross-entropy",
+     "cross-entropy (classes, softmax), binary-cross-entropy (0 and 1, sigmoid), mse (values, "
+     "identity), quadratic (half the squared distance, with the hidden activation on the output)"},
+    {"init", "NAME", "default",
+     "initial weights: default (suited to the activation), xavier-uniform, xavier-normal, "
+     "he-uniform, he-normal, lecun-normal, fan-in"},
+    {"normalize", "NAME", "auto",
+     "inputs: none, range (integer type to [0, 1]), standardize (mean 0, deviation 1, by "
+     "feature), auto (range for 8- and 16-bit integers, else none)"},
+    {"optimizer", "NAME", "sgd", "sgd"},
+    {"learning-rate", "X", "0.1", "step size of an update"},
+    {"momentum", "X", "0.9", "of sgd, from 0 (none) to below 1"},
+    {"nesterov", NULL, NULL, "Nesterov's momentum"},
+    {"weight-decay", "X", "0", "L2 coefficient, w <- w - lr (gradient + X w); biases left alone"},
+    {"batch-size", "N", "128", "samples of an update, over all ranks"},
+    {"epochs", "N", "10", "passes over the training set, over the whole run"},
+    {"seed", "N", "1", "of initial weights and sample order"},
+    {"threads", "N", NULL, "OpenMP threads of each rank; without it, what OpenMP and the binding "
+                           "give"},
+    {"top-k", "K", "0", "also measure top-K accuracy; 0: not"},
+    {"output", "DIR", NULL, "directory of the run: checkpoints and metrics.jsonl"},
+    {"resume", NULL, NULL, "go on from the newest good checkpoint in the directory, or start when "
+                           "there is none"},
+    {"keep", "N", "3", "newest checkpoints kept, beside the best; 0: all"},
+    {"config", "FILE", NULL, "run file: lines 'option = value'; the command line wins"},
+    {"dry-run", NULL, NULL, "say what would be done, and do nothing"},
+    {"quiet", NULL, NULL, "print warnings and errors only"},
+    {NULL, NULL, NULL, NULL}};
+
+/* A place FILE[:GROUP]; *text holds its strings. */
+static nnt_status take_place(const options *parsed, const char *name, char **text,
+                             nnt_data_place *out, nnt_error *error) {
+  const char *value = options_text(parsed, name);
+  if (value == NULL) return NNT_OK;
+  file_group place;
+  nnt_status status = file_group_split(value, text, &place, error);
+  *out = (nnt_data_place){.path = place.path, .group = place.group};
+  return status;
+}
+
+static nnt_status take_layers(const options *parsed, nnt_train_options *train,
+                              nnt_error *error) {
+  char **words = NULL;
+  int64_t count = 0;
+  nnt_status status =
+      options_words(parsed, "hidden", NNT_MAX_LAYERS - 1, &words, &count, error);
+  train->hidden_count = (int)count;
+  for (int64_t i = 0; i < count && status == NNT_OK; ++i) {
+    bool good = parse_int(words[i], &train->hidden[i]);
+    if (!good || train->hidden[i] < 1 || train->hidden[i] > NNT_MAX_WIDTH)
+      status = nnt_fail(error, NNT_BAD_USAGE,
+                        "not a size of a layer\n--hidden %s: '%s'\ngive whole numbers from 1 to "
+                        "%" PRId64 ", such as --hidden 512,512",
+                        options_text(parsed, "hidden"), words[i], NNT_MAX_WIDTH);
+  }
+  free(words);
+  return status;
+}
+
+static nnt_status take_activations(const options *parsed, nnt_train_options *train,
+                                   nnt_error *error) {
+  char **words = NULL;
+  int64_t count = 0;
+  nnt_status status =
+      options_words(parsed, "activation", NNT_MAX_LAYERS - 1, &words, &count, error);
+  train->activation_count = (int)count;
+  for (int64_t i = 0; i < count && status == NNT_OK; ++i)
+    status = nnt_activation_parse(words[i], &train->activations[i], error);
+  if (status == NNT_OK && count > 1 && count != train->hidden_count)
+    status = nnt_fail(error, NNT_BAD_USAGE,
+                      "activations do not match the hidden layers\n--activation %s, %d hidden "
+                      "layers\ngive one activation for all layers, or one for each",
+                      options_text(parsed, "activation"), train->hidden_count);
+  free(words);
+  return status;
+}
+
+static nnt_status take_names(const options *parsed, nnt_train_options *train,
+                             nnt_error *error) {
+  const char *optimizer = options_text(parsed, "optimizer");
+  nnt_status status = nnt_loss_parse(options_text(parsed, "loss"), &train->loss, error);
+  if (status == NNT_OK)
+    status = nnt_initializer_parse(options_text(parsed, "init"), &train->initializer, error);
+  if (status == NNT_OK)
+    status = nnt_normalization_parse(options_text(parsed, "normalize"), &train->normalization,
+                                     error);
+  if (status == NNT_OK && strcmp(optimizer, "sgd") != 0)
+    status = nnt_fail(error, NNT_BAD_USAGE, "unknown optimizer\n--optimizer %s\nchoose one of: sgd",
+                      optimizer);
+  return status;
+}
+
+static nnt_status take_numbers(const options *parsed, nnt_train_options *train,
+                               nnt_error *error) {
+  int64_t seed = 0, threads = 0, top_k = 0;
+  nnt_status status =
+      options_real(parsed, "learning-rate", 0.0, 1e9, &train->learning_rate, error);
+  if (status == NNT_OK)
+    status = options_real(parsed, "momentum", 0.0, 0.999999, &train->momentum, error);
+  if (status == NNT_OK)
+    status = options_real(parsed, "weight-decay", 0.0, 1e9, &train->weight_decay, error);
+  if (status == NNT_OK)
+    status = options_int(parsed, "batch-size", 1, INT32_MAX, &train->batch_size, error);
+  if (status == NNT_OK)
+    status = options_int(parsed, "epochs", 1, 10000000, &train->epochs, error);
+  if (status == NNT_OK) status = options_int(parsed, "seed", 0, INT64_MAX, &seed, error);
+  if (status == NNT_OK && options_given(parsed, "threads"))
+    status = options_int(parsed, "threads", 1, 4096, &threads, error);
+  if (status == NNT_OK) status = options_int(parsed, "top-k", 0, 1000000, &top_k, error);
+  if (status == NNT_OK) status = options_int(parsed, "keep", 0, INT64_MAX, &train->keep, error);
+  train->seed = (uint64_t)seed;
+  train->threads = (int)threads;
+  train->top_k = (int)top_k;
+  return status;
+}
+
+static nnt_status take_flags(const options *parsed, nnt_train_options *train,
+                             nnt_error *error) {
+  const char *needed = NULL;
+  nnt_status status = options_required(parsed, "data", &needed, error);
+  train->nesterov = options_flag(parsed, "nesterov");
+  train->resume = options_flag(parsed, "resume");
+  train->dry_run = options_flag(parsed, "dry-run");
+  train->output = options_text(parsed, "output");
+  train->x_name = options_text(parsed, "x-name");
+  train->y_name = options_text(parsed, "y-name");
+  if (status == NNT_OK && !train->dry_run)
+    status = options_required(parsed, "output", &needed, error);
+  if (status == NNT_OK && train->nesterov && !(train->momentum > 0.0))
+    status = nnt_fail(error, NNT_BAD_USAGE,
+                      "options that contradict each other\n--nesterov with --momentum 0\ngive a "
+                      "momentum such as 0.9, or leave out --nesterov");
+  return status;
+}
+
+static void print_plan(void *context, const nnt_train_plan *plan) {
+  (void)context;
+  progress_print_plan(plan);
+}
+
+static void print_end(const nnt_train_options *train, const nnt_train_result *result,
+                      bool quiet) {
+  if (quiet || train->dry_run) return;
+  printf("done: %" PRId64 " epochs, best loss %.5f after epoch %" PRId64 ", in %s\n",
+         result->epochs, result->best_loss, result->best_epoch, train->output);
+  printf("digest %s\n", result->digest);
+}
+
+static nnt_status run_train(const options *parsed, nnt_comm *comm, nnt_error *error) {
+  nnt_train_options train;
+  nnt_train_result result;
+  char *data = NULL, *validation = NULL;
+  nnt_train_options_default(&train);
+  nnt_status status = take_layers(parsed, &train, error);
+  if (status == NNT_OK) status = take_activations(parsed, &train, error);
+  if (status == NNT_OK) status = take_names(parsed, &train, error);
+  if (status == NNT_OK) status = take_numbers(parsed, &train, error);
+  if (status == NNT_OK) status = take_flags(parsed, &train, error);
+  if (status == NNT_OK) status = take_place(parsed, "data", &data, &train.data, error);
+  if (status == NNT_OK)
+    status = take_place(parsed, "validation", &validation, &train.validation, error);
+  if (status == NNT_OK) {
+    bool quiet = options_flag(parsed, "quiet");
+    progress state = progress_create(quiet);
+    nnt_train_events events = progress_events(&state);
+    if (train.dry_run) events.plan = print_plan;
+    status = nnt_train(comm, &train, &events, &result, error);
+    if (status == NNT_OK && nnt_comm_rank(comm) == 0) print_end(&train, &result, quiet);
+  }
+  free(data);
+  free(validation);
+  return status;
+}
+
+const command command_train = {
+    .name = "train",
+    .summary = "trains a network, on every rank of the job",
+    .usage = "--data FILE[:GROUP] --output DIR [options]",
+    .details =
+        "Examples:\n"
+        "  mpirun -np 4 nntrain train --data fashion.h5:train --validation fashion.h5:test \\\n"
+        "      --hidden 512,512 --epochs 20 --output run\n"
+        "  nntrain train --data houses.h5 --loss mse --normalize standardize --hidden 64 \\\n"
+        "      --learning-rate 0.01 --output houses\n"
+        "  mpirun -np 4 nntrain train --config run.ini --resume\n\n"
+        "Exit codes: 0 done, 1 failed while running, 2 bad usage or bad input.\n",
+    .options = specs,
+    .max_positionals = 0,
+    .collective = 1,
+    .run = run_train};

@@ -1,0 +1,23 @@
+/* What 'nntrain train' shows while it works: a bar on a terminal, one plain line an epoch in a
+ * batch log. */
+#ifndef NNT_CLI_PROGRESS_H
+#define NNT_CLI_PROGRESS_H
+
+#include <nntrain/train.h>
+#include <stdbool.h>
+
+typedef struct progress {
+  bool quiet;       /* warnings only */
+  bool terminal;    /* stderr is one: draw the bar */
+  double drawn;     /* when the bar was last drawn, in seconds of the epoch */
+  double rate;      /* samples a second of the run so far, for the time left */
+  int64_t samples;  /* of the training set */
+} progress;
+
+progress progress_create(bool quiet);
+/* Events that print; `state` must outlive them. */
+nnt_train_events progress_events(progress *state);
+/* The plan in full, for --dry-run. */
+void progress_print_plan(const nnt_train_plan *plan);
+
+#endif

@@ -1,0 +1,211 @@
+/* Reading a checkpoint from memory. Its checksum is verified first, so what is checked here is
+ * whether a whole file is one that this program understands. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "io/checkpoint.h"
+#include "io/h5.h"
+
+/* The file being read and the first error; after one, every call does nothing. */
+typedef struct reader {
+  nnt_h5 *file;
+  nnt_status status;
+  nnt_error *error;
+} reader;
+
+static void refuse(reader *r, const char *what) {
+  if (r->status == NNT_OK)
+    r->status = nnt_fail(r->error, NNT_BAD_INPUT,
+                         "not a checkpoint of this program\n%s: %s\nuse another checkpoint, or "
+                         "the nntrain that wrote it",
+                         nnt_h5_name(r->file), what);
+}
+
+static int64_t get_int(reader *r, const char *path, const char *name) {
+  int64_t value = 0;
+  if (r->status == NNT_OK) r->status = nnt_h5_get_int(r->file, path, name, &value, r->error);
+  return value;
+}
+
+static double get_real(reader *r, const char *path, const char *name) {
+  double value = 0.0;
+  if (r->status == NNT_OK) r->status = nnt_h5_get_real(r->file, path, name, &value, r->error);
+  return value;
+}
+
+/* Copies a string attribute; "" after an error. */
+static void get_text(reader *r, const char *path, const char *name, char *out, size_t size) {
+  char *text = NULL;
+  out[0] = '\0';
+  if (r->status == NNT_OK)
+    r->status = nnt_h5_get_string(r->file, path, name, &text, r->error);
+  if (text != NULL) (void)snprintf(out, size, "%s", text);
+  free(text);
+}
+
+static void *allocate(reader *r, size_t bytes) {
+  void *memory = NULL;
+  if (r->status == NNT_OK)
+    r->status = nnt_memory_allocate(bytes, "a checkpoint", &memory, r->error);
+  return memory;
+}
+
+/* A float32 dataset of exactly this shape. */
+static void get_array(reader *r, const char *path, int64_t rows, int64_t columns, float *out) {
+  nnt_h5_dataset found = {0};
+  if (r->status == NNT_OK) r->status = nnt_h5_describe(r->file, path, &found, r->error);
+  if (r->status != NNT_OK) return;
+  bool matches = found.rank == (columns > 0 ? 2 : 1) && found.dims[0] == rows &&
+                 (columns == 0 || found.dims[1] == columns);
+  if (!matches) {
+    refuse(r, path);
+    return;
+  }
+  r->status = nnt_h5_read_rows(r->file, path, 0, rows, NNT_H5_F32, out, r->error);
+}
+
+static void get_arena(reader *r, const char *group, const nnt_layout *layout, float **arena) {
+  *arena = allocate(r, (size_t)layout->floats * sizeof(float));
+  for (int l = 0; l < layout->layer_count && r->status == NNT_OK; ++l) {
+    const nnt_layer *layer = &layout->layers[l];
+    char path[64];
+    void *weights = allocate(r, (size_t)(layer->inputs * layer->outputs) * sizeof(float));
+    (void)snprintf(path, sizeof path, "%s/layers/%d/weight", group, l);
+    get_array(r, path, layer->outputs, layer->inputs, weights);
+    if (r->status == NNT_OK) nnt_layout_import(layout, l, weights, *arena);
+    (void)snprintf(path, sizeof path, "%s/layers/%d/bias", group, l);
+    get_array(r, path, layer->outputs, 0, *arena + layout->biases[l]);
+    nnt_memory_free(&weights);
+  }
+}
+
+static void get_layer(reader *r, nnt_model *model, int index) {
+  char path[64], name[64];
+  nnt_h5_dataset weight = {0};
+  nnt_layer *layer = &model->layers[index];
+  (void)snprintf(path, sizeof path, "/model/layers/%d", index);
+  get_text(r, path, "activation", name, sizeof name);
+  if (r->status == NNT_OK)
+    r->status = nnt_activation_parse(name, &layer->activation, r->error);
+  (void)snprintf(path, sizeof path, "/model/layers/%d/weight", index);
+  if (r->status == NNT_OK) r->status = nnt_h5_describe(r->file, path, &weight, r->error);
+  layer->outputs = weight.dims[0];
+  layer->inputs = weight.dims[1];
+  bool fits = weight.rank == 2 && layer->outputs >= 1 && layer->outputs <= NNT_MAX_WIDTH &&
+              layer->inputs >= 1 && layer->inputs <= NNT_MAX_WIDTH;
+  if (!fits || (index > 0 && layer->inputs != model->layers[index - 1].outputs))
+    refuse(r, path);
+}
+
+static void get_model(reader *r, nnt_model *model) {
+  char text[64];
+  get_text(r, "/model", "loss", text, sizeof text);
+  if (r->status == NNT_OK) r->status = nnt_loss_parse(text, &model->loss, r->error);
+  get_text(r, "/model", "target", text, sizeof text);
+  model->target = strcmp(text, "class") == 0 ? NNT_TARGET_CLASS : NNT_TARGET_VALUES;
+  get_text(r, "/model", "normalization", text, sizeof text);
+  if (r->status == NNT_OK)
+    r->status = nnt_normalization_parse(text, &model->normalization, r->error);
+  int64_t layers = get_int(r, "/model", "layer_count");
+  if (layers < 1 || layers > NNT_MAX_LAYERS) refuse(r, "attribute layer_count");
+  for (int l = 0; l < layers && r->status == NNT_OK; ++l) get_layer(r, model, l);
+  if (r->status != NNT_OK) return;
+  model->layer_count = (int)layers;
+  r->status = nnt_model_allocate_normalization(model, r->error);
+  get_array(r, "/model/input_shift", nnt_model_inputs(model), 0, model->shift);
+  get_array(r, "/model/input_scale", nnt_model_inputs(model), 0, model->scale);
+  if (r->status == NNT_OK && nnt_h5_has_attribute(r->file, "/model", "class_names"))
+    r->status = nnt_h5_get_strings(r->file, "/model", "class_names", &model->class_names,
+                                   &model->class_name_count, r->error);
+}
+
+static void get_optimizer(reader *r, nnt_checkpoint *checkpoint, const nnt_layout *layout) {
+  nnt_sgd_settings *settings = &checkpoint->optimizer;
+  settings->learning_rate = get_real(r, "/optimizer", "learning_rate");
+  settings->momentum = get_real(r, "/optimizer", "momentum");
+  settings->weight_decay = get_real(r, "/optimizer", "weight_decay");
+  settings->nesterov = get_int(r, "/optimizer", "nesterov") != 0;
+  if (r->status == NNT_OK && nnt_h5_exists(r->file, "/optimizer/velocity"))
+    get_arena(r, "/optimizer/velocity", layout, &checkpoint->velocity);
+}
+
+static void get_state(reader *r, nnt_train_state *state) {
+  char text[64];
+  state->epoch = get_int(r, "/state", "epoch");
+  state->step = get_int(r, "/state", "step");
+  state->seed = (uint64_t)get_int(r, "/state", "seed");
+  state->batch_size = get_int(r, "/state", "batch_size");
+  state->samples = get_int(r, "/state", "samples");
+  state->best_loss = get_real(r, "/state", "best_loss");
+  state->best_epoch = get_int(r, "/state", "best_epoch");
+  get_text(r, "/state", "initializer", text, sizeof text);
+  if (r->status == NNT_OK)
+    r->status = nnt_initializer_parse(text, &state->initializer, r->error);
+}
+
+static void get_column(reader *r, const char *path, int64_t count, double *out) {
+  nnt_h5_dataset found = {0};
+  if (r->status == NNT_OK) r->status = nnt_h5_describe(r->file, path, &found, r->error);
+  if (r->status == NNT_OK && (found.rank != 1 || found.dims[0] != count)) refuse(r, path);
+  if (r->status == NNT_OK && count > 0)
+    r->status = nnt_h5_read_rows(r->file, path, 0, count, NNT_H5_F64, out, r->error);
+}
+
+static void get_history(reader *r, nnt_checkpoint *checkpoint) {
+  int64_t count = checkpoint->state.epoch;
+  if (count < 0 || count > INT32_MAX) refuse(r, "attribute epoch");
+  double *column = allocate(r, (size_t)count * sizeof(double));
+  nnt_history_entry *history = allocate(r, (size_t)count * sizeof *history);
+  checkpoint->history = history;
+  get_column(r, "/history/epoch", count, column);
+  for (int64_t i = 0; i < count && r->status == NNT_OK; ++i)
+    history[i].epoch = (int64_t)column[i];
+  get_column(r, "/history/train_loss", count, column);
+  for (int64_t i = 0; i < count && r->status == NNT_OK; ++i) history[i].train_loss = column[i];
+  get_column(r, "/history/validation_loss", count, column);
+  for (int64_t i = 0; i < count && r->status == NNT_OK; ++i)
+    history[i].validation_loss = column[i];
+  get_column(r, "/history/validation_accuracy", count, column);
+  for (int64_t i = 0; i < count && r->status == NNT_OK; ++i)
+    history[i].validation_accuracy = column[i];
+  if (r->status == NNT_OK) checkpoint->history_count = count;
+  free(column);
+}
+
+nnt_status nnt_checkpoint_decode(const char *name, const void *bytes, size_t size,
+                                 nnt_checkpoint **out, nnt_error *error) {
+  *out = NULL;
+  reader r = {.status = nnt_checkpoint_verify(name, bytes, size, error), .error = error};
+  nnt_checkpoint *checkpoint = allocate(&r, sizeof *checkpoint);
+  if (r.status == NNT_OK) r.status = nnt_h5_open_image(name, bytes, size, &r.file, error);
+  if (r.status == NNT_OK) {
+    get_model(&r, &checkpoint->model);
+    nnt_layout layout = {0};
+    if (r.status == NNT_OK) layout = nnt_layout_of(&checkpoint->model);
+    if (r.status == NNT_OK) get_arena(&r, "/model", &layout, &checkpoint->parameters);
+    get_optimizer(&r, checkpoint, &layout);
+    get_state(&r, &checkpoint->state);
+    get_history(&r, checkpoint);
+  }
+  nnt_h5_destroy(&r.file);
+  if (r.status != NNT_OK) {
+    nnt_checkpoint_destroy(&checkpoint);
+    return r.status;
+  }
+  *out = checkpoint;
+  return NNT_OK;
+}
+
+void nnt_checkpoint_destroy(nnt_checkpoint **checkpoint) {
+  if (*checkpoint == NULL) return;
+  nnt_model_clear(&(*checkpoint)->model);
+  free((*checkpoint)->parameters);
+  free((*checkpoint)->velocity);
+  free((*checkpoint)->history);
+  free(*checkpoint);
+  *checkpoint = NULL;
+}

@@ -1,0 +1,156 @@
+/* Writing a checkpoint to memory. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "io/checkpoint.h"
+#include "io/checkpoint_header.h"
+#include "io/h5.h"
+
+/* The file being written and the first error; after one, every call does nothing. */
+typedef struct writer {
+  nnt_h5 *file;
+  nnt_status status;
+  nnt_error *error;
+} writer;
+
+static void put_group(writer *w, const char *path) {
+  if (w->status == NNT_OK) w->status = nnt_h5_make_group(w->file, path, w->error);
+}
+
+static void put_int(writer *w, const char *path, const char *name, int64_t value) {
+  if (w->status == NNT_OK) w->status = nnt_h5_set_int(w->file, path, name, value, w->error);
+}
+
+static void put_real(writer *w, const char *path, const char *name, double value) {
+  if (w->status == NNT_OK) w->status = nnt_h5_set_real(w->file, path, name, value, w->error);
+}
+
+static void put_text(writer *w, const char *path, const char *name, const char *value) {
+  if (w->status == NNT_OK) w->status = nnt_h5_set_string(w->file, path, name, value, w->error);
+}
+
+static void put_array(writer *w, const char *path, nnt_h5_type type, int rank,
+                      const int64_t *dims, const void *data) {
+  if (w->status == NNT_OK)
+    w->status = nnt_h5_write(w->file, path, type, rank, dims, data, w->error);
+}
+
+/* One arena as GROUP/layers/I/{weight,bias}. */
+static void put_arena(writer *w, const char *group, const nnt_layout *layout,
+                      const float *arena) {
+  for (int l = 0; l < layout->layer_count && w->status == NNT_OK; ++l) {
+    const nnt_layer *layer = &layout->layers[l];
+    const int64_t dims[2] = {layer->outputs, layer->inputs};
+    char path[64];
+    void *weights = NULL;
+    (void)snprintf(path, sizeof path, "%s/layers/%d", group, l);
+    put_group(w, path);
+    if (w->status == NNT_OK)
+      w->status = nnt_memory_allocate((size_t)(dims[0] * dims[1]) * sizeof(float),
+                                      "a checkpoint", &weights, w->error);
+    if (w->status == NNT_OK) {
+      nnt_layout_export(layout, l, arena, weights);
+      (void)snprintf(path, sizeof path, "%s/layers/%d/weight", group, l);
+      put_array(w, path, NNT_H5_F32, 2, dims, weights);
+      (void)snprintf(path, sizeof path, "%s/layers/%d/bias", group, l);
+      put_array(w, path, NNT_H5_F32, 1, dims, arena + layout->biases[l]);
+    }
+    nnt_memory_free(&weights);
+  }
+}
+
+static void put_model(writer *w, const nnt_checkpoint *checkpoint, const nnt_layout *layout) {
+  const nnt_model *model = &checkpoint->model;
+  const int64_t inputs = nnt_model_inputs(model);
+  put_group(w, "/model");
+  put_text(w, "/model", "loss", nnt_loss_name(model->loss));
+  put_text(w, "/model", "target", model->target == NNT_TARGET_CLASS ? "class" : "values");
+  put_text(w, "/model", "normalization", nnt_normalization_name(model->normalization));
+  put_int(w, "/model", "layer_count", model->layer_count);
+  put_arena(w, "/model", layout, checkpoint->parameters);
+  for (int l = 0; l < model->layer_count; ++l) {
+    char path[64];
+    (void)snprintf(path, sizeof path, "/model/layers/%d", l);
+    put_text(w, path, "activation", nnt_activation_name(model->layers[l].activation));
+  }
+  put_array(w, "/model/input_shift", NNT_H5_F32, 1, &inputs, model->shift);
+  put_array(w, "/model/input_scale", NNT_H5_F32, 1, &inputs, model->scale);
+  if (model->class_names != NULL && w->status == NNT_OK)
+    w->status = nnt_h5_set_strings(w->file, "/model", "class_names", model->class_names,
+                                   model->class_name_count, w->error);
+}
+
+static void put_optimizer(writer *w, const nnt_checkpoint *checkpoint,
+                          const nnt_layout *layout) {
+  const nnt_sgd_settings *settings = &checkpoint->optimizer;
+  put_group(w, "/optimizer");
+  put_text(w, "/optimizer", "name", "sgd");
+  put_real(w, "/optimizer", "learning_rate", settings->learning_rate);
+  put_real(w, "/optimizer", "momentum", settings->momentum);
+  put_real(w, "/optimizer", "weight_decay", settings->weight_decay);
+  put_int(w, "/optimizer", "nesterov", settings->nesterov);
+  if (checkpoint->velocity != NULL)
+    put_arena(w, "/optimizer/velocity", layout, checkpoint->velocity);
+}
+
+static void put_state(writer *w, const nnt_train_state *state) {
+  put_group(w, "/state");
+  put_int(w, "/state", "epoch", state->epoch);
+  put_int(w, "/state", "step", state->step);
+  put_int(w, "/state", "seed", (int64_t)state->seed);
+  put_int(w, "/state", "batch_size", state->batch_size);
+  put_int(w, "/state", "samples", state->samples);
+  put_text(w, "/state", "initializer", nnt_initializer_name(state->initializer));
+  put_real(w, "/state", "best_loss", state->best_loss);
+  put_int(w, "/state", "best_epoch", state->best_epoch);
+}
+
+/* One column of the history, as a dataset of its own. */
+static void put_history(writer *w, const nnt_checkpoint *checkpoint) {
+  const int64_t count = checkpoint->history_count;
+  const nnt_history_entry *history = checkpoint->history;
+  void *memory = NULL;
+  if (w->status == NNT_OK)
+    w->status = nnt_memory_allocate((size_t)count * sizeof(double), "the history", &memory,
+                                    w->error);
+  if (w->status != NNT_OK) return;
+  double *column = memory;
+  put_group(w, "/history");
+  for (int64_t i = 0; i < count; ++i) column[i] = (double)history[i].epoch;
+  put_array(w, "/history/epoch", NNT_H5_F64, 1, &count, column);
+  for (int64_t i = 0; i < count; ++i) column[i] = history[i].train_loss;
+  put_array(w, "/history/train_loss", NNT_H5_F64, 1, &count, column);
+  for (int64_t i = 0; i < count; ++i) column[i] = history[i].validation_loss;
+  put_array(w, "/history/validation_loss", NNT_H5_F64, 1, &count, column);
+  for (int64_t i = 0; i < count; ++i) column[i] = history[i].validation_accuracy;
+  put_array(w, "/history/validation_accuracy", NNT_H5_F64, 1, &count, column);
+  nnt_memory_free(&memory);
+}
+
+nnt_status nnt_checkpoint_encode(const nnt_checkpoint *checkpoint, void **bytes, size_t *size,
+                                 nnt_error *error) {
+  nnt_layout layout = nnt_layout_of(&checkpoint->model);
+  writer w = {.status = NNT_OK, .error = error};
+  *bytes = NULL;
+  *size = 0;
+  w.status = nnt_h5_create_image("a checkpoint", NNT_CHECKPOINT_HEADER, &w.file, error);
+  put_text(&w, "/", "format", "nntrain-checkpoint");
+  put_int(&w, "/", "format_version", NNT_CHECKPOINT_VERSION);
+  put_text(&w, "/", "nntrain_version", NNT_VERSION);
+  put_model(&w, checkpoint, &layout);
+  put_optimizer(&w, checkpoint, &layout);
+  put_state(&w, &checkpoint->state);
+  put_history(&w, checkpoint);
+  if (w.status == NNT_OK) w.status = nnt_h5_image(w.file, bytes, size, error);
+  nnt_h5_destroy(&w.file);
+  char header[NNT_CHECKPOINT_HEADER];
+  if (w.status == NNT_OK) w.status = nnt_checkpoint_header(*bytes, *size, header, error);
+  if (w.status == NNT_OK)
+    memcpy(*bytes, header, sizeof header);
+  else
+    nnt_memory_free(bytes);
+  return w.status;
+}

@@ -1,0 +1,20 @@
+/* The checkpoint's first 512 bytes, HDF5's user block: text, zero-filled.
+ *
+ *   nntrain-checkpoint VERSION
+ *   bytes LENGTH OF THE FILE
+ *   sha256 OF ALL BYTES AFTER THE FIRST 512 */
+#ifndef NNT_IO_CHECKPOINT_HEADER_H
+#define NNT_IO_CHECKPOINT_HEADER_H
+
+#include <nntrain/status.h>
+#include <stddef.h>
+
+#define NNT_CHECKPOINT_HEADER 512
+#define NNT_CHECKPOINT_VERSION 1
+
+/* Computes the header that belongs to a file's bytes. */
+nnt_status nnt_checkpoint_header(const void *bytes, size_t size,
+                                 char header[NNT_CHECKPOINT_HEADER],
+                                 nnt_error *error) NNT_MUST_CHECK;
+
+#endif

@@ -1,0 +1,161 @@
+/* Writing predictions: HDF5 or CSV. */
+#include "io/prediction_file.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "io/atomic_file.h"
+#include "io/h5.h"
+
+/* Rows of a chunk. */
+#define CHUNK 1024
+
+struct nnt_prediction_file {
+  const nnt_model *model;
+  char path[4096];
+  nnt_atomic_file *atomic;
+  nnt_h5 *h5;   /* HDF5, or */
+  FILE *stream; /* CSV */
+  int64_t *classes; /* [CHUNK] */
+};
+
+static nnt_status fail(const nnt_prediction_file *file, nnt_error *error) {
+  return nnt_fail(error, NNT_IO_ERROR,
+                  "cannot write the predictions\n--output %.500s: %s\ncheck the directory and "
+                  "the space on it",
+                  file->path, strerror(errno));
+}
+
+/* The most probable class; one output is the probability of class 1. */
+static int64_t class_of(const float *values, int64_t outputs) {
+  if (outputs == 1) return values[0] > 0.5F;
+  int64_t best = 0;
+  for (int64_t c = 1; c < outputs; ++c) best = values[c] > values[best] ? c : best;
+  return best;
+}
+
+/* Several labels a sample (binary cross-entropy with several outputs) are not one class. */
+static bool has_class(const nnt_model *model) {
+  return model->target == NNT_TARGET_CLASS ||
+         (nnt_model_classifies(model) && nnt_model_outputs(model) == 1);
+}
+
+static nnt_status create_h5(nnt_prediction_file *file, nnt_error *error) {
+  const int64_t dims[2] = {0, nnt_model_outputs(file->model)};
+  const nnt_model *model = file->model;
+  nnt_status status = nnt_h5_create(nnt_atomic_path(file->atomic), &file->h5, error);
+  if (status == NNT_OK)
+    status =
+        nnt_h5_make_growing(file->h5, "/output", NNT_H5_F32, 2, dims, CHUNK, 0, error);
+  if (status == NNT_OK && has_class(model))
+    status = nnt_h5_make_growing(file->h5, "/class", NNT_H5_I64, 1, dims, CHUNK, 0, error);
+  if (status == NNT_OK && model->class_names != NULL)
+    status = nnt_h5_set_strings(file->h5, "/", "class_names", model->class_names,
+                                model->class_name_count, error);
+  return status;
+}
+
+/* A header: output_0 ..., or output_NAME where the classes have names, then class. */
+static nnt_status create_csv(nnt_prediction_file *file, nnt_error *error) {
+  const nnt_model *model = file->model;
+  int64_t outputs = nnt_model_outputs(model);
+  bool named = model->class_names != NULL && model->class_name_count == outputs;
+  file->stream = fopen(nnt_atomic_path(file->atomic), "w");
+  if (file->stream == NULL) return fail(file, error);
+  for (int64_t c = 0; c < outputs; ++c) {
+    if (c > 0) (void)fputc(',', file->stream);
+    if (!named) {
+      (void)fprintf(file->stream, "output_%" PRId64, c);
+      continue;
+    }
+    (void)fputs("\"output_", file->stream);
+    for (const char *n = model->class_names[c]; *n != '\0'; ++n)
+      (void)fputs(*n == '"' ? "\"\"" : (char[]){*n, '\0'}, file->stream);
+    (void)fputc('"', file->stream);
+  }
+  (void)fputs(has_class(model) ? ",class\n" : "\n", file->stream);
+  return ferror(file->stream) ? fail(file, error) : NNT_OK;
+}
+
+nnt_status nnt_prediction_file_create(const char *path, const nnt_model *model,
+                                      nnt_prediction_file **out, nnt_error *error) {
+  size_t length = strlen(path);
+  *out = NULL;
+  nnt_prediction_file *file = calloc(1, sizeof *file);
+  if (file == NULL) return nnt_fail_memory(error, sizeof *file, "predictions");
+  file->model = model;
+  (void)snprintf(file->path, sizeof file->path, "%s", path);
+  file->classes = calloc(CHUNK, sizeof *file->classes);
+  nnt_status status = file->classes != NULL
+                          ? nnt_atomic_begin(path, &file->atomic, error)
+                          : nnt_fail_memory(error, CHUNK * sizeof(int64_t), "predictions");
+  bool csv = length >= 4 && strcmp(path + length - 4, ".csv") == 0;
+  if (status == NNT_OK) status = csv ? create_csv(file, error) : create_h5(file, error);
+  if (status != NNT_OK) {
+    nnt_prediction_file_abandon(&file);
+    return status;
+  }
+  *out = file;
+  return NNT_OK;
+}
+
+static nnt_status append_h5(nnt_prediction_file *file, int64_t first, int64_t count,
+                            const float *values, nnt_error *error) {
+  int64_t outputs = nnt_model_outputs(file->model);
+  nnt_status status =
+      nnt_h5_write_rows(file->h5, "/output", first, count, NNT_H5_F32, values, error);
+  for (int64_t done = 0; done < count && has_class(file->model) && status == NNT_OK;
+       done += CHUNK) {
+    int64_t rows = count - done < CHUNK ? count - done : CHUNK;
+    for (int64_t i = 0; i < rows; ++i)
+      file->classes[i] = class_of(values + (done + i) * outputs, outputs);
+    status = nnt_h5_write_rows(file->h5, "/class", first + done, rows, NNT_H5_I64,
+                               file->classes, error);
+  }
+  return status;
+}
+
+static nnt_status append_csv(nnt_prediction_file *file, int64_t count, const float *values,
+                             nnt_error *error) {
+  int64_t outputs = nnt_model_outputs(file->model);
+  for (int64_t r = 0; r < count; ++r) {
+    const float *row = values + r * outputs;
+    for (int64_t c = 0; c < outputs; ++c)
+      (void)fprintf(file->stream, c > 0 ? ",%.9g" : "%.9g", (double)row[c]);
+    if (has_class(file->model))
+      (void)fprintf(file->stream, ",%" PRId64, class_of(row, outputs));
+    (void)fputc('\n', file->stream);
+  }
+  return ferror(file->stream) ? fail(file, error) : NNT_OK;
+}
+
+nnt_status nnt_prediction_file_append(nnt_prediction_file *file, int64_t first, int64_t count,
+                                      const float *values, nnt_error *error) {
+  return file->stream != NULL ? append_csv(file, count, values, error)
+                              : append_h5(file, first, count, values, error);
+}
+
+nnt_status nnt_prediction_file_commit(nnt_prediction_file **file, nnt_error *error) {
+  nnt_status status = NNT_OK;
+  if ((*file)->h5 != NULL) status = nnt_h5_close(&(*file)->h5, error);
+  if ((*file)->stream != NULL) {
+    if (fclose((*file)->stream) != 0) status = fail(*file, error);
+    (*file)->stream = NULL;
+  }
+  if (status == NNT_OK) status = nnt_atomic_commit(&(*file)->atomic, error);
+  nnt_prediction_file_abandon(file);
+  return status;
+}
+
+void nnt_prediction_file_abandon(nnt_prediction_file **file) {
+  if (*file == NULL) return;
+  nnt_h5_destroy(&(*file)->h5);
+  if ((*file)->stream != NULL) (void)fclose((*file)->stream);
+  nnt_atomic_abandon(&(*file)->atomic);
+  free((*file)->classes);
+  free(*file);
+  *file = NULL;
+}

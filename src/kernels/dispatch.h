@@ -1,0 +1,26 @@
+/* Choosing the kernels for the CPU that the program runs on. */
+#ifndef NNT_KERNELS_DISPATCH_H
+#define NNT_KERNELS_DISPATCH_H
+
+#include <nntrain/status.h>
+#include <stdbool.h>
+
+#include "kernels/elementwise.h"
+#include "kernels/microkernel.h"
+
+typedef struct nnt_kernels {
+  const char *isa; /* "avx512", "avx2", "neon", "baseline" */
+  const nnt_microkernel *micro;
+  const nnt_elementwise *elementwise;
+} nnt_kernels;
+
+/* The variant for this CPU, or the one that the environment variable NNTRAIN_ISA names. A
+ * constant table. Errors: NNT_BAD_USAGE for a name that does not exist or is not supported. */
+nnt_status nnt_kernels_choose(const nnt_kernels **out, nnt_error *error) NNT_MUST_CHECK;
+
+/* All variants compiled in, best first, NULL-terminated, and whether the CPU and the operating
+ * system support one; for tests and benchmarks. */
+const nnt_kernels *const *nnt_kernels_all(void);
+bool nnt_kernels_supported(const nnt_kernels *kernels);
+
+#endif

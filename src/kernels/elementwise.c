@@ -1,0 +1,286 @@
+/* Elementwise and row kernels. Compiled once per instruction set. */
+#include "kernels/elementwise.h"
+
+#include <stddef.h>
+
+#include "kernels/simd.h"
+#include "kernels/vector_math.h"
+
+#define LEAKY_SLOPE 0.01F
+
+static inline vf load(const float *p) {
+  return *(const vf *)p;
+}
+
+static inline void store(float *p, vf x) {
+  *(vf *)p = x;
+}
+
+/* --- activations --- */
+
+static void activate_sigmoid(float *z, float *auxiliary, int64_t count) {
+  (void)auxiliary;
+  for (int64_t i = 0; i < count; i += VECTOR) store(z + i, sigmoid_v(load(z + i)));
+}
+
+static void derive_sigmoid(float *gradient, float *y, int64_t count) {
+  for (int64_t i = 0; i < count; i += VECTOR) {
+    vf a = load(y + i);
+    store(gradient + i, load(gradient + i) * (a * (splat(1.0F) - a)));
+  }
+}
+
+static void activate_tanh(float *z, float *auxiliary, int64_t count) {
+  (void)auxiliary;
+  for (int64_t i = 0; i < count; i += VECTOR) store(z + i, tanh_v(load(z + i)));
+}
+
+static void derive_tanh(float *gradient, float *y, int64_t count) {
+  for (int64_t i = 0; i < count; i += VECTOR) {
+    vf a = load(y + i);
+    store(gradient + i, load(gradient + i) * fma_v(-a, a, splat(1.0F)));
+  }
+}
+
+/* A NaN must come through, so that a diverged run is seen: hence "not below zero". */
+static void activate_relu(float *z, float *auxiliary, int64_t count) {
+  (void)auxiliary;
+  for (int64_t i = 0; i < count; i += VECTOR) {
+    vf x = load(z + i);
+    store(z + i, (vf)((vi)x & ~(x < splat(0.0F))));
+  }
+}
+
+static void derive_relu(float *gradient, float *y, int64_t count) {
+  for (int64_t i = 0; i < count; i += VECTOR)
+    store(gradient + i, (vf)((vi)load(gradient + i) & (load(y + i) > splat(0.0F))));
+}
+
+static void activate_leaky_relu(float *z, float *auxiliary, int64_t count) {
+  (void)auxiliary;
+  for (int64_t i = 0; i < count; i += VECTOR) {
+    vf x = load(z + i);
+    store(z + i, select_v(x < splat(0.0F), x * splat(LEAKY_SLOPE), x));
+  }
+}
+
+static void derive_leaky_relu(float *gradient, float *y, int64_t count) {
+  for (int64_t i = 0; i < count; i += VECTOR) {
+    vf g = load(gradient + i);
+    store(gradient + i, select_v(load(y + i) > splat(0.0F), g, g * splat(LEAKY_SLOPE)));
+  }
+}
+
+static void activate_gelu(float *z, float *auxiliary, int64_t count) {
+  for (int64_t i = 0; i < count; i += VECTOR) {
+    vf x = load(z + i), cdf, density;
+    normal_v(x, &cdf, &density);
+    store(z + i, x * cdf);
+    if (auxiliary != NULL) store(auxiliary + i, fma_v(x, density, cdf));
+  }
+}
+
+static void activate_silu(float *z, float *auxiliary, int64_t count) {
+  for (int64_t i = 0; i < count; i += VECTOR) {
+    vf x = load(z + i);
+    vf s = sigmoid_v(x);
+    store(z + i, x * s);
+    if (auxiliary != NULL)
+      store(auxiliary + i, s * fma_v(x, splat(1.0F) - s, splat(1.0F)));
+  }
+}
+
+/* gelu and silu: the forward pass left the derivative. */
+static void derive_stored(float *gradient, float *derivative, int64_t count) {
+  for (int64_t i = 0; i < count; i += VECTOR)
+    store(gradient + i, load(gradient + i) * load(derivative + i));
+}
+
+static void leave_as_is(float *values, float *auxiliary, int64_t count) {
+  (void)values;
+  (void)auxiliary;
+  (void)count;
+}
+
+/* --- rows of logits --- */
+
+/* Lanes whose column is below `columns`: -1, others 0. */
+static inline vi columns_below(int64_t first, int64_t columns) {
+  vi lane;
+  for (int i = 0; i < VECTOR; ++i) lane[i] = i;
+  int64_t left = columns - first;
+  int32_t limit = left < 0 ? 0 : left > VECTOR ? VECTOR : (int32_t)left;
+  return lane < (vi)(lane - lane + limit);
+}
+
+/* The sum of 32 lanes by a fixed tree, the same for every vector width. */
+static inline float sum_lanes(const vf lanes[NNT_PANEL / VECTOR]) {
+  float tree[NNT_PANEL];
+  for (int v = 0; v < NNT_PANEL / VECTOR; ++v) {
+    for (int i = 0; i < VECTOR; ++i) tree[v * VECTOR + i] = lanes[v][i];
+  }
+  for (int width = NNT_PANEL / 2; width > 0; width /= 2) {
+    for (int i = 0; i < width; ++i) tree[i] += tree[i + width];
+  }
+  return tree[0];
+}
+
+static inline float *at(const nnt_panels *matrix, int64_t row, int64_t column) {
+  return matrix->data + column / NNT_PANEL * matrix->stride + row * NNT_PANEL +
+         column % NNT_PANEL;
+}
+
+/* The largest entry of a row; a NaN if there is one. */
+static float largest(const nnt_panels *z, int64_t row) {
+  float most = *at(z, row, 0);
+  for (int64_t c = 1; c < z->columns; ++c) {
+    float x = *at(z, row, c);
+    most = x > most || x != x ? x : most;
+  }
+  return most;
+}
+
+static float softmax_row(const nnt_rows *rows, int64_t row, float most) {
+  const nnt_panels *z = &rows->logits, *g = &rows->gradient;
+  vf lanes[NNT_PANEL / VECTOR] = {{0}};
+  int64_t padded = nnt_panel_count(z->columns) * NNT_PANEL;
+  for (int64_t c = 0; c < padded; c += VECTOR) {
+    vf e = exp_v(load(at(z, row, c)) - splat(most));
+    e = (vf)((vi)e & columns_below(c, z->columns));
+    store(at(g, row, c), e);
+    lanes[c % NNT_PANEL / VECTOR] += e;
+  }
+  float sum = sum_lanes(lanes);
+  vf factor = splat(rows->scale / sum);
+  for (int64_t c = 0; c < padded; c += VECTOR)
+    store(at(g, row, c), load(at(g, row, c)) * factor);
+  return sum;
+}
+
+static void softmax(const nnt_rows *rows) {
+  for (int64_t r = rows->begin; r < rows->end; ++r) {
+    float most = largest(&rows->logits, r);
+    float sum = softmax_row(rows, r, most);
+    rows->loss[r] = log_v(splat(sum))[0] + most;
+  }
+}
+
+/* softplus(z) - t z = max(z, 0) - t z + log(1 + exp(-|z|)). */
+static void binary_cross_entropy(const nnt_rows *rows) {
+  const nnt_panels *z = &rows->logits;
+  const int64_t padded = nnt_panel_count(z->columns) * NNT_PANEL;
+  const float mean = 1.0F / (float)z->columns;
+  for (int64_t r = rows->begin; r < rows->end; ++r) {
+    vf lanes[NNT_PANEL / VECTOR] = {{0}};
+    for (int64_t c = 0; c < padded; c += VECTOR) {
+      vi inside = columns_below(c, z->columns);
+      vf x = load(at(z, r, c)), t = load(at(&rows->target, r, c));
+      vf magnitude = (vf)((vi)x & ~(vi)splat(-0.0F));
+      vf positive = (vf)((vi)x & ~(x < splat(0.0F)));
+      vf loss = fma_v(-t, x, positive) + log1p_v(exp_v(-magnitude));
+      lanes[c % NNT_PANEL / VECTOR] += (vf)((vi)loss & inside);
+      vf g = (sigmoid_v(x) - t) * splat(rows->scale * mean);
+      store(at(&rows->gradient, r, c), (vf)((vi)g & inside));
+    }
+    rows->loss[r] = sum_lanes(lanes) * mean;
+  }
+}
+
+static void squared_error(const nnt_rows *rows) {
+  const nnt_panels *a = &rows->logits;
+  const int64_t padded = nnt_panel_count(a->columns) * NNT_PANEL;
+  for (int64_t r = rows->begin; r < rows->end; ++r) {
+    vf lanes[NNT_PANEL / VECTOR] = {{0}};
+    for (int64_t c = 0; c < padded; c += VECTOR) {
+      vf d = load(at(a, r, c)) - load(at(&rows->target, r, c));
+      d = (vf)((vi)d & columns_below(c, a->columns));
+      vf *lane = &lanes[c % NNT_PANEL / VECTOR];
+      *lane = fma_v(d, d, *lane);
+      store(at(&rows->gradient, r, c), d * splat(rows->scale));
+    }
+    rows->loss[r] = sum_lanes(lanes);
+  }
+}
+
+/* --- gathering samples --- */
+
+#define GATHER(name, type)                                                                  \
+  static void name(const void *row, const float *shift, const float *scale, int64_t columns, \
+                   float *out, int64_t stride) {                                             \
+    const type *x = row;                                                                     \
+    int64_t c = 0;                                                                           \
+    for (; c + NNT_PANEL <= columns; c += NNT_PANEL, out += stride) {                        \
+      for (int i = 0; i < NNT_PANEL; ++i)                                                    \
+        out[i] = ((float)x[c + i] - shift[c + i]) * scale[c + i];                            \
+    }                                                                                        \
+    for (int i = 0; c + i < columns; ++i)                                                    \
+      out[i] = ((float)x[c + i] - shift[c + i]) * scale[c + i];                              \
+  }
+GATHER(gather_u8, uint8_t)
+GATHER(gather_i8, int8_t)
+GATHER(gather_u16, uint16_t)
+GATHER(gather_i16, int16_t)
+GATHER(gather_f32, float)
+
+/* --- sums and updates --- */
+
+static void sum_rows(const float *panel, int64_t rows, float *sums) {
+  vf lanes[NNT_PANEL / VECTOR] = {{0}};
+  for (int64_t r = 0; r < rows; ++r) {
+    for (int v = 0; v < NNT_PANEL / VECTOR; ++v)
+      lanes[v] += load(panel + r * NNT_PANEL + v * VECTOR);
+  }
+  for (int v = 0; v < NNT_PANEL / VECTOR; ++v) store(sums + v * VECTOR, lanes[v]);
+}
+
+static void sgd_plain(const nnt_sgd_step *step, const float *gradient, float *weights,
+                      int64_t count) {
+  for (int64_t i = 0; i < count; i += VECTOR) {
+    vf w = load(weights + i);
+    vf g = fma_v(splat(step->weight_decay), w, load(gradient + i));
+    store(weights + i, fma_v(splat(-step->learning_rate), g, w));
+  }
+}
+
+static void sgd(const nnt_sgd_step *step, const float *gradient, float *velocity,
+                float *weights, int64_t count) {
+  if (velocity == NULL) {
+    sgd_plain(step, gradient, weights, count);
+    return;
+  }
+  for (int64_t i = 0; i < count; i += VECTOR) {
+    vf w = load(weights + i);
+    vf g = fma_v(splat(step->weight_decay), w, load(gradient + i));
+    vf v = fma_v(splat(step->momentum), load(velocity + i), g);
+    store(velocity + i, v);
+    vf direction = step->nesterov ? fma_v(splat(step->momentum), v, g) : v;
+    store(weights + i, fma_v(splat(-step->learning_rate), direction, w));
+  }
+}
+
+extern const nnt_elementwise FOR_ISA(nnt_elementwise_);
+const nnt_elementwise FOR_ISA(nnt_elementwise_) = {
+    .activate = {[NNT_SIGMOID] = activate_sigmoid,
+                 [NNT_TANH] = activate_tanh,
+                 [NNT_RELU] = activate_relu,
+                 [NNT_LEAKY_RELU] = activate_leaky_relu,
+                 [NNT_GELU] = activate_gelu,
+                 [NNT_SILU] = activate_silu,
+                 [NNT_IDENTITY] = leave_as_is},
+    .derive = {[NNT_SIGMOID] = derive_sigmoid,
+               [NNT_TANH] = derive_tanh,
+               [NNT_RELU] = derive_relu,
+               [NNT_LEAKY_RELU] = derive_leaky_relu,
+               [NNT_GELU] = derive_stored,
+               [NNT_SILU] = derive_stored,
+               [NNT_IDENTITY] = leave_as_is},
+    .softmax = softmax,
+    .binary_cross_entropy = binary_cross_entropy,
+    .squared_error = squared_error,
+    .gather = {[NNT_U8] = gather_u8,
+               [NNT_I8] = gather_i8,
+               [NNT_U16] = gather_u16,
+               [NNT_I16] = gather_i16,
+               [NNT_F32] = gather_f32},
+    .sum_rows = sum_rows,
+    .sgd = sgd};

@@ -1,0 +1,113 @@
+/* Cutting the products into register tiles and the tiles into the parts of the threads. */
+#include "kernels/gemm.h"
+
+#include "base/partition.h"
+
+/* A thread's rectangle of units. */
+typedef struct block {
+  int64_t row_begin, row_end;
+  int64_t column_begin, column_end;
+} block;
+
+/* Cuts rows x columns units into a grid of the team's threads so that the largest rectangle is as
+ * small as possible; columns are cut first where it makes no difference. */
+static block cut(nnt_team team, int64_t rows, int64_t columns) {
+  int best_grid = 1;
+  int64_t best_cost = INT64_MAX;
+  for (int grid_rows = 1; grid_rows <= team.threads; ++grid_rows) {
+    int64_t cost =
+        nnt_ceil_div(rows, grid_rows) * nnt_ceil_div(columns, team.threads / grid_rows);
+    if (cost < best_cost) {
+      best_cost = cost;
+      best_grid = grid_rows;
+    }
+  }
+  int grid_columns = team.threads / best_grid;
+  int row = team.thread / grid_columns;
+  int column = team.thread % grid_columns;
+  if (row >= best_grid) return (block){0, 0, 0, 0};
+  return (block){nnt_partition_begin(rows, best_grid, row),
+                 nnt_partition_begin(rows, best_grid, row + 1),
+                 nnt_partition_begin(columns, grid_columns, column),
+                 nnt_partition_begin(columns, grid_columns, column + 1)};
+}
+
+/* Runs `tile` over all columns of one panel. */
+static void run_columns(const nnt_microkernel *micro, void (*run)(const nnt_tile *),
+                        nnt_tile tile, int64_t columns) {
+  for (int64_t j = 0; j < columns; j += micro->max_columns) {
+    tile.columns = (int)nnt_min_i64(columns - j, micro->max_columns);
+    run(&tile);
+    tile.b += micro->max_columns;
+    tile.c += micro->max_columns;
+    if (tile.start != NULL) tile.start += micro->max_columns;
+  }
+}
+
+void nnt_gemm_nn(const nnt_kernels *kernels, nnt_team team, const nnt_gemm_nn_call *call) {
+  const nnt_microkernel *micro = kernels->micro;
+  const nnt_panels *c = &call->c;
+  block part = cut(team, c->rows, nnt_panel_count(c->columns));
+  int64_t rows = part.row_end - part.row_begin;
+  int64_t tiles = nnt_ceil_div(rows, micro->max_rows);
+  for (int64_t p = part.column_begin; p < part.column_end; ++p) {
+    int64_t columns = nnt_min_i64(c->columns - p * NNT_PANEL, NNT_PANEL);
+    for (int64_t t = 0; t < tiles; ++t) {
+      int64_t row = part.row_begin + nnt_partition_begin(rows, tiles, t);
+      int64_t offset = p * c->stride + row * NNT_PANEL;
+      nnt_tile tile = {.rows = (int)nnt_partition_count(rows, tiles, t),
+                       .k = call->a.columns,
+                       .a = call->a.data + row * NNT_PANEL,
+                       .a_stride = call->a.stride,
+                       .b = call->b.data + p * call->b.stride,
+                       .c = c->data + offset,
+                       .start = call->bias != NULL ? call->bias + p * NNT_PANEL : NULL};
+      run_columns(micro, micro->nn, tile, columns);
+      if (call->epilogue != NULL)
+        call->epilogue(tile.c, call->auxiliary != NULL ? call->auxiliary + offset : NULL,
+                       tile.rows * (int64_t)NNT_PANEL);
+    }
+  }
+}
+
+void nnt_gemm_tn(const nnt_kernels *kernels, nnt_team team, const nnt_panels *a,
+                 const nnt_panels *b, const nnt_panels *c) {
+  const nnt_microkernel *micro = kernels->micro;
+  block part = cut(team, nnt_panel_count(c->rows), nnt_panel_count(c->columns));
+  for (int64_t p = part.column_begin; p < part.column_end; ++p) {
+    int64_t columns = nnt_min_i64(c->columns - p * NNT_PANEL, NNT_PANEL);
+    for (int64_t q = part.row_begin; q < part.row_end; ++q) {
+      int64_t rows = nnt_min_i64(c->rows - q * NNT_PANEL, NNT_PANEL);
+      int64_t tiles = nnt_ceil_div(rows, micro->max_rows);
+      for (int64_t t = 0; t < tiles; ++t) {
+        int64_t row = nnt_partition_begin(rows, tiles, t);
+        nnt_tile tile = {.rows = (int)nnt_partition_count(rows, tiles, t),
+                         .k = a->rows,
+                         .a = a->data + q * a->stride + row,
+                         .b = b->data + p * b->stride,
+                         .c = c->data + p * c->stride + (q * NNT_PANEL + row) * NNT_PANEL};
+        run_columns(micro, micro->tn, tile, columns);
+      }
+    }
+  }
+}
+
+/* One block of 32 x 32, or less at the edges of A; b's rows beyond A's columns do not exist. */
+static void transpose_block(const float *a, int64_t rows, int64_t columns, float *b) {
+  for (int64_t c = 0; c < columns; ++c) {
+    for (int64_t r = 0; r < rows; ++r) b[c * NNT_PANEL + r] = a[r * NNT_PANEL + c];
+    for (int64_t r = rows; r < NNT_PANEL; ++r) b[c * NNT_PANEL + r] = 0.0F;
+  }
+}
+
+void nnt_transpose(nnt_team team, const nnt_panels *a, const nnt_panels *b) {
+  block part = cut(team, nnt_panel_count(a->rows), nnt_panel_count(a->columns));
+  for (int64_t q = part.row_begin; q < part.row_end; ++q) {
+    int64_t rows = nnt_min_i64(a->rows - q * NNT_PANEL, NNT_PANEL);
+    for (int64_t p = part.column_begin; p < part.column_end; ++p) {
+      int64_t columns = nnt_min_i64(a->columns - p * NNT_PANEL, NNT_PANEL);
+      transpose_block(a->data + p * a->stride + q * NNT_PANEL * NNT_PANEL, rows, columns,
+                      b->data + q * b->stride + p * NNT_PANEL * NNT_PANEL);
+    }
+  }
+}

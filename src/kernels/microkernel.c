@@ -1,0 +1,96 @@
+/* The register tile: rows x two vectors of outputs, a broadcast times two vectors, k innermost.
+ * Compiled once per instruction set. */
+#include "kernels/microkernel.h"
+
+#include <stddef.h>
+
+#include "kernels/panels.h"
+#include "kernels/simd.h"
+
+#if defined(__AVX512F__)
+#define MAX_ROWS 14 /* 28 accumulators + 2 of B + 1 broadcast, of 32 registers */
+#elif defined(__ARM_NEON) && defined(__aarch64__)
+#define MAX_ROWS 12
+#else
+#define MAX_ROWS 6 /* 12 accumulators, of 16 registers */
+#endif
+
+#define INLINE static inline __attribute__((always_inline))
+
+/* k steps; `row_step` and `k_step` are the distances in A. All int parameters are constants after
+ * inlining, so the accumulators live in registers. */
+INLINE void multiply(const int rows, const int vectors, const int64_t row_step,
+                     const int64_t k_step, int64_t k, const float *a, const float *b,
+                     vf sum[MAX_ROWS][2]) {
+  for (int64_t i = 0; i < k; ++i) {
+    const vf *row = (const vf *)(b + i * NNT_PANEL);
+    vf b0 = row[0];
+    vf b1 = vectors > 1 ? row[1] : b0;
+#pragma GCC unroll 14
+    for (int r = 0; r < rows; ++r) {
+      vf x = splat(a[r * row_step + i * k_step]);
+      sum[r][0] = fma_v(x, b0, sum[r][0]);
+      if (vectors > 1) sum[r][1] = fma_v(x, b1, sum[r][1]);
+    }
+  }
+}
+
+INLINE void run_tile(const int rows, const int vectors, const int transposed,
+                     const nnt_tile *tile) {
+  vf sum[MAX_ROWS][2];
+#pragma GCC unroll 14
+  for (int r = 0; r < rows; ++r) {
+    for (int v = 0; v < vectors; ++v)
+      sum[r][v] = tile->start != NULL ? ((const vf *)tile->start)[v] : (vf){0};
+  }
+  if (transposed) {
+    multiply(rows, vectors, 1, NNT_PANEL, tile->k, tile->a, tile->b, sum);
+  } else {
+    const float *a = tile->a;
+    const float *b = tile->b;
+    int64_t left = tile->k;
+    for (; left >= NNT_PANEL; left -= NNT_PANEL) {
+      multiply(rows, vectors, NNT_PANEL, 1, NNT_PANEL, a, b, sum);
+      a += tile->a_stride;
+      b += NNT_PANEL * NNT_PANEL;
+    }
+    multiply(rows, vectors, NNT_PANEL, 1, left, a, b, sum);
+  }
+#pragma GCC unroll 14
+  for (int r = 0; r < rows; ++r) {
+    for (int v = 0; v < vectors; ++v) ((vf *)(tile->c + r * NNT_PANEL))[v] = sum[r][v];
+  }
+}
+
+#define CASE(rows)                           \
+  case rows:                                 \
+    if (tile->columns > VECTOR)              \
+      run_tile(rows, 2, transposed, tile);   \
+    else                                     \
+      run_tile(rows, 1, transposed, tile);   \
+    break;
+
+INLINE void dispatch(const int transposed, const nnt_tile *tile) {
+  switch (tile->rows) {
+    CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6)
+#if MAX_ROWS >= 12
+    CASE(7) CASE(8) CASE(9) CASE(10) CASE(11) CASE(12)
+#endif
+#if MAX_ROWS >= 14
+    CASE(13) CASE(14)
+#endif
+    default: break;
+  }
+}
+
+static void nn(const nnt_tile *tile) {
+  dispatch(0, tile);
+}
+
+static void tn(const nnt_tile *tile) {
+  dispatch(1, tile);
+}
+
+extern const nnt_microkernel FOR_ISA(nnt_microkernel_);
+const nnt_microkernel FOR_ISA(nnt_microkernel_) = {
+    .max_rows = MAX_ROWS, .max_columns = 2 * VECTOR, .nn = nn, .tn = tn};

@@ -1,0 +1,56 @@
+/* Vectors of the instruction set that a file is compiled for: GNU vector extensions and an
+ * explicit fused multiply-add. Only for sources compiled once per instruction set; everything is
+ * static, so no copy for a newer instruction set can reach an older CPU. */
+#ifndef NNT_KERNELS_SIMD_H
+#define NNT_KERNELS_SIMD_H
+
+#include <stdint.h>
+
+#if defined(__AVX512F__)
+#include <immintrin.h>
+#define ISA avx512
+#define VECTOR 16 /* floats */
+#elif defined(__AVX2__) && defined(__FMA__)
+#include <immintrin.h>
+#define ISA avx2
+#define VECTOR 8
+#elif defined(__ARM_NEON) && defined(__aarch64__)
+#include <arm_neon.h>
+#define ISA neon
+#define VECTOR 4
+#else
+#define ISA baseline
+#define VECTOR 4
+#endif
+
+#define JOIN_(a, b) a##b
+#define JOIN(a, b) JOIN_(a, b)
+/* name_avx512, name_avx2, ... */
+#define FOR_ISA(name) JOIN(name, ISA)
+
+typedef float vf __attribute__((vector_size(VECTOR * sizeof(float)), may_alias));
+typedef int32_t vi __attribute__((vector_size(VECTOR * sizeof(float)), may_alias));
+
+/* a * b + c, rounded once where the instruction set can. */
+static inline vf fma_v(vf a, vf b, vf c) {
+#if defined(__AVX512F__)
+  return (vf)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
+#elif defined(__AVX2__) && defined(__FMA__)
+  return (vf)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
+#elif defined(__ARM_NEON) && defined(__aarch64__)
+  return (vf)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
+#else
+  return a * b + c;
+#endif
+}
+
+static inline vf splat(float x) {
+  return x - (vf){0}; /* x - 0 is x, also for x = -0 */
+}
+
+/* mask ? a : b, lane by lane; mask lanes are 0 or -1. */
+static inline vf select_v(vi mask, vf a, vf b) {
+  return (vf)((mask & (vi)a) | (~mask & (vi)b));
+}
+
+#endif

@@ -1,0 +1,51 @@
+/* Where each layer's weights and biases lie in an arena of floats. Parameters, gradients and
+ * optimiser state share one layout, so the exchange, the update and the digest are loops over one
+ * array.
+ *
+ * layer 0 weights | layer 0 biases | layer 1 weights | ... | tail
+ *
+ * Weights are [inputs, outputs] in panels (kernels/panels.h), biases are padded to whole panels;
+ * the padding is zero. The tail of 32 floats follows the last layer: in the gradient arena it
+ * carries the step's loss, so that it travels with the first gradient that is complete. */
+#ifndef NNT_NET_LAYOUT_H
+#define NNT_NET_LAYOUT_H
+
+#include <nntrain/status.h>
+
+#include "kernels/panels.h"
+#include "net/model.h"
+
+#define NNT_TAIL 32
+/* The tail's first float: the mean loss of the step's batch. */
+#define NNT_TAIL_LOSS 0
+
+typedef struct nnt_layout {
+  int layer_count;
+  const nnt_layer *layers;             /* borrowed from the model */
+  int64_t weights[NNT_MAX_LAYERS];     /* offsets in floats */
+  int64_t biases[NNT_MAX_LAYERS];
+  int64_t tail;
+  int64_t floats; /* all, tail included */
+} nnt_layout;
+
+/* The model must outlive the layout. */
+nnt_layout nnt_layout_of(const nnt_model *model);
+
+/* A layer's weights inside an arena, as a matrix. */
+nnt_panels nnt_layout_weights(const nnt_layout *layout, int layer, float *arena);
+
+/* [begin, end) of a layer's floats; the last layer's include the tail. */
+int64_t nnt_layout_begin(const nnt_layout *layout, int layer);
+int64_t nnt_layout_end(const nnt_layout *layout, int layer);
+
+/* Copies a layer's weights to or from `out`, [outputs, inputs] row-major: the orientation of files
+ * and of PyTorch's Linear. */
+void nnt_layout_export(const nnt_layout *layout, int layer, const float *arena, float *out);
+void nnt_layout_import(const nnt_layout *layout, int layer, const float *in, float *arena);
+
+/* SHA-256 over all parameters: layer by layer the weights [outputs, inputs], then the biases,
+ * float32, little-endian. `text` holds NNT_SHA256_TEXT characters. */
+nnt_status nnt_layout_digest(const nnt_layout *layout, const float *arena, char *text,
+                             nnt_error *error) NNT_MUST_CHECK;
+
+#endif

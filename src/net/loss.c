@@ -1,0 +1,80 @@
+/* Losses: value and gradient by row. */
+#include "net/loss.h"
+
+#include <stddef.h>
+
+static void cross_entropy(const nnt_kernels *kernels, const nnt_loss_rows *rows,
+                          nnt_rows *kernel_rows) {
+  kernels->elementwise->softmax(kernel_rows);
+  for (int64_t r = rows->begin; r < rows->end; ++r) {
+    int64_t y = rows->classes[r];
+    rows->loss[r] -= *nnt_panels_at(&rows->logits, r, y);
+    *nnt_panels_at(&rows->gradient, r, y) -= rows->scale;
+  }
+}
+
+static void scale_loss(const nnt_loss_rows *rows, float factor) {
+  for (int64_t r = rows->begin; r < rows->end; ++r) rows->loss[r] *= factor;
+}
+
+/* gradient *= f'(z) over the rows' part of each panel. */
+static void through_activation(const nnt_kernels *kernels, nnt_activation activation,
+                               const nnt_loss_rows *rows) {
+  int64_t count = (rows->end - rows->begin) * NNT_PANEL;
+  for (int64_t p = 0; p < nnt_panel_count(rows->logits.columns); ++p) {
+    union {
+      const float *borrowed;
+      float *read; /* the kernels' common type; derivatives only read it */
+    } y = {rows->derivative + p * rows->logits.stride + rows->begin * NNT_PANEL};
+    kernels->elementwise->derive[activation](
+        nnt_panels_at(&rows->gradient, rows->begin, p * NNT_PANEL), y.read, count);
+  }
+}
+
+void nnt_loss_run(const nnt_kernels *kernels, const nnt_model *model,
+                  const nnt_loss_rows *rows) {
+  nnt_rows kernel_rows = {.logits = rows->logits,
+                          .target = rows->target,
+                          .gradient = rows->gradient,
+                          .loss = rows->loss,
+                          .scale = rows->scale,
+                          .begin = rows->begin,
+                          .end = rows->end};
+  if (rows->begin >= rows->end) return;
+  switch (model->loss) {
+    case NNT_CROSS_ENTROPY: cross_entropy(kernels, rows, &kernel_rows); break;
+    case NNT_BINARY_CROSS_ENTROPY:
+      kernels->elementwise->binary_cross_entropy(&kernel_rows);
+      break;
+    case NNT_MSE:
+      kernel_rows.scale = rows->scale * 2.0F / (float)rows->logits.columns;
+      kernels->elementwise->squared_error(&kernel_rows);
+      scale_loss(rows, 1.0F / (float)rows->logits.columns);
+      break;
+    case NNT_QUADRATIC:
+      kernels->elementwise->squared_error(&kernel_rows);
+      scale_loss(rows, 0.5F);
+      through_activation(kernels, model->layers[model->layer_count - 1].activation, rows);
+      break;
+    case NNT_LOSS_COUNT:
+    default: break;
+  }
+}
+
+void nnt_loss_outputs(const nnt_kernels *kernels, const nnt_model *model,
+                      const nnt_panels *logits, float *scratch, int64_t begin, int64_t end) {
+  if (begin >= end) return;
+  if (model->loss == NNT_CROSS_ENTROPY) {
+    nnt_rows rows = {.logits = *logits,
+                     .gradient = *logits,
+                     .loss = scratch,
+                     .scale = 1.0F,
+                     .begin = begin,
+                     .end = end};
+    kernels->elementwise->softmax(&rows);
+  } else if (model->loss == NNT_BINARY_CROSS_ENTROPY) {
+    for (int64_t p = 0; p < nnt_panel_count(logits->columns); ++p)
+      kernels->elementwise->activate[NNT_SIGMOID](
+          nnt_panels_at(logits, begin, p * NNT_PANEL), NULL, (end - begin) * NNT_PANEL);
+  }
+}

@@ -1,0 +1,174 @@
+/* nnt_evaluate and nnt_predict: a checkpoint applied to a data set. */
+#include <inttypes.h>
+#include <nntrain/evaluate.h>
+#include <omp.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "base/partition.h"
+#include "comm/comm.h"
+#include "io/prediction_file.h"
+#include "train/evaluator.h"
+#include "train/resident.h"
+#include "train/run_directory.h"
+
+static int threads_of(int wanted) {
+  return wanted > 0 ? wanted : omp_get_max_threads();
+}
+
+static nnt_status check_width(const nnt_model *model, const nnt_resident *data,
+                              nnt_error *error) {
+  if (data->samples.features == nnt_model_inputs(model)) return NNT_OK;
+  return nnt_fail(error, NNT_BAD_INPUT,
+                  "the data set has another width\n%s: %" PRId64
+                  " features, the network has %" PRId64
+                  " inputs\nuse data of the features that it was trained on",
+                  data->name, data->samples.features, nnt_model_inputs(model));
+}
+
+static nnt_status check_targets(const nnt_model *model, const nnt_resident *data,
+                                nnt_error *error) {
+  nnt_status status = check_width(model, data, error);
+  if (status != NNT_OK) return status;
+  bool classes = data->mode == NNT_READ_CLASSES;
+  if (classes != (model->target == NNT_TARGET_CLASS) ||
+      (!classes && data->shape.y_columns != nnt_model_outputs(model)))
+    return nnt_fail(error, NNT_BAD_INPUT,
+                    "the targets are not those of the network\n%s: %s, %" PRId64
+                    " columns\nuse data whose y has the type and shape of the training set",
+                    data->name, classes ? "classes" : "values", data->shape.y_columns);
+  return nnt_resident_check_classes(data, nnt_model_outputs(model), model->class_names,
+                                    model->class_name_count, error);
+}
+
+nnt_status nnt_evaluate(nnt_comm *comm, const nnt_evaluate_options *options, nnt_metrics *out,
+                        nnt_error *error) {
+  nnt_checkpoint *checkpoint = NULL;
+  nnt_resident *data = NULL;
+  nnt_evaluator *evaluator = NULL;
+  nnt_status status =
+      nnt_run_directory_open(comm, options->checkpoint, &checkpoint, error);
+  if (status != NNT_OK) return status;
+  const nnt_model *model = &checkpoint->model;
+  nnt_resident_request request = {
+      .place = {options->data.path, options->data.group, options->x_name, options->y_name},
+      .loss = &model->loss};
+  status = nnt_resident_load(comm, &request, &data, error);
+  if (status == NNT_OK) {
+    status = check_targets(model, data, error);
+    if (status == NNT_OK && options->top_k > nnt_model_outputs(model))
+      status = nnt_fail(error, NNT_BAD_USAGE,
+                        "top-k beyond the classes\n--top-k %d with %" PRId64
+                        " classes\ngive at most the number of classes",
+                        options->top_k, nnt_model_outputs(model));
+    if (status == NNT_OK)
+      status = nnt_evaluator_create(comm, model, &data->samples, threads_of(options->threads),
+                                    options->top_k, &evaluator, error);
+    status = nnt_comm_agree(comm, status, error);
+  }
+  if (status == NNT_OK) status = nnt_evaluator_run(evaluator, checkpoint->parameters, out, error);
+  nnt_evaluator_destroy(&evaluator);
+  nnt_resident_destroy(&data);
+  nnt_checkpoint_destroy(&checkpoint);
+  return status;
+}
+
+/* A prediction under way. */
+typedef struct prediction {
+  nnt_comm *comm;
+  nnt_evaluator *evaluator;
+  const float *parameters;
+  int64_t samples, outputs;
+  float *block; /* [NNT_EVALUATION_BLOCK, outputs] */
+  nnt_prediction_file *file; /* rank 0 */
+} prediction;
+
+/* Round `round`: rank r computes block round * size + r; rank 0 writes them in order. */
+static nnt_status run_round(prediction *p, int64_t round, nnt_error *error) {
+  int rank = nnt_comm_rank(p->comm), size = nnt_comm_size(p->comm);
+  int64_t own = (round * size + rank) * NNT_EVALUATION_BLOCK;
+  nnt_status status = NNT_OK;
+  if (own < p->samples) {
+    int64_t count = nnt_min_i64(NNT_EVALUATION_BLOCK, p->samples - own);
+    nnt_evaluator_outputs(p->evaluator, p->parameters, own, count, p->block);
+    if (rank != 0)
+      return nnt_comm_send(p->comm, 0, p->block,
+                           (size_t)(count * p->outputs) * sizeof(float), error);
+  }
+  /* After a failed write the blocks are still received, so that no rank waits for ever. */
+  for (int from = 0; rank == 0 && from < size; ++from) {
+    int64_t first = (round * size + from) * NNT_EVALUATION_BLOCK;
+    if (first >= p->samples) break;
+    int64_t count = nnt_min_i64(NNT_EVALUATION_BLOCK, p->samples - first);
+    nnt_status received = NNT_OK;
+    if (from > 0)
+      received = nnt_comm_receive(p->comm, from, p->block,
+                                  (size_t)(count * p->outputs) * sizeof(float), error);
+    if (received != NNT_OK) return received;
+    if (status == NNT_OK)
+      status = nnt_prediction_file_append(p->file, first, count, p->block, error);
+  }
+  return status;
+}
+
+static nnt_status write_predictions(prediction *p, nnt_error *error) {
+  int64_t blocks = nnt_ceil_div(p->samples, NNT_EVALUATION_BLOCK);
+  int64_t rounds = nnt_ceil_div(blocks, nnt_comm_size(p->comm));
+  nnt_status status = NNT_OK;
+  for (int64_t round = 0; round < rounds && status == NNT_OK; ++round) {
+    status = run_round(p, round, error);
+    status = nnt_comm_agree(p->comm, status, error);
+  }
+  if (status == NNT_OK && nnt_comm_rank(p->comm) == 0)
+    status = nnt_prediction_file_commit(&p->file, error);
+  return nnt_comm_agree(p->comm, status, error);
+}
+
+static nnt_status predict_with(nnt_comm *comm, const nnt_predict_options *options,
+                               const nnt_checkpoint *checkpoint, const nnt_resident *data,
+                               nnt_error *error) {
+  const nnt_model *model = &checkpoint->model;
+  prediction p = {.comm = comm,
+                  .parameters = checkpoint->parameters,
+                  .samples = data->samples.count,
+                  .outputs = nnt_model_outputs(model)};
+  void *block = NULL;
+  nnt_status status = check_width(model, data, error);
+  if (status == NNT_OK)
+    status = nnt_memory_allocate(
+        (size_t)(NNT_EVALUATION_BLOCK * p.outputs) * sizeof(float), "predictions", &block,
+        error);
+  p.block = block;
+  if (status == NNT_OK)
+    status = nnt_evaluator_create(comm, model, &data->samples, threads_of(options->threads), 0,
+                                  &p.evaluator, error);
+  if (status == NNT_OK && nnt_comm_rank(comm) == 0)
+    status = nnt_prediction_file_create(options->output, model, &p.file, error);
+  status = nnt_comm_agree(comm, status, error);
+  if (status == NNT_OK) status = write_predictions(&p, error);
+  nnt_prediction_file_abandon(&p.file);
+  nnt_evaluator_destroy(&p.evaluator);
+  nnt_memory_free(&block);
+  return status;
+}
+
+nnt_status nnt_predict(nnt_comm *comm, const nnt_predict_options *options,
+                       nnt_predict_result *out, nnt_error *error) {
+  nnt_checkpoint *checkpoint = NULL;
+  nnt_resident *data = NULL;
+  nnt_status status =
+      nnt_run_directory_open(comm, options->checkpoint, &checkpoint, error);
+  if (status != NNT_OK) return status;
+  nnt_resident_request request = {
+      .place = {options->data.path, options->data.group, options->x_name, NULL}};
+  status = nnt_resident_load(comm, &request, &data, error);
+  if (status == NNT_OK) {
+    *out = (nnt_predict_result){.samples = data->samples.count,
+                                .outputs = nnt_model_outputs(&checkpoint->model),
+                                .classification = nnt_model_classifies(&checkpoint->model)};
+    status = predict_with(comm, options, checkpoint, data, error);
+  }
+  nnt_resident_destroy(&data);
+  nnt_checkpoint_destroy(&checkpoint);
+  return status;
+}

@@ -1,0 +1,230 @@
+/* The one forward-only pass. */
+#include "train/evaluator.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/partition.h"
+#include "comm/comm.h"
+#include "data/loader.h"
+
+/* Sums of a block. For regression four sums an output follow: (a - t)^2, |a - t|, t - o, (t - o)^2,
+ * with o the target of the first sample, which keeps the variance from cancelling. */
+enum { SUM_LOSS, SUM_RIGHT, SUM_TOP_K, SUM_FIXED };
+enum { OUTPUT_SQUARE, OUTPUT_ABSOLUTE, OUTPUT_TARGET, OUTPUT_TARGET_SQUARE, OUTPUT_SUMS };
+
+struct nnt_evaluator {
+  nnt_comm *comm;
+  const nnt_model *model;
+  const nnt_samples *samples;
+  nnt_loader loader;
+  nnt_network *network;
+  nnt_batch batch;
+  int top_k;
+  int64_t window; /* blocks that are summed with one message */
+  int64_t width;  /* sums of a block */
+  double *sums;   /* [window, width] */
+  double *total;  /* [width] */
+};
+
+static bool regresses(const nnt_evaluator *evaluator) {
+  return !nnt_model_classifies(evaluator->model);
+}
+
+static nnt_status allocate(nnt_evaluator *evaluator, nnt_error *error) {
+  void *sums = NULL, *total = NULL;
+  evaluator->window = nnt_max_i64(64, 4 * (int64_t)nnt_comm_size(evaluator->comm));
+  evaluator->width = SUM_FIXED;
+  if (regresses(evaluator))
+    evaluator->width += OUTPUT_SUMS * nnt_model_outputs(evaluator->model);
+  size_t bytes = (size_t)evaluator->width * sizeof(double);
+  nnt_status status = nnt_memory_allocate((size_t)evaluator->window * bytes,
+                                          "sums of an evaluation", &sums, error);
+  if (status == NNT_OK)
+    status = nnt_memory_allocate(bytes, "sums of an evaluation", &total, error);
+  evaluator->sums = sums;
+  evaluator->total = total;
+  return status;
+}
+
+nnt_status nnt_evaluator_create(nnt_comm *comm, const nnt_model *model,
+                                const nnt_samples *samples, int threads, int top_k,
+                                nnt_evaluator **out, nnt_error *error) {
+  const nnt_kernels *kernels = NULL;
+  *out = NULL;
+  nnt_status status = nnt_kernels_choose(&kernels, error);
+  if (status != NNT_OK) return status;
+  nnt_evaluator *evaluator = calloc(1, sizeof *evaluator);
+  if (evaluator == NULL) return nnt_fail_memory(error, sizeof *evaluator, "an evaluation");
+  evaluator->comm = comm;
+  evaluator->model = model;
+  evaluator->samples = samples;
+  evaluator->top_k = model->loss == NNT_BINARY_CROSS_ENTROPY || regresses(evaluator) ? 0 : top_k;
+  evaluator->loader = (nnt_loader){
+      .kernels = kernels,
+      .samples = samples,
+      .shift = model->shift,
+      .scale = model->scale,
+      .one_hot = model->loss == NNT_QUADRATIC && model->target == NNT_TARGET_CLASS,
+      .threads = threads};
+  status = allocate(evaluator, error);
+  if (status == NNT_OK)
+    status = nnt_network_create(model, kernels, NNT_EVALUATION_BLOCK, false, threads,
+                                &evaluator->network, error);
+  if (status != NNT_OK) {
+    nnt_evaluator_destroy(&evaluator);
+    return status;
+  }
+  bool has_targets = samples->classes != NULL || samples->targets != NULL;
+  evaluator->batch.inputs = nnt_network_inputs(evaluator->network);
+  evaluator->batch.classes = nnt_network_classes(evaluator->network);
+  if (has_targets) evaluator->batch.targets = nnt_network_targets(evaluator->network);
+  *out = evaluator;
+  return NNT_OK;
+}
+
+void nnt_evaluator_destroy(nnt_evaluator **evaluator) {
+  if (*evaluator == NULL) return;
+  nnt_network_destroy(&(*evaluator)->network);
+  free((*evaluator)->sums);
+  free((*evaluator)->total);
+  free(*evaluator);
+  *evaluator = NULL;
+}
+
+/* How many classes come before `y`: a larger logit, or an equal one of a smaller index. A NaN puts
+ * y last. */
+static int64_t place_of(const nnt_panels *logits, int64_t row, int64_t y) {
+  float own = *nnt_panels_at(logits, row, y);
+  int64_t before = 0;
+  for (int64_t c = 0; c < logits->columns; ++c) {
+    float other = *nnt_panels_at(logits, row, c);
+    before += !(own > other) && (c < y || !(own == other)) && c != y;
+  }
+  return before;
+}
+
+static void add_class_row(const nnt_evaluator *evaluator, int64_t row, double *sums) {
+  nnt_panels logits = nnt_network_outputs(evaluator->network);
+  int64_t before = place_of(&logits, row, evaluator->batch.classes[row]);
+  sums[SUM_RIGHT] += before == 0;
+  sums[SUM_TOP_K] += before < evaluator->top_k;
+}
+
+/* Binary cross-entropy: the fraction of the row's labels that are right, at probability 1/2. */
+static void add_label_row(const nnt_evaluator *evaluator, int64_t row, double *sums) {
+  nnt_panels logits = nnt_network_outputs(evaluator->network);
+  int64_t right = 0;
+  for (int64_t c = 0; c < logits.columns; ++c)
+    right += (*nnt_panels_at(&logits, row, c) > 0.0F) ==
+             (*nnt_panels_at(&evaluator->batch.targets, row, c) > 0.5F);
+  sums[SUM_RIGHT] += (double)right / (double)logits.columns;
+}
+
+static void add_value_row(const nnt_evaluator *evaluator, int64_t row, double *sums) {
+  nnt_panels outputs = nnt_network_outputs(evaluator->network);
+  for (int64_t c = 0; c < outputs.columns; ++c) {
+    double *sum = sums + SUM_FIXED + c * OUTPUT_SUMS;
+    double target = (double)*nnt_panels_at(&evaluator->batch.targets, row, c);
+    double from_origin = target - (double)evaluator->samples->targets[c];
+    double error = (double)*nnt_panels_at(&outputs, row, c) - target;
+    sum[OUTPUT_SQUARE] += error * error;
+    sum[OUTPUT_ABSOLUTE] += fabs(error);
+    sum[OUTPUT_TARGET] += from_origin;
+    sum[OUTPUT_TARGET_SQUARE] += from_origin * from_origin;
+  }
+}
+
+static void sum_block(nnt_evaluator *evaluator, const float *parameters, int64_t block,
+                      double *sums) {
+  int64_t first = block * NNT_EVALUATION_BLOCK;
+  int64_t count = nnt_min_i64(NNT_EVALUATION_BLOCK, evaluator->samples->count - first);
+  nnt_loader_gather(&evaluator->loader, NULL, first, count, &evaluator->batch);
+  nnt_network_forward(evaluator->network, parameters, count, true, false);
+  const float *losses = nnt_network_losses(evaluator->network);
+  for (int64_t r = 0; r < count; ++r) {
+    sums[SUM_LOSS] += (double)losses[r];
+    if (regresses(evaluator))
+      add_value_row(evaluator, r, sums);
+    else if (evaluator->model->target == NNT_TARGET_CLASS)
+      add_class_row(evaluator, r, sums);
+    else
+      add_label_row(evaluator, r, sums);
+  }
+}
+
+static void finish_regression(const nnt_evaluator *evaluator, nnt_metrics *out) {
+  int64_t outputs = nnt_model_outputs(evaluator->model);
+  double n = (double)evaluator->samples->count, square = 0.0, absolute = 0.0, r2 = 0.0;
+  int64_t varying = 0;
+  for (int64_t c = 0; c < outputs; ++c) {
+    const double *sum = evaluator->total + SUM_FIXED + c * OUTPUT_SUMS;
+    double spread =
+        sum[OUTPUT_TARGET_SQUARE] - sum[OUTPUT_TARGET] * sum[OUTPUT_TARGET] / n;
+    square += sum[OUTPUT_SQUARE];
+    absolute += sum[OUTPUT_ABSOLUTE];
+    if (spread > 0.0) {
+      r2 += 1.0 - sum[OUTPUT_SQUARE] / spread;
+      ++varying;
+    }
+  }
+  out->mse = square / (n * (double)outputs);
+  out->mae = absolute / (n * (double)outputs);
+  if (varying > 0) out->r2 = r2 / (double)varying;
+}
+
+static void finish(const nnt_evaluator *evaluator, nnt_metrics *out) {
+  double n = (double)evaluator->samples->count;
+  double none = (double)NAN;
+  *out = (nnt_metrics){.samples = evaluator->samples->count,
+                       .loss = evaluator->total[SUM_LOSS] / n,
+                       .classification = !regresses(evaluator),
+                       .accuracy = none,
+                       .top_k = evaluator->top_k,
+                       .top_k_accuracy = none,
+                       .mse = none,
+                       .mae = none,
+                       .r2 = none};
+  if (regresses(evaluator)) {
+    finish_regression(evaluator, out);
+    return;
+  }
+  out->accuracy = evaluator->total[SUM_RIGHT] / n;
+  if (evaluator->top_k > 0) out->top_k_accuracy = evaluator->total[SUM_TOP_K] / n;
+}
+
+nnt_status nnt_evaluator_run(nnt_evaluator *evaluator, const float *parameters,
+                             nnt_metrics *out, nnt_error *error) {
+  int64_t blocks = nnt_ceil_div(evaluator->samples->count, NNT_EVALUATION_BLOCK);
+  int64_t width = evaluator->width;
+  int64_t rank = nnt_comm_rank(evaluator->comm), size = nnt_comm_size(evaluator->comm);
+  memset(evaluator->total, 0, (size_t)width * sizeof(double));
+  for (int64_t first = 0; first < blocks; first += evaluator->window) {
+    int64_t count = nnt_min_i64(evaluator->window, blocks - first);
+    memset(evaluator->sums, 0, (size_t)(count * width) * sizeof(double));
+    for (int64_t b = nnt_partition_begin(count, size, rank);
+         b < nnt_partition_begin(count, size, rank + 1); ++b)
+      sum_block(evaluator, parameters, first + b, evaluator->sums + b * width);
+    nnt_status status = nnt_comm_sum(evaluator->comm, evaluator->sums, count * width, error);
+    if (status != NNT_OK) return status;
+    for (int64_t b = 0; b < count; ++b) {
+      for (int64_t i = 0; i < width; ++i)
+        evaluator->total[i] += evaluator->sums[b * width + i];
+    }
+  }
+  finish(evaluator, out);
+  return NNT_OK;
+}
+
+void nnt_evaluator_outputs(nnt_evaluator *evaluator, const float *parameters, int64_t first,
+                           int64_t count, float *out) {
+  nnt_loader_gather(&evaluator->loader, NULL, first, count, &evaluator->batch);
+  nnt_network_forward(evaluator->network, parameters, count, false, true);
+  nnt_panels outputs = nnt_network_outputs(evaluator->network);
+  for (int64_t r = 0; r < count; ++r) {
+    for (int64_t c = 0; c < outputs.columns; ++c)
+      out[r * outputs.columns + c] = *nnt_panels_at(&outputs, r, c);
+  }
+}

@@ -1,0 +1,35 @@
+/* The one forward-only pass: validation, eval and predict.
+ *
+ * Every sample is counted once, and the sums do not depend on the number of ranks or threads: the
+ * samples are cut into blocks of fixed size, each summed by one rank in order; the blocks' sums
+ * meet in an allreduce in which all other addends are zero, and are added in order by all. */
+#ifndef NNT_TRAIN_EVALUATOR_H
+#define NNT_TRAIN_EVALUATOR_H
+
+#include <nntrain/comm.h>
+#include <nntrain/evaluate.h>
+
+#include "data/samples.h"
+#include "net/network.h"
+
+/* Samples of a block. */
+#define NNT_EVALUATION_BLOCK 256
+
+typedef struct nnt_evaluator nnt_evaluator;
+
+/* `model` and `samples` are borrowed. top_k 0: none. Local. */
+nnt_status nnt_evaluator_create(nnt_comm *comm, const nnt_model *model,
+                                const nnt_samples *samples, int threads, int top_k,
+                                nnt_evaluator **out, nnt_error *error) NNT_MUST_CHECK;
+void nnt_evaluator_destroy(nnt_evaluator **evaluator);
+
+/* Metrics over all samples. Collective. */
+nnt_status nnt_evaluator_run(nnt_evaluator *evaluator, const float *parameters,
+                             nnt_metrics *out, nnt_error *error) NNT_MUST_CHECK;
+
+/* Outputs (probabilities or values) of samples [first, first + count), count at most
+ * NNT_EVALUATION_BLOCK, into out [count, outputs], row-major. Local. */
+void nnt_evaluator_outputs(nnt_evaluator *evaluator, const float *parameters, int64_t first,
+                           int64_t count, float *out);
+
+#endif

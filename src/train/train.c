@@ -1,0 +1,300 @@
+/* nnt_train: from options to a finished run. */
+#include <inttypes.h>
+#include <math.h>
+#include <nntrain/train.h>
+#include <nntrain/version.h>
+#include <omp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/partition.h"
+#include "comm/comm.h"
+#include "kernels/dispatch.h"
+#include "train/normalization.h"
+#include "train/resident.h"
+#include "train/run_directory.h"
+#include "train/trainer.h"
+
+/* Everything that a run holds until it ends. */
+typedef struct run {
+  nnt_comm *comm;
+  const nnt_train_options *options;
+  const nnt_train_events *events;
+  int threads;
+  nnt_resident *data, *validation;
+  nnt_checkpoint *checkpoint;
+  nnt_model model;
+  nnt_trainer *trainer;
+} run;
+
+void nnt_train_options_default(nnt_train_options *options) {
+  *options = (nnt_train_options){.activation_count = 1,
+                                 .activations = {NNT_RELU},
+                                 .loss = NNT_CROSS_ENTROPY,
+                                 .initializer = NNT_INIT_DEFAULT,
+                                 .normalization = NNT_NORMALIZE_AUTO,
+                                 .learning_rate = 0.1,
+                                 .momentum = 0.9,
+                                 .batch_size = 128,
+                                 .epochs = 10,
+                                 .seed = 1,
+                                 .keep = 3};
+}
+
+static nnt_status check_options(const nnt_train_options *options, nnt_error *error) {
+  const char *wrong = NULL;
+  if (options->data.path == NULL) wrong = "data has no path";
+  if (options->output == NULL && !options->dry_run) wrong = "output has no path";
+  if (options->batch_size < 1) wrong = "batch_size is below 1";
+  if (options->epochs < 1 || options->epochs > INT32_MAX) wrong = "epochs is out of range";
+  if (!isfinite(options->learning_rate) || options->learning_rate < 0.0)
+    wrong = "learning_rate is not a number from 0";
+  if (!(options->momentum >= 0.0 && options->momentum < 1.0))
+    wrong = "momentum is not in [0, 1)";
+  if (!isfinite(options->weight_decay) || options->weight_decay < 0.0)
+    wrong = "weight_decay is not a number from 0";
+  if (options->nesterov && !(options->momentum > 0.0))
+    wrong = "nesterov needs a momentum above 0";
+  if (wrong == NULL) return NNT_OK;
+  return nnt_fail(error, NNT_BAD_USAGE, "an option has no valid value\n%s\ncorrect it", wrong);
+}
+
+static nnt_dataset_place place_of(const run *r, const nnt_data_place *place) {
+  return (nnt_dataset_place){.path = place->path,
+                             .group = place->group,
+                             .x_name = r->options->x_name,
+                             .y_name = r->options->y_name};
+}
+
+static nnt_status load_data(run *r, nnt_error *error) {
+  const nnt_train_options *options = r->options;
+  nnt_resident_request request = {.place = place_of(r, &options->data),
+                                  .loss = &options->loss,
+                                  .without_x = options->dry_run};
+  nnt_status status = nnt_resident_load(r->comm, &request, &r->data, error);
+  if (status != NNT_OK || options->validation.path == NULL) return status;
+  request.place = place_of(r, &options->validation);
+  return nnt_resident_load(r->comm, &request, &r->validation, error);
+}
+
+/* Outputs of the network: classes, or columns of y. */
+static nnt_status count_outputs(const run *r, int64_t *out, nnt_error *error) {
+  const nnt_resident *data = r->data;
+  *out = data->mode == NNT_READ_CLASSES ? data->classes : data->shape.y_columns;
+  if (data->mode == NNT_READ_CLASSES && *out < 2)
+    return nnt_fail(error, NNT_BAD_INPUT,
+                    "all samples have the same class\n%s\nclasses need at least two labels, 0 "
+                    "and 1; for numeric targets use --loss mse",
+                    data->name);
+  if (r->options->top_k > *out)
+    return nnt_fail(error, NNT_BAD_USAGE,
+                    "top-k beyond the classes\n--top-k %d with %" PRId64
+                    " classes\ngive at most the number of classes",
+                    r->options->top_k, *out);
+  return NNT_OK;
+}
+
+static nnt_status copy_class_names(run *r, nnt_error *error) {
+  const nnt_resident *data = r->data;
+  nnt_model *model = &r->model;
+  if (data->class_names == NULL || data->mode == NNT_READ_VALUES) return NNT_OK;
+  size_t count = (size_t)data->shape.class_name_count, bytes = count * sizeof(char *);
+  for (size_t i = 0; i < count; ++i) bytes += strlen(data->class_names[i]) + 1;
+  model->class_names = malloc(bytes);
+  if (model->class_names == NULL) return nnt_fail_memory(error, bytes, "class names");
+  char *next = (char *)(model->class_names + count);
+  for (size_t i = 0; i < count; ++i) {
+    size_t length = strlen(data->class_names[i]) + 1;
+    model->class_names[i] = next;
+    memcpy(next, data->class_names[i], length);
+    next += length;
+  }
+  model->class_name_count = (int64_t)count;
+  return NNT_OK;
+}
+
+static nnt_status describe_model(run *r, nnt_error *error) {
+  const nnt_train_options *options = r->options;
+  int64_t outputs = 0;
+  nnt_model *model = &r->model;
+  model->loss = options->loss;
+  model->target = r->data->mode == NNT_READ_CLASSES ? NNT_TARGET_CLASS : NNT_TARGET_VALUES;
+  nnt_status status = count_outputs(r, &outputs, error);
+  if (status == NNT_OK)
+    status = nnt_model_set_layers(model, r->data->samples.features, options->hidden_count,
+                                  options->hidden, options->activation_count,
+                                  options->activations, outputs, error);
+  if (status == NNT_OK) status = nnt_model_allocate_normalization(model, error);
+  if (status == NNT_OK) status = copy_class_names(r, error);
+  return status;
+}
+
+static nnt_status check_validation(const run *r, nnt_error *error) {
+  const nnt_resident *data = r->data, *validation = r->validation;
+  if (validation == NULL) return NNT_OK;
+  if (validation->samples.features != data->samples.features)
+    return nnt_fail(error, NNT_BAD_INPUT,
+                    "the validation set has another width\n%s: %" PRId64 " features, %s: %" PRId64
+                    "\nuse data sets of the same features",
+                    validation->name, validation->samples.features, data->name,
+                    data->samples.features);
+  if (validation->mode != data->mode ||
+      (data->mode != NNT_READ_CLASSES && validation->shape.y_columns != data->shape.y_columns))
+    return nnt_fail(error, NNT_BAD_INPUT,
+                    "the validation set has other targets\n%s and %s\nuse data sets whose y has "
+                    "the same type and shape",
+                    validation->name, data->name);
+  return nnt_resident_check_classes(validation, nnt_model_outputs(&r->model),
+                                    r->model.class_names, r->model.class_name_count, error);
+}
+
+/* Whether a checkpoint belongs to the run that the options describe. */
+static nnt_status check_checkpoint(const run *r, nnt_error *error) {
+  const nnt_model *there = &r->checkpoint->model, *here = &r->model;
+  const nnt_train_state *state = &r->checkpoint->state;
+  const nnt_train_options *options = r->options;
+  char shape_there[128], shape_here[128];
+  nnt_model_shape_text(there, shape_there, sizeof shape_there);
+  nnt_model_shape_text(here, shape_here, sizeof shape_here);
+  bool same = there->layer_count == here->layer_count && there->loss == here->loss &&
+              there->target == here->target;
+  for (int l = 0; l < here->layer_count && same; ++l)
+    same = there->layers[l].inputs == here->layers[l].inputs &&
+           there->layers[l].outputs == here->layers[l].outputs &&
+           there->layers[l].activation == here->layers[l].activation;
+  if (!same)
+    return nnt_fail(error, NNT_BAD_USAGE,
+                    "the checkpoint is of another network\n%s holds %s, %s; the options "
+                    "describe %s, %s (or other activations)\nuse the options of the run, or "
+                    "another --output",
+                    options->output, shape_there, nnt_loss_name(there->loss), shape_here,
+                    nnt_loss_name(here->loss));
+  if (state->seed != options->seed || state->batch_size != options->batch_size ||
+      state->samples != r->data->samples.count)
+    return nnt_fail(error, NNT_BAD_USAGE,
+                    "the checkpoint is of another run\n%s: seed %" PRIu64 ", batch size %" PRId64
+                    ", %" PRId64 " samples; the options: %" PRIu64 ", %" PRId64 ", %" PRId64
+                    "\nuse the options of the run, or another --output",
+                    options->output, state->seed, state->batch_size, state->samples,
+                    options->seed, options->batch_size, r->data->samples.count);
+  if (options->normalization != NNT_NORMALIZE_AUTO &&
+      options->normalization != there->normalization)
+    return nnt_fail(error, NNT_BAD_USAGE,
+                    "the checkpoint has another normalisation\n%s: %s, --normalize %s\nuse the "
+                    "options of the run, or another --output",
+                    options->output, nnt_normalization_name(there->normalization),
+                    nnt_normalization_name(options->normalization));
+  return NNT_OK;
+}
+
+/* The checkpoint's normalisation, or one computed on the data. */
+static nnt_status normalize(run *r, nnt_error *error) {
+  nnt_model *model = &r->model;
+  if (r->checkpoint != NULL) {
+    size_t bytes = (size_t)nnt_model_inputs(model) * sizeof(float);
+    model->normalization = r->checkpoint->model.normalization;
+    memcpy(model->shift, r->checkpoint->model.shift, bytes);
+    memcpy(model->scale, r->checkpoint->model.scale, bytes);
+    return NNT_OK;
+  }
+  if (r->options->dry_run)
+    return nnt_normalization_settle(r->options->normalization, r->data, &model->normalization,
+                                    error);
+  return nnt_normalization_compute(r->comm, r->options->normalization, r->data, model, error);
+}
+
+static void report_plan(const run *r) {
+  const nnt_train_options *options = r->options;
+  nnt_error ignored;
+  int ranks = nnt_comm_size(r->comm);
+  int64_t samples = r->data->samples.count;
+  int64_t batch = nnt_min_i64(options->batch_size, samples);
+  if (r->events->plan == NULL || nnt_comm_rank(r->comm) != 0) return;
+  nnt_train_plan plan = {
+      .loss = options->loss,
+      .normalization = r->model.normalization,
+      .isa = nnt_kernel_isa(&ignored),
+      .parameters = nnt_model_parameters(&r->model),
+      .samples = samples,
+      .validation_samples = r->validation != NULL ? r->validation->samples.count : 0,
+      .batch_size = options->batch_size,
+      .steps_per_epoch = nnt_ceil_div(samples, options->batch_size),
+      .epochs = options->epochs,
+      .finished_epochs = r->checkpoint != NULL ? r->checkpoint->state.epoch : 0,
+      .ranks = ranks,
+      .nodes = nnt_comm_nodes(r->comm),
+      .threads = r->threads,
+      .shard_least = nnt_partition_count(batch, ranks, ranks - 1),
+      .shard_most = nnt_partition_count(batch, ranks, 0),
+      .node_data_bytes =
+          r->data->bytes + (r->validation != NULL ? r->validation->bytes : 0),
+      .rank_bytes = nnt_trainer_bytes(&r->model, options, ranks),
+      .node_ranks = nnt_comm_node_size(r->comm)};
+  nnt_model_shape_text(&r->model, plan.shape, sizeof plan.shape);
+  r->events->plan(r->events->context, &plan);
+}
+
+/* Data, checkpoint and model; what can be wrong with the input is found here. */
+static nnt_status prepare(run *r, nnt_error *error) {
+  nnt_status status = load_data(r, error);
+  if (status == NNT_OK && r->options->resume && r->options->output != NULL)
+    status = nnt_run_directory_newest(r->comm, r->options->output, &r->events->log,
+                                      &r->checkpoint, error);
+  if (status == NNT_OK) status = describe_model(r, error);
+  if (status == NNT_OK) status = check_validation(r, error);
+  if (status == NNT_OK && r->checkpoint != NULL) status = check_checkpoint(r, error);
+  status = nnt_comm_agree(r->comm, status, error);
+  if (status == NNT_OK) status = normalize(r, error);
+  return nnt_comm_agree(r->comm, status, error);
+}
+
+static nnt_status train(run *r, nnt_train_result *out, nnt_error *error) {
+  nnt_trainer_inputs inputs = {
+      .options = r->options,
+      .events = r->events,
+      .threads = r->threads,
+      .model = &r->model,
+      .samples = &r->data->samples,
+      .validation = r->validation != NULL ? &r->validation->samples : NULL,
+      .checkpoint = r->checkpoint};
+  nnt_status status = nnt_trainer_create(r->comm, &inputs, &r->trainer, error);
+  if (status == NNT_OK) status = nnt_trainer_run(r->trainer, error);
+  if (status == NNT_OK) status = nnt_trainer_result(r->trainer, out, error);
+  return nnt_comm_agree(r->comm, status, error);
+}
+
+/* Rank 0 makes the directory before any data is read: a wrong path is found at once. */
+static nnt_status prepare_directory(const run *r, bool *made, nnt_error *error) {
+  const nnt_kernels *kernels = NULL;
+  nnt_status status = nnt_kernels_choose(&kernels, error);
+  if (status == NNT_OK && nnt_comm_rank(r->comm) == 0 && !r->options->dry_run)
+    status = nnt_run_directory_prepare(r->options->output, r->options->resume, made, error);
+  return nnt_comm_agree(r->comm, status, error);
+}
+
+nnt_status nnt_train(nnt_comm *comm, const nnt_train_options *options,
+                     const nnt_train_events *events, nnt_train_result *out, nnt_error *error) {
+  static const nnt_train_events silent = {0};
+  run r = {.comm = comm,
+           .options = options,
+           .events = events != NULL ? events : &silent,
+           .threads = options->threads > 0 ? options->threads : omp_get_max_threads()};
+  bool made = false;
+  memset(out, 0, sizeof *out);
+  nnt_status status = check_options(options, error);
+  status = nnt_comm_agree(comm, status, error);
+  if (status == NNT_OK) status = prepare_directory(&r, &made, error);
+  if (status == NNT_OK) {
+    status = prepare(&r, error);
+    if (status == NNT_OK) report_plan(&r);
+    if (status == NNT_OK && !options->dry_run) status = train(&r, out, error);
+  }
+  if (status != NNT_OK && made) nnt_run_directory_discard(options->output);
+  nnt_trainer_destroy(&r.trainer);
+  nnt_checkpoint_destroy(&r.checkpoint);
+  nnt_model_clear(&r.model);
+  nnt_resident_destroy(&r.validation);
+  nnt_resident_destroy(&r.data);
+  return status;
+}

@@ -1,0 +1,38 @@
+/* Synchronous data-parallel mini-batch SGD: the loop over steps and epochs. Collective. */
+#ifndef NNT_TRAIN_TRAINER_H
+#define NNT_TRAIN_TRAINER_H
+
+#include <nntrain/comm.h>
+#include <nntrain/train.h>
+
+#include "data/samples.h"
+#include "io/checkpoint.h"
+#include "net/model.h"
+
+typedef struct nnt_trainer nnt_trainer;
+
+/* All borrowed, and to outlive the trainer. */
+typedef struct nnt_trainer_inputs {
+  const nnt_train_options *options;
+  const nnt_train_events *events;
+  int threads;
+  const nnt_model *model;
+  const nnt_samples *samples;
+  const nnt_samples *validation;    /* NULL: none */
+  const nnt_checkpoint *checkpoint; /* where to go on; NULL: start */
+} nnt_trainer_inputs;
+
+nnt_status nnt_trainer_create(nnt_comm *comm, const nnt_trainer_inputs *inputs,
+                              nnt_trainer **out, nnt_error *error) NNT_MUST_CHECK;
+void nnt_trainer_destroy(nnt_trainer **trainer);
+
+/* Trains the epochs that are left, with validation, metrics and a checkpoint after each. */
+nnt_status nnt_trainer_run(nnt_trainer *trainer, nnt_error *error) NNT_MUST_CHECK;
+
+nnt_status nnt_trainer_result(const nnt_trainer *trainer, nnt_train_result *out,
+                              nnt_error *error) NNT_MUST_CHECK;
+
+/* Bytes of parameters, gradients, optimiser state and activations on one rank. */
+int64_t nnt_trainer_bytes(const nnt_model *model, const nnt_train_options *options, int ranks);
+
+#endif

@@ -1,0 +1,105 @@
+# Adding tests: nnt_add_test for a command, nnt_add_unit_test for a C file with cmocka.
+
+set(NNTRAIN_TEST_WRAPPER "" CACHE STRING
+  "A command (a list) put before each unit test's program, for example valgrind;--error-exitcode=99")
+
+# Every test's environment. Several ranks and several tests share the machine's cores: nothing is
+# bound, ranks that wait give way, and a script's own mpirun needs no flags for it.
+set(nnt_test_environment
+  NNTRAIN=$<TARGET_FILE:nntrain>
+  NNTRAIN_SOURCE_DIR=${PROJECT_SOURCE_DIR}
+  NNTRAIN_MPIEXEC=${MPIEXEC_EXECUTABLE}
+  PYTHON3=${Python3_EXECUTABLE}
+  OMPI_ALLOW_RUN_AS_ROOT=1
+  OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+  OMPI_MCA_rmaps_base_oversubscribe=1
+  OMPI_MCA_hwloc_base_binding_policy=none
+  OMPI_MCA_mpi_yield_when_idle=1)
+if(NNTRAIN_SANITIZE)
+  list(APPEND nnt_test_environment
+    ASAN_OPTIONS=fast_unwind_on_malloc=0:malloc_context_size=40
+    LSAN_OPTIONS=suppressions=${CMAKE_CURRENT_LIST_DIR}/lsan.supp:print_suppressions=0
+    UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1)
+endif()
+
+# nnt_add_test(NAME n COMMAND ... [RANKS r] [LABEL l] [TIMEOUT seconds] [THREADS t]
+#              [ENVIRONMENT name=value ...])
+# With RANKS the command is run by mpirun. A target's name as the command is its program. Exit
+# code 77 means skipped. A test over its time has failed. The working directory is a directory of
+# the test's own, which may hold what an earlier run of it left.
+function(nnt_add_test)
+  cmake_parse_arguments(PARSE_ARGV 0 arg "" "NAME;RANKS;LABEL;TIMEOUT;THREADS"
+    "COMMAND;ENVIRONMENT")
+  if(NOT arg_NAME OR NOT arg_COMMAND OR arg_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "nnt_add_test needs NAME and COMMAND; unknown: ${arg_UNPARSED_ARGUMENTS}")
+  endif()
+  set(ranks 1)
+  set(threads 1)
+  set(timeout 60)
+  foreach(option ranks threads timeout)
+    string(TOUPPER ${option} key)
+    if(DEFINED arg_${key})
+      set(${option} ${arg_${key}})
+    endif()
+  endforeach()
+  if(NNTRAIN_SANITIZE OR NNTRAIN_TEST_WRAPPER)
+    math(EXPR timeout "${timeout} * 10")
+  endif()
+  math(EXPR processors "${ranks} * ${threads}")
+
+  list(POP_FRONT arg_COMMAND program)
+  if(TARGET ${program})
+    set(program $<TARGET_FILE:${program}>)
+  endif()
+  if(DEFINED arg_RANKS)
+    set(launcher ${MPIEXEC_EXECUTABLE} ${MPIEXEC_NUMPROC_FLAG} ${ranks} --oversubscribe
+      --bind-to none)
+  endif()
+  set(scratch ${CMAKE_CURRENT_BINARY_DIR}/scratch/${arg_NAME})
+  file(MAKE_DIRECTORY ${scratch})
+  add_test(NAME ${arg_NAME} COMMAND ${launcher} ${program} ${arg_COMMAND}
+    WORKING_DIRECTORY ${scratch})
+  set(environment ${nnt_test_environment} OMP_NUM_THREADS=${threads} ${arg_ENVIRONMENT})
+  set_tests_properties(${arg_NAME} PROPERTIES
+    ENVIRONMENT "${environment}"
+    LABELS "${arg_LABEL}"
+    PROCESSORS ${processors}
+    SKIP_RETURN_CODE 77
+    TIMEOUT ${timeout})
+endfunction()
+
+# nnt_add_unit_test(name source ... [RANKS r ...] [LABEL l] [TIMEOUT seconds] [THREADS t]
+#                   [LIBRARIES ...] [ENVIRONMENT ...])
+# Builds one program; its sources may include any header of src/. With RANKS it is run once for
+# each number of ranks, as the tests name-np1, name-np2 ..., label mpi; without, label unit.
+function(nnt_add_unit_test name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "LABEL;TIMEOUT;THREADS" "RANKS;LIBRARIES;ENVIRONMENT")
+  add_executable(test_${name} ${arg_UNPARSED_ARGUMENTS})
+  set_target_properties(test_${name} PROPERTIES OUTPUT_NAME ${name})
+  target_link_libraries(test_${name} PRIVATE nntrain_static nnt_flags PkgConfig::CMOCKA
+    MPI::MPI_C OpenMP::OpenMP_C m ${arg_LIBRARIES})
+
+  set(pass_on)
+  foreach(option TIMEOUT THREADS ENVIRONMENT)
+    if(DEFINED arg_${option})
+      list(APPEND pass_on ${option} ${arg_${option}})
+    endif()
+  endforeach()
+  set(command ${NNTRAIN_TEST_WRAPPER} $<TARGET_FILE:test_${name}>)
+  if(NOT DEFINED arg_RANKS)
+    set(label unit)
+    if(DEFINED arg_LABEL)
+      set(label ${arg_LABEL})
+    endif()
+    nnt_add_test(NAME ${name} COMMAND ${command} LABEL ${label} ${pass_on})
+    return()
+  endif()
+  set(label mpi)
+  if(DEFINED arg_LABEL)
+    set(label ${arg_LABEL})
+  endif()
+  foreach(ranks ${arg_RANKS})
+    nnt_add_test(NAME ${name}-np${ranks} COMMAND ${command} RANKS ${ranks} LABEL ${label}
+      ${pass_on})
+  endforeach()
+endfunction()
