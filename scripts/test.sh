@@ -21,7 +21,6 @@ jobs=$(nproc 2>/dev/null || echo 2)
 . scripts/environment.sh
 
 scripts/install_dependencies.sh --tests
-hdf5_root_for_spaces "$PWD/$build"
 cmake --preset test -B "$build"
 cmake --build "$build" --parallel "$jobs"
 cd "$build"

@@ -26,7 +26,7 @@ static int64_t pieces(const int64_t *begin, int bucket) {
 nnt_status nnt_gradient_exchange_create(nnt_comm *comm, float *gradients, int buckets,
                                         const int64_t *begin, nnt_gradient_exchange **out,
                                         nnt_error *error) {
-  size_t bounds = (size_t)(buckets + 1);
+  size_t bounds = (size_t)buckets + 1;
   int64_t requests = 0;
   for (int b = 0; b < buckets; ++b) requests += pieces(begin, b);
   *out = NULL;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,8 @@
 #include "base/memory.h"
 
 #define TEMPORARY_PREFIX ".nntrain-tmp-"
+/* Symbolic links that are followed, as many as Linux does. */
+#define MAX_LINKS 40
 #define COPY_BLOCK ((size_t)1 << 20)
 
 struct nnt_atomic_file {
@@ -61,16 +64,37 @@ static char *make_temporary(const char *folder) {
   return name;
 }
 
+/* The name that a symbolic link holds, seen from the link's place; NULL with errno on failure. */
+static char *read_link(const char *path) {
+  char target[PATH_MAX];
+  ssize_t length = readlink(path, target, sizeof target - 1);
+  if (length < 0) return NULL;
+  target[length] = '\0';
+  const char *slash = strrchr(path, '/');
+  size_t folder = target[0] == '/' || slash == NULL ? 0 : (size_t)(slash - path) + 1;
+  char *name = malloc(folder + (size_t)length + 1);
+  if (name == NULL) return NULL;
+  memcpy(name, path, folder);
+  memcpy(name + folder, target, (size_t)length + 1);
+  return name;
+}
+
 /* Where a write to `path` has to go; following links, a symbolic link stays one. */
 static nnt_status find_final(const char *path, bool follow_links, char **out,
                              nnt_error *error) {
   struct stat info;
-  bool exists = stat(path, &info) == 0;
-  if (exists && !S_ISREG(info.st_mode))
+  if (stat(path, &info) == 0 && !S_ISREG(info.st_mode))
     return fail_system("cannot write a file here", path, S_ISDIR(info.st_mode) ? EISDIR : EEXIST,
                        "give the name of a file", error);
-  *out = exists && follow_links ? realpath(path, NULL) : strdup(path);
-  return *out == NULL ? fail_write(path, errno, error) : NNT_OK;
+  char *name = strdup(path);
+  for (int i = 0; follow_links && name != NULL && i < MAX_LINKS; ++i) {
+    if (lstat(name, &info) != 0 || !S_ISLNK(info.st_mode)) break;
+    char *target = read_link(name);
+    free(name);
+    name = target;
+  }
+  *out = name;
+  return name == NULL ? fail_write(path, errno, error) : NNT_OK;
 }
 
 static void free_file(nnt_atomic_file **file) {
@@ -289,6 +313,13 @@ nnt_status nnt_file_read_all(const char *path, void **bytes, size_t *size, nnt_e
   (void)close(descriptor);
   if (status != NNT_OK) nnt_memory_free(bytes);
   return status;
+}
+
+nnt_status nnt_file_append(const char *path, const char *text, nnt_error *error) {
+  int descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+  if (descriptor < 0) return fail_write(path, errno, error);
+  bool good = write_all(descriptor, text, strlen(text)) && fsync(descriptor) == 0;
+  return close_good(descriptor, good) ? NNT_OK : fail_write(path, errno, error);
 }
 
 /* --- folders --- */

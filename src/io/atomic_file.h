@@ -37,6 +37,8 @@ nnt_status nnt_atomic_copy_from(const nnt_atomic_file *file, const char *source,
 /* Reads a whole file; *bytes is owned by the caller, freed with nnt_memory_free. */
 nnt_status nnt_file_read_all(const char *path, void **bytes, size_t *size,
                              nnt_error *error) NNT_MUST_CHECK;
+/* Appends a text to a file, made when it is not there, and flushes it to disk. */
+nnt_status nnt_file_append(const char *path, const char *text, nnt_error *error) NNT_MUST_CHECK;
 /* Makes a directory and those above it; an existing one is kept. */
 nnt_status nnt_directory_make(const char *path, nnt_error *error) NNT_MUST_CHECK;
 /* NNT_OK when files can be created in this directory. */

@@ -73,7 +73,8 @@ nnt_status h5_fail(const nnt_h5 *file, nnt_status status, const char *what, cons
                   because.count > 0 ? ": HDF5 says " : "", because.text, remedy);
 }
 
-nnt_status h5_fail_write(const nnt_h5 *file, const char *object, nnt_error *error) {
+nnt_status h5_fail_write(nnt_h5 *file, const char *object, nnt_error *error) {
+  file->damaged = true;
   return h5_fail(file, NNT_IO_ERROR, "writing an HDF5 file failed", object,
                  "check the free space and quota there", error);
 }
@@ -319,11 +320,27 @@ nnt_status nnt_h5_image(nnt_h5 *file, void **bytes, size_t *size, nnt_error *err
 
 /* --- closing --- */
 
+/* HDF5 1.10 crashes at the end of the program when an object could not be closed since its data
+ * could not be written. Objects that nobody tried to close it takes down well, so they are left to
+ * it. */
+static void leave_to_hdf5(nnt_h5 *file) {
+  for (int i = 0; i < H5_OPEN_DATASETS; ++i) {
+    free(file->open[i].path);
+    file->open[i].path = NULL;
+  }
+}
+
 nnt_status nnt_h5_close(nnt_h5 **file, nnt_error *error) {
   nnt_status status = NNT_OK;
+  if (!(*file)->damaged && H5Fflush((*file)->id, H5F_SCOPE_GLOBAL) < 0)
+    status = h5_fail_write(*file, NULL, error);
+  if ((*file)->damaged) {
+    leave_to_hdf5(*file);
+    free_handle(file);
+    return status;
+  }
   h5_close_datasets(*file);
-  if (H5Fflush((*file)->id, H5F_SCOPE_GLOBAL) < 0) status = h5_fail_write(*file, NULL, error);
-  if (H5Fclose((*file)->id) < 0 && status == NNT_OK) status = h5_fail_write(*file, NULL, error);
+  if (H5Fclose((*file)->id) < 0) status = h5_fail_write(*file, NULL, error);
   free_handle(file);
   return status;
 }

@@ -17,6 +17,7 @@ struct nnt_h5 {
   hid_t id;
   char *name;        /* owned; for messages */
   size_t user_block; /* bytes before the HDF5 part of an image */
+  bool damaged;      /* a write has failed */
   h5_open_dataset open[H5_OPEN_DATASETS];
   int next_slot; /* the one to give up when all are taken */
 };
@@ -29,7 +30,7 @@ void h5_close_id(hid_t id);
 nnt_status h5_fail(const nnt_h5 *file, nnt_status status, const char *what, const char *object,
                    const char *remedy, nnt_error *error);
 /* The same for a failed write and a failed read. */
-nnt_status h5_fail_write(const nnt_h5 *file, const char *object, nnt_error *error);
+nnt_status h5_fail_write(nnt_h5 *file, const char *object, nnt_error *error);
 nnt_status h5_fail_read(const nnt_h5 *file, const char *object, nnt_error *error);
 
 /* The HDF5 type of a type in memory. */

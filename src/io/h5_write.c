@@ -115,7 +115,7 @@ nnt_status nnt_h5_make_growing(nnt_h5 *file, const char *path, nnt_h5_type type,
 }
 
 /* Makes room for `rows` rows. */
-static nnt_status extend(const nnt_h5 *file, const char *path, hid_t dataset,
+static nnt_status extend(nnt_h5 *file, const char *path, hid_t dataset,
                          const nnt_h5_dataset *shape, int64_t rows, nnt_error *error) {
   hsize_t extent[NNT_H5_MAX_RANK] = {0};
   if (rows <= shape->dims[0]) return NNT_OK;

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "io/atomic_file.h"
 
@@ -101,15 +100,18 @@ nnt_status nnt_metrics_log_append(const char *directory, const nnt_epoch_event *
   char path[PATH_SIZE];
   path_of(directory, path);
   json_t *object = object_of(event);
-  char *line = object != NULL ? json_dumps(object, JSON_REAL_PRECISION(17)) : NULL;
+  char *text = object != NULL ? json_dumps(object, JSON_REAL_PRECISION(17)) : NULL;
+  size_t size = text != NULL ? strlen(text) + 2 : 0;
+  char *line = text != NULL ? malloc(size) : NULL;
   json_decref(object);
-  if (line == NULL) return nnt_fail_memory(error, sizeof path, "a line of metrics");
   nnt_status status = NNT_OK;
-  FILE *file = fopen(path, "a");
-  int written = file != NULL && fprintf(file, "%s\n", line) > 0 && fflush(file) == 0 &&
-                fsync(fileno(file)) == 0;
-  if (!written) status = fail(path, error);
-  if (file != NULL && fclose(file) != 0 && status == NNT_OK) status = fail(path, error);
+  if (line == NULL) {
+    status = nnt_fail_memory(error, size, "a line of metrics");
+  } else {
+    (void)snprintf(line, size, "%s\n", text);
+    status = nnt_file_append(path, line, error);
+  }
+  free(text);
   free(line);
   return status;
 }

@@ -1,5 +1,5 @@
-/* Another project's program: has its own MPI job and gives the library a communicator. Prints one
- * line on rank 0: version, a status text, ranks. */
+/* Another project's program: has its own MPI job and gives the library a communicator. Prints
+ * one line on rank 0: version, a status text, ranks. */
 #include <mpi.h>
 #include <nntrain/comm.h>
 #include <nntrain/status.h>

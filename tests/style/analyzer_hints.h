@@ -1,5 +1,5 @@
-/* Included before the files that clang-tidy reads, but those that define these functions: what the
- * analyzer cannot see from one file. */
+/* Included before the files that clang-tidy reads, but those that define these functions: what
+ * the analyzer cannot see from one file. */
 #include <nntrain/status.h>
 
 /* They return the status they are given. */

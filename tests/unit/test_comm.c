@@ -1,0 +1,96 @@
+/* Agreement, node memory and the exchange of gradients, at any number of ranks. */
+#include "comm/comm.h"
+
+#include "comm/gradient_exchange.h"
+#include "comm/node_memory.h"
+#include "unit.h"
+
+static nnt_comm *comm;
+static nnt_error error;
+
+static void agrees_on_success(void **state) {
+  (void)state;
+  assert_int_equal(nnt_comm_agree(comm, NNT_OK, &error), NNT_OK);
+}
+
+/* The lowest failing rank's error reaches everybody. */
+static void agrees_on_the_lowest_failure(void **state) {
+  (void)state;
+  int rank = nnt_comm_rank(comm), first = nnt_comm_size(comm) / 2;
+  nnt_status status = NNT_OK;
+  if (rank >= first)
+    status = nnt_fail(&error, NNT_BAD_INPUT, "bad\nrank %d\nnothing", rank);
+  char expected[32];
+  (void)snprintf(expected, sizeof expected, "rank %d", first);
+  assert_int_equal(nnt_comm_agree(comm, status, &error), NNT_BAD_INPUT);
+  assert_string_equal(error.where, expected);
+}
+
+static void shares_memory_in_a_node(void **state) {
+  (void)state;
+  nnt_node_memory *memory = NULL;
+  int rank = nnt_comm_node_rank(comm), size = nnt_comm_node_size(comm);
+  assert_int_equal(
+      nnt_node_memory_create(comm, (size_t)size * sizeof(int) + 1000, &memory, &error), NNT_OK);
+  int *shared = nnt_node_memory_data(memory);
+  assert_int_equal((uintptr_t)shared % NNT_ALIGNMENT, 0);
+  assert_int_equal(shared[rank], 0);
+  shared[rank] = rank + 1;
+  assert_int_equal(nnt_node_memory_sync(memory, &error), NNT_OK);
+  for (int i = 0; i < size; ++i) assert_int_equal(shared[i], i + 1);
+  assert_int_equal(nnt_node_memory_sync(memory, &error), NNT_OK);
+  nnt_node_memory_destroy(&memory);
+  nnt_node_memory_destroy(&memory);
+}
+
+/* Whole numbers, so that the sum is exact in any order; an empty bucket among them. */
+static void sums_gradients(void **state) {
+  (void)state;
+  enum { FLOATS = 5000 };
+  const int64_t begin[] = {0, 7, 7, 4000, FLOATS};
+  float *gradients = test_floats(FLOATS);
+  nnt_gradient_exchange *exchange = NULL;
+  int rank = nnt_comm_rank(comm), size = nnt_comm_size(comm);
+  assert_int_equal(nnt_gradient_exchange_create(comm, gradients, 4, begin, &exchange, &error),
+                   NNT_OK);
+  for (int repeat = 0; repeat < 3; ++repeat) {
+    for (int i = 0; i < FLOATS; ++i) gradients[i] = (float)((i % 100) * (rank + 1) + repeat);
+    for (int b = 3; b >= 0; --b) nnt_gradient_exchange_start(exchange, b);
+    for (int b = 3; b >= 0; --b)
+      assert_int_equal(nnt_gradient_exchange_wait(exchange, b, &error), NNT_OK);
+    for (int i = 0; i < FLOATS; ++i)
+      assert_true(gradients[i] ==
+                  (float)((i % 100) * size * (size + 1) / 2 + repeat * size));
+  }
+  nnt_gradient_exchange_destroy(&exchange);
+  free(gradients);
+}
+
+static void broadcasts_and_reduces(void **state) {
+  (void)state;
+  int rank = nnt_comm_rank(comm), size = nnt_comm_size(comm);
+  int64_t numbers[2] = {rank, -rank};
+  double sums[3] = {1.0, rank, 0.5};
+  char text[16] = "";
+  if (rank == size - 1) (void)snprintf(text, sizeof text, "hello");
+  assert_int_equal(nnt_comm_broadcast(comm, size - 1, text, sizeof text, &error), NNT_OK);
+  assert_string_equal(text, "hello");
+  assert_int_equal(nnt_comm_max_int(comm, numbers, 2, &error), NNT_OK);
+  assert_true(numbers[0] == size - 1 && numbers[1] == 0);
+  assert_int_equal(nnt_comm_sum(comm, sums, 3, &error), NNT_OK);
+  assert_true(sums[0] == size && sums[1] == size * (size - 1) / 2.0 && sums[2] == 0.5 * size);
+}
+
+int main(int argc, char **argv) {
+  int provided = 0;
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(agrees_on_success), cmocka_unit_test(agrees_on_the_lowest_failure),
+      cmocka_unit_test(shares_memory_in_a_node), cmocka_unit_test(sums_gradients),
+      cmocka_unit_test(broadcasts_and_reduces)};
+  if (MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided) != MPI_SUCCESS) return 1;
+  if (nnt_comm_create(MPI_COMM_WORLD, &comm, &error) != NNT_OK) return 1;
+  int failed = cmocka_run_group_tests(tests, NULL, NULL);
+  nnt_comm_destroy(&comm);
+  MPI_Finalize();
+  return failed;
+}

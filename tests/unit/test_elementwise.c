@@ -1,0 +1,324 @@
+/* Elementwise and row kernels against libm in double, with the bounds that vector_math.h states;
+ * the same bits in every variant with FMA. */
+#include "kernels/elementwise.h"
+
+#include "kernels/dispatch.h"
+#include "unit.h"
+
+#define COUNT 65536
+
+static const nnt_kernels *kernels_at(int index) {
+  int found = 0;
+  for (int i = 0; nnt_kernels_all()[i] != NULL; ++i) {
+    if (nnt_kernels_supported(nnt_kernels_all()[i]) && found++ == index)
+      return nnt_kernels_all()[i];
+  }
+  return NULL;
+}
+
+static double normal_cdf(double x) {
+  return 0.5 * erfc(-x / sqrt(2.0));
+}
+
+static double normal_density(double x) {
+  return exp(-0.5 * x * x) / sqrt(2.0 * 3.14159265358979323846);
+}
+
+static double sigmoid(double x) {
+  return 1.0 / (1.0 + exp(-x));
+}
+
+static double value(nnt_activation activation, double x) {
+  switch (activation) {
+    case NNT_SIGMOID: return sigmoid(x);
+    case NNT_TANH: return tanh(x);
+    case NNT_RELU: return x > 0.0 ? x : 0.0;
+    case NNT_LEAKY_RELU: return x > 0.0 ? x : (double)0.01F * x;
+    case NNT_GELU: return x * normal_cdf(x);
+    case NNT_SILU: return x * sigmoid(x);
+    case NNT_IDENTITY:
+    case NNT_ACTIVATION_COUNT:
+    default: return x;
+  }
+}
+
+static double derivative(nnt_activation activation, double x) {
+  double s = sigmoid(x), t = tanh(x);
+  switch (activation) {
+    case NNT_SIGMOID: return s * (1.0 - s);
+    case NNT_TANH: return 1.0 - t * t;
+    case NNT_RELU: return x > 0.0;
+    case NNT_LEAKY_RELU: return x > 0.0 ? 1.0 : (double)0.01F;
+    case NNT_GELU: return normal_cdf(x) + x * normal_density(x);
+    case NNT_SILU: return s * (1.0 + x * (1.0 - s));
+    case NNT_IDENTITY:
+    case NNT_ACTIVATION_COUNT:
+    default: return 1.0;
+  }
+}
+
+/* From -20 to 20, with 0 and tiny values among them. */
+static float input(int64_t i) {
+  if (i % 1000 == 0) return 0.0F;
+  if (i % 1000 == 1) return 1e-30F;
+  if (i % 1000 == 2) return -1e-6F;
+  return 20.0F * test_number(11, i) * (i % 3 == 0 ? 0.05F : 1.0F);
+}
+
+static void check_activation(const nnt_elementwise *e, nnt_activation activation) {
+  float *z = test_floats(COUNT), *auxiliary = test_floats(COUNT), *gradient = test_floats(COUNT);
+  for (int64_t i = 0; i < COUNT; ++i) {
+    z[i] = input(i);
+    gradient[i] = 0.5F;
+  }
+  e->activate[activation](z, auxiliary, COUNT);
+  bool stored = activation == NNT_GELU || activation == NNT_SILU;
+  e->derive[activation](gradient, stored ? auxiliary : z, COUNT);
+  for (int64_t i = 0; i < COUNT; ++i) {
+    double x = (double)input(i), y = value(activation, x);
+    bool exact_near_0 = activation == NNT_SIGMOID || activation == NNT_TANH;
+    double tolerance =
+        exact_near_0 ? 4 * 1.2e-7 * fabs(y) + 1e-37 : 3e-7 * (fabs(y) + fabs(x)) + 1e-37;
+    assert_true(fabs((double)z[i] - y) <= tolerance);
+    assert_true(fabs((double)gradient[i] - 0.5 * derivative(activation, x)) <=
+                4e-7 * (1.0 + fabs(x)));
+  }
+  free(z);
+  free(auxiliary);
+  free(gradient);
+}
+
+static void activations_are_right(void **state) {
+  (void)state;
+  for (int k = 0; kernels_at(k) != NULL; ++k) {
+    for (int a = 0; a < NNT_ACTIVATION_COUNT; ++a)
+      check_activation(kernels_at(k)->elementwise, (nnt_activation)a);
+  }
+}
+
+/* A diverged network must be seen: no activation and no loss hides a NaN. */
+static void nan_comes_through(void **state) {
+  (void)state;
+  for (int k = 0; kernels_at(k) != NULL; ++k) {
+    for (int a = 0; a < NNT_ACTIVATION_COUNT; ++a) {
+      float *z = test_floats(NNT_PANEL), *auxiliary = test_floats(NNT_PANEL);
+      z[5] = NAN;
+      kernels_at(k)->elementwise->activate[a](z, auxiliary, NNT_PANEL);
+      assert_true(isnan(z[5]));
+      assert_true(!isnan(z[4]));
+      free(z);
+      free(auxiliary);
+    }
+  }
+}
+
+static nnt_rows rows_of(int64_t count, int64_t columns, float spread) {
+  nnt_rows rows = {.logits = test_matrix(count, columns, count, 1, 0.0F),
+                   .target = test_matrix(count, columns, count, 2, 0.0F),
+                   .gradient = test_matrix(count, columns, count, 3, 5.0F),
+                   .loss = test_floats(count),
+                   .scale = 0.25F,
+                   .begin = 0,
+                   .end = count};
+  for (int64_t i = 0; i < nnt_panels_floats(count, columns); ++i) {
+    rows.logits.data[i] *= spread;
+    rows.target.data[i] = fabsf(rows.target.data[i]);
+  }
+  return rows;
+}
+
+static void free_rows(nnt_rows *rows) {
+  free(rows->logits.data);
+  free(rows->target.data);
+  free(rows->gradient.data);
+  free(rows->loss);
+}
+
+static void padding_is_zero(const nnt_panels *matrix) {
+  for (int64_t r = 0; r < matrix->rows; ++r) {
+    for (int64_t c = matrix->columns; c < nnt_panel_count(matrix->columns) * NNT_PANEL; ++c)
+      assert_true(*nnt_panels_at(matrix, r, c) == 0.0F);
+  }
+}
+
+static const int64_t widths[] = {1, 2, 10, 16, 17, 32, 33, 100};
+static const float spreads[] = {0.1F, 3.0F, 50.0F, 1e4F};
+
+static void softmax_is_right(void **state) {
+  (void)state;
+  for (int k = 0; kernels_at(k) != NULL; ++k) {
+    for (size_t w = 0; w < 8; ++w) {
+      for (size_t s = 0; s < 4; ++s) {
+        nnt_rows rows = rows_of(7, widths[w], spreads[s]);
+        kernels_at(k)->elementwise->softmax(&rows);
+        for (int64_t r = 0; r < 7; ++r) {
+          double most = -INFINITY, sum = 0.0;
+          for (int64_t c = 0; c < widths[w]; ++c)
+            most = fmax(most, (double)*nnt_panels_at(&rows.logits, r, c));
+          for (int64_t c = 0; c < widths[w]; ++c)
+            sum += exp((double)*nnt_panels_at(&rows.logits, r, c) - most);
+          double lse = most + log(sum);
+          assert_true(fabs((double)rows.loss[r] - lse) <= 4e-7 * (1.0 + fabs(lse)));
+          for (int64_t c = 0; c < widths[w]; ++c) {
+            double p = exp((double)*nnt_panels_at(&rows.logits, r, c) - lse);
+            double got = (double)*nnt_panels_at(&rows.gradient, r, c);
+            assert_true(fabs(got - 0.25 * p) <= 1e-6 * p + 1e-30);
+          }
+        }
+        padding_is_zero(&rows.gradient);
+        free_rows(&rows);
+      }
+    }
+  }
+}
+
+static void binary_cross_entropy_is_right(void **state) {
+  (void)state;
+  for (int k = 0; kernels_at(k) != NULL; ++k) {
+    for (size_t w = 0; w < 8; ++w) {
+      nnt_rows rows = rows_of(5, widths[w], w % 2 == 0 ? 3.0F : 60.0F);
+      kernels_at(k)->elementwise->binary_cross_entropy(&rows);
+      for (int64_t r = 0; r < 5; ++r) {
+        double loss = 0.0, n = (double)widths[w];
+        for (int64_t c = 0; c < widths[w]; ++c) {
+          double z = (double)*nnt_panels_at(&rows.logits, r, c);
+          double t = (double)*nnt_panels_at(&rows.target, r, c);
+          loss += (fmax(z, 0.0) - t * z + log1p(exp(-fabs(z)))) / n;
+          double g = 0.25 / n * (sigmoid(z) - t);
+          assert_true(fabs((double)*nnt_panels_at(&rows.gradient, r, c) - g) <= 3e-7 / n);
+        }
+        assert_true(fabs((double)rows.loss[r] - loss) <= 1e-6 * (1.0 + loss));
+      }
+      padding_is_zero(&rows.gradient);
+      free_rows(&rows);
+    }
+  }
+}
+
+static void squared_error_is_right(void **state) {
+  (void)state;
+  for (int k = 0; kernels_at(k) != NULL; ++k) {
+    for (size_t w = 0; w < 8; ++w) {
+      nnt_rows rows = rows_of(5, widths[w], 2.0F);
+      for (int64_t r = 0; r < 5 && widths[w] % NNT_PANEL != 0; ++r)
+        *nnt_panels_at(&rows.logits, r, widths[w]) = 0.5F; /* sigmoid leaves this in padding */
+      kernels_at(k)->elementwise->squared_error(&rows);
+      for (int64_t r = 0; r < 5; ++r) {
+        double loss = 0.0;
+        for (int64_t c = 0; c < widths[w]; ++c) {
+          double d = (double)*nnt_panels_at(&rows.logits, r, c) -
+                     (double)*nnt_panels_at(&rows.target, r, c);
+          loss += d * d;
+          assert_true(fabs((double)*nnt_panels_at(&rows.gradient, r, c) - 0.25 * d) <= 1e-6);
+        }
+        assert_true(fabs((double)rows.loss[r] - loss) <= 1e-6 * (1.0 + loss));
+      }
+      padding_is_zero(&rows.gradient);
+      free_rows(&rows);
+    }
+  }
+}
+
+static void gathers(void **state) {
+  (void)state;
+  uint8_t bytes[100];
+  int16_t words[100];
+  float floats[100], *shift = test_floats(128), *scale = test_floats(128),
+                     *out = test_floats(4 * NNT_PANEL);
+  for (int i = 0; i < 100; ++i) {
+    bytes[i] = (uint8_t)(i * 37);
+    words[i] = (int16_t)(i * 997 - 20000);
+    floats[i] = test_number(1, i);
+    shift[i] = test_number(2, i);
+    scale[i] = test_number(3, i);
+  }
+  for (int k = 0; kernels_at(k) != NULL; ++k) {
+    const nnt_elementwise *e = kernels_at(k)->elementwise;
+    for (int64_t n = 0; n <= 100; n += 25) {
+      e->gather[NNT_U8](bytes, shift, scale, n, out, NNT_PANEL);
+      for (int64_t i = 0; i < n; ++i)
+        assert_true(out[i] == ((float)bytes[i] - shift[i]) * scale[i]);
+      e->gather[NNT_I16](words, shift, scale, n, out, NNT_PANEL);
+      for (int64_t i = 0; i < n; ++i)
+        assert_true(out[i] == ((float)words[i] - shift[i]) * scale[i]);
+      e->gather[NNT_F32](floats, shift, scale, n, out, NNT_PANEL);
+      for (int64_t i = 0; i < n; ++i) assert_true(out[i] == (floats[i] - shift[i]) * scale[i]);
+    }
+  }
+  free(shift);
+  free(scale);
+  free(out);
+}
+
+static void updates(void **state) {
+  (void)state;
+  enum { N = 64 };
+  for (int k = 0; kernels_at(k) != NULL; ++k) {
+    for (int variant = 0; variant < 3; ++variant) {
+      nnt_sgd_step step = {0.1F, variant == 0 ? 0.0F : 0.9F, 0.01F, variant == 2};
+      float *w = test_floats(N), *g = test_floats(N), *v = test_floats(N);
+      for (int i = 0; i < N; ++i) {
+        w[i] = test_number(1, i);
+        g[i] = test_number(2, i);
+        v[i] = test_number(3, i);
+      }
+      kernels_at(k)->elementwise->sgd(&step, g, variant == 0 ? NULL : v, w, N);
+      for (int i = 0; i < N; ++i) {
+        double old = (double)test_number(1, i);
+        double gradient = (double)g[i] + 0.01 * old;
+        double velocity = variant == 0 ? gradient : 0.9 * (double)test_number(3, i) + gradient;
+        double direction = variant == 2 ? gradient + 0.9 * velocity : velocity;
+        assert_true(fabs((double)w[i] - (old - 0.1 * direction)) < 3e-7);
+        if (variant > 0) assert_true(fabs((double)v[i] - velocity) < 3e-7);
+      }
+      free(w);
+      free(g);
+      free(v);
+    }
+  }
+}
+
+/* The same bits in the first two variants: both have FMA where there are two. */
+static void variants_agree(void **state) {
+  (void)state;
+  const nnt_kernels *one = kernels_at(0), *two = kernels_at(1);
+  if (two == NULL || strcmp(two->isa, "baseline") == 0) skip();
+  float *a = test_floats(COUNT), *b = test_floats(COUNT), *c = test_floats(COUNT),
+        *d = test_floats(COUNT);
+  for (int activation = 0; activation < NNT_ACTIVATION_COUNT; ++activation) {
+    for (int64_t i = 0; i < COUNT; ++i) a[i] = b[i] = input(i);
+    one->elementwise->activate[activation](a, c, COUNT);
+    two->elementwise->activate[activation](b, d, COUNT);
+    assert_memory_equal(a, b, COUNT * sizeof *a);
+    assert_memory_equal(c, d, COUNT * sizeof *c);
+  }
+  nnt_rows x = rows_of(9, 45, 8.0F), y = rows_of(9, 45, 8.0F);
+  one->elementwise->softmax(&x);
+  two->elementwise->softmax(&y);
+  assert_memory_equal(x.loss, y.loss, 9 * sizeof(float));
+  assert_memory_equal(x.gradient.data, y.gradient.data, 9 * 64 * sizeof(float));
+  one->elementwise->binary_cross_entropy(&x);
+  two->elementwise->binary_cross_entropy(&y);
+  assert_memory_equal(x.loss, y.loss, 9 * sizeof(float));
+  one->elementwise->sum_rows(x.logits.data, 9, a);
+  two->elementwise->sum_rows(y.logits.data, 9, b);
+  assert_memory_equal(a, b, NNT_PANEL * sizeof *a);
+  free_rows(&x);
+  free_rows(&y);
+  free(a);
+  free(b);
+  free(c);
+  free(d);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {cmocka_unit_test(activations_are_right),
+                                     cmocka_unit_test(nan_comes_through),
+                                     cmocka_unit_test(softmax_is_right),
+                                     cmocka_unit_test(binary_cross_entropy_is_right),
+                                     cmocka_unit_test(squared_error_is_right),
+                                     cmocka_unit_test(gathers),
+                                     cmocka_unit_test(updates),
+                                     cmocka_unit_test(variants_agree)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,203 @@
+/* The backward pass against central finite differences, for every activation with every loss. The
+ * differences are taken in a float64 network of the test's own. */
+#include "net/initialize.h"
+#include "net/network.h"
+#include "unit.h"
+
+#define ROWS 5
+#define INPUTS 7
+
+/* One network with its data, in float64: plain loops over [out][in] weights. */
+typedef struct reference {
+  const nnt_model *model;
+  double x[ROWS][INPUTS];
+  double target[ROWS][8];
+  int32_t classes[ROWS];
+  double *parameters; /* layer by layer weights [out, in], biases */
+} reference;
+
+static double activate(nnt_activation activation, double z) {
+  switch (activation) {
+    case NNT_SIGMOID: return 1.0 / (1.0 + exp(-z));
+    case NNT_TANH: return tanh(z);
+    case NNT_RELU: return z > 0.0 ? z : 0.0;
+    case NNT_LEAKY_RELU: return z > 0.0 ? z : (double)0.01F * z;
+    case NNT_GELU: return z * 0.5 * erfc(-z / sqrt(2.0));
+    case NNT_SILU: return z / (1.0 + exp(-z));
+    case NNT_IDENTITY:
+    case NNT_ACTIVATION_COUNT:
+    default: return z;
+  }
+}
+
+static double row_loss(const reference *r, int row, const double *a, int64_t outputs) {
+  double loss = 0.0, sum = 0.0, n = (double)outputs;
+  for (int64_t k = 0; k < outputs; ++k) {
+    double t = r->target[row][k], d = a[k] - t;
+    switch (r->model->loss) {
+      case NNT_CROSS_ENTROPY: sum += exp(a[k]); break;
+      case NNT_BINARY_CROSS_ENTROPY: loss += (log1p(exp(a[k])) - t * a[k]) / n; break;
+      case NNT_MSE: loss += d * d / n; break;
+      case NNT_QUADRATIC: loss += 0.5 * d * d; break;
+      case NNT_LOSS_COUNT:
+      default: break;
+    }
+  }
+  return r->model->loss == NNT_CROSS_ENTROPY ? log(sum) - a[r->classes[row]] : loss;
+}
+
+/* The mean loss over all rows. */
+static double loss_of(const reference *r) {
+  double total = 0.0, a[64], b[64];
+  for (int row = 0; row < ROWS; ++row) {
+    const double *p = r->parameters;
+    memcpy(a, r->x[row], sizeof r->x[row]);
+    for (int l = 0; l < r->model->layer_count; ++l) {
+      const nnt_layer *layer = &r->model->layers[l];
+      const double *bias = p + layer->outputs * layer->inputs;
+      for (int64_t o = 0; o < layer->outputs; ++o) {
+        double z = bias[o];
+        for (int64_t i = 0; i < layer->inputs; ++i) z += p[o * layer->inputs + i] * a[i];
+        b[o] = activate(layer->activation, z);
+      }
+      p = bias + layer->outputs;
+      memcpy(a, b, sizeof a);
+    }
+    total += row_loss(r, row, a, nnt_model_outputs(r->model));
+  }
+  return total / ROWS;
+}
+
+static void build_model(nnt_model *model, nnt_activation activation, nnt_loss loss) {
+  const int64_t hidden[] = {33, 5};
+  nnt_error error;
+  bool classes = loss == NNT_CROSS_ENTROPY || loss == NNT_QUADRATIC;
+  *model = (nnt_model){.loss = loss, .target = classes ? NNT_TARGET_CLASS : NNT_TARGET_VALUES};
+  assert_int_equal(
+      nnt_model_set_layers(model, INPUTS, 2, hidden, 1, &activation, 3, &error), NNT_OK);
+}
+
+static void fill_data(reference *r, nnt_network *network) {
+  nnt_panels inputs = nnt_network_inputs(network), targets = nnt_network_targets(network);
+  for (int row = 0; row < ROWS; ++row) {
+    r->classes[row] = nnt_network_classes(network)[row] = row % 3;
+    for (int i = 0; i < INPUTS; ++i) {
+      float x = test_number(20, row * INPUTS + i);
+      *nnt_panels_at(&inputs, row, i) = x;
+      r->x[row][i] = (double)x;
+    }
+    for (int k = 0; k < 3; ++k) {
+      float t = r->model->target == NNT_TARGET_CLASS ? (float)(row % 3 == k)
+                                                     : fabsf(test_number(21, row * 3 + k));
+      r->target[row][k] = (double)t;
+      if (targets.data != NULL) *nnt_panels_at(&targets, row, k) = t;
+    }
+  }
+}
+
+/* Central difference of the loss by parameter `index`. */
+static double difference(const reference *r, int64_t index) {
+  const double h = 1e-5, kept = r->parameters[index];
+  r->parameters[index] = kept + h;
+  double above = loss_of(r);
+  r->parameters[index] = kept - h;
+  double below = loss_of(r);
+  r->parameters[index] = kept;
+  return (above - below) / (2.0 * h);
+}
+
+static void expect_gradient(double got, double expected) {
+  assert_true(fabs(got - expected) <= 2e-5 * fabs(expected) + 2e-6);
+}
+
+static void compare(const reference *r, const nnt_layout *layout, float *gradients) {
+  int64_t next = 0;
+  for (int l = 0; l < layout->layer_count; ++l) {
+    const nnt_layer *layer = &layout->layers[l];
+    nnt_panels dw = nnt_layout_weights(layout, l, gradients);
+    for (int64_t o = 0; o < layer->outputs; ++o) {
+      for (int64_t i = 0; i < layer->inputs; ++i)
+        expect_gradient((double)*nnt_panels_at(&dw, i, o), difference(r, next++));
+    }
+    for (int64_t o = 0; o < layer->outputs; ++o)
+      expect_gradient((double)gradients[layout->biases[l] + o], difference(r, next++));
+  }
+}
+
+static void check(nnt_activation activation, nnt_loss loss, const nnt_kernels *kernels) {
+  nnt_model model;
+  nnt_network *network = NULL;
+  nnt_error error;
+  reference r = {.model = &model};
+  build_model(&model, activation, loss);
+  nnt_layout layout = nnt_layout_of(&model);
+  float *parameters = test_floats(layout.floats), *gradients = test_floats(layout.floats);
+  /* fan-in also draws the biases, so that no logit is exactly at relu's corner */
+  nnt_initialize(&layout, NNT_INIT_FAN_IN, 3, parameters);
+  assert_int_equal(nnt_network_create(&model, kernels, ROWS + 2, true, 2, &network, &error),
+                   NNT_OK);
+  fill_data(&r, network);
+  r.parameters = calloc((size_t)nnt_model_parameters(&model), sizeof(double));
+  assert_non_null(r.parameters);
+  int64_t next = 0;
+  for (int l = 0; l < layout.layer_count; ++l) {
+    nnt_panels w = nnt_layout_weights(&layout, l, parameters);
+    for (int64_t o = 0; o < w.columns; ++o) {
+      for (int64_t i = 0; i < w.rows; ++i)
+        r.parameters[next++] = (double)*nnt_panels_at(&w, i, o);
+    }
+    for (int64_t o = 0; o < w.columns; ++o)
+      r.parameters[next++] = (double)parameters[layout.biases[l] + o];
+  }
+  nnt_network_step(network, parameters, ROWS, 1.0F / ROWS, gradients, NULL, NULL);
+  double loss_value = (double)gradients[layout.tail + NNT_TAIL_LOSS];
+  assert_true(fabs(loss_value - loss_of(&r)) <= 1e-6 * (1.0 + loss_of(&r)));
+  compare(&r, &layout, gradients);
+  nnt_network_destroy(&network);
+  free(r.parameters);
+  free(parameters);
+  free(gradients);
+}
+
+static void equals_finite_differences(void **state) {
+  (void)state;
+  for (int k = 0; nnt_kernels_all()[k] != NULL; ++k) {
+    if (!nnt_kernels_supported(nnt_kernels_all()[k])) continue;
+    for (int a = 0; a < NNT_ACTIVATION_COUNT; ++a) {
+      for (int l = 0; l < NNT_LOSS_COUNT; ++l)
+        check((nnt_activation)a, (nnt_loss)l, nnt_kernels_all()[k]);
+    }
+  }
+}
+
+/* A rank without samples: a gradient of zero, and every layer is still announced. */
+static void count_ready(void *context, int layer) {
+  int *expected = context;
+  assert_int_equal(layer, --*expected);
+}
+
+static void no_rows_is_zero(void **state) {
+  (void)state;
+  nnt_model model;
+  nnt_network *network = NULL;
+  nnt_error error;
+  int layers = 3;
+  build_model(&model, NNT_TANH, NNT_CROSS_ENTROPY);
+  nnt_layout layout = nnt_layout_of(&model);
+  float *parameters = test_floats(layout.floats), *gradients = test_floats(layout.floats);
+  for (int64_t i = 0; i < layout.floats; ++i) gradients[i] = 1.0F;
+  assert_int_equal(
+      nnt_network_create(&model, nnt_kernels_all()[0], 0, true, 1, &network, &error), NNT_OK);
+  nnt_network_step(network, parameters, 0, 1.0F, gradients, count_ready, &layers);
+  assert_int_equal(layers, 0);
+  for (int64_t i = 0; i < layout.floats; ++i) assert_true(gradients[i] == 0.0F);
+  nnt_network_destroy(&network);
+  free(parameters);
+  free(gradients);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {cmocka_unit_test(equals_finite_differences),
+                                     cmocka_unit_test(no_rows_is_zero)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
