@@ -18,8 +18,8 @@ typedef struct nnt_convert_output {
 
 /* IDX files (Yann LeCun's MNIST format), plain or gzip-compressed. */
 typedef struct nnt_convert_idx_options {
-  const char *features;  /* path; any IDX type, one to eight dimensions */
-  const char *labels;    /* path; one dimension of integers */
+  const char *features;     /* path; any IDX type, one to eight dimensions */
+  const char *labels;       /* path; one dimension of integers */
   char *const *class_names; /* may be NULL */
   int64_t class_name_count;
   nnt_convert_output output;

@@ -23,7 +23,8 @@ static const option_spec specs[] = {
      "CSV: comma, tab, semicolon, or one character (default tab when the first line holds one "
      "and no comma, else comma)"},
     {"header", "auto|yes|no", "auto",
-     "CSV: whether the first line names the columns; auto: when none of its fields is a number"},
+     "CSV: whether the first line names the columns; auto: when none of its fields is a "
+     "number"},
     {"class-names", "A,B,C", NULL,
      "names of the classes in the order of their index (default for CSV: text labels sorted)"},
     {"compression", "0..9", "0", "deflate level, 0 is none"},
@@ -58,9 +59,9 @@ static nnt_status read_delimiter(const options *parsed, char *out, nnt_error *er
   else if (strlen(text) == 1)
     *out = text[0];
   else
-    return nnt_fail(error, NNT_BAD_USAGE,
-                    "not a delimiter\n--delimiter %s\ngive comma, tab, semicolon, or one character",
-                    text);
+    return nnt_fail(
+        error, NNT_BAD_USAGE,
+        "not a delimiter\n--delimiter %s\ngive comma, tab, semicolon, or one character", text);
   return NNT_OK;
 }
 
@@ -98,13 +99,15 @@ static nnt_status find_format(const options *parsed, bool *is_idx, nnt_error *er
 
 static nnt_status convert_idx(const options *parsed, nnt_convert_idx_options *todo,
                               nnt_convert_result *result, nnt_error *error) {
-  static const char *const csv_only[] = {"label", "target", "drop", "delimiter", "header", NULL};
+  static const char *const csv_only[] = {"label",     "target", "drop",
+                                         "delimiter", "header", NULL};
   for (int i = 0; csv_only[i] != NULL; ++i) {
     if (options_given(parsed, csv_only[i]))
-      return nnt_fail(error, NNT_BAD_USAGE,
-                      "an option for CSV with IDX files\n--%s with %s\nleave --%s away, or give "
-                      "--format csv",
-                      csv_only[i], options_positional(parsed, 0), csv_only[i]);
+      return nnt_fail(
+          error, NNT_BAD_USAGE,
+          "an option for CSV with IDX files\n--%s with %s\nleave --%s away, or give "
+          "--format csv",
+          csv_only[i], options_positional(parsed, 0), csv_only[i]);
   }
   if (options_positional_count(parsed) != 2)
     return nnt_fail(error, NNT_BAD_USAGE,
@@ -128,10 +131,11 @@ static nnt_status convert_csv(const options *parsed, const nnt_convert_idx_optio
                                   .output = shared->output};
   int header = 0;
   if (options_positional_count(parsed) != 1)
-    return nnt_fail(error, NNT_BAD_USAGE,
-                    "more than one CSV file\n%s\nconvert them one by one, each into its own file "
-                    "or group",
-                    options_positional(parsed, 1));
+    return nnt_fail(
+        error, NNT_BAD_USAGE,
+        "more than one CSV file\n%s\nconvert them one by one, each into its own file "
+        "or group",
+        options_positional(parsed, 1));
   nnt_status status = read_word(parsed, "header", words, &header, error);
   todo.header = header == 1   ? NNT_CSV_HEADER_YES
                 : header == 2 ? NNT_CSV_HEADER_NO
@@ -143,12 +147,14 @@ static nnt_status convert_csv(const options *parsed, const nnt_convert_idx_optio
 /* --- the command --- */
 
 static void report(const char *output, const nnt_convert_result *result) {
+  bool regression = result->targets > 0;
+  int64_t outputs = regression ? result->targets : result->classes;
+  const char *noun = regression ? (outputs == 1 ? "regression target" : "regression targets")
+                                : (outputs == 1 ? "class" : "classes");
   printf("wrote %s: %" PRId64 " samples of %" PRId64 " features (%s), %" PRId64 " %s\n", output,
-         result->samples, result->features, result->type,
-         result->targets > 0 ? result->targets : result->classes,
-         result->targets > 0 ? "regression targets" : "classes");
+         result->samples, result->features, result->type, outputs, noun);
   printf("next: nntrain train --data %s --hidden 128%s --output run\n", output,
-         result->targets > 0 ? " --loss mse" : "");
+         regression ? " --loss mse" : "");
 }
 
 static nnt_status run(const options *parsed, nnt_comm *comm, nnt_error *error) {
@@ -177,7 +183,8 @@ const command command_convert = {
     .name = "convert",
     .summary = "makes an HDF5 data set from IDX or CSV files, plain or gzip-compressed",
     .usage = "FEATURES.idx LABELS.idx | FILE.csv --output FILE[:GROUP] [options]",
-    .details = "Examples:\n"
+    .details =
+        "Examples:\n"
         "  nntrain convert train-images-idx3-ubyte.gz train-labels-idx1-ubyte.gz \\\n"
         "      --output mnist.h5:train\n"
         "  nntrain convert iris.csv --label species --output iris.h5\n"

@@ -24,8 +24,8 @@ struct nnt_atomic_file {
   char *temporary; /* in the same folder */
 };
 
-static nnt_status fail_system(const char *what, const char *path, int reason, const char *remedy,
-                              nnt_error *error) {
+static nnt_status fail_system(const char *what, const char *path, int reason,
+                              const char *remedy, nnt_error *error) {
   return nnt_fail(error, NNT_IO_ERROR, "%s\n%.500s: %s\n%s", what, path, strerror(reason),
                   remedy);
 }
@@ -36,8 +36,8 @@ static nnt_status fail_write(const char *path, int reason, nnt_error *error) {
 }
 
 static nnt_status fail_read(const char *path, int reason, nnt_error *error) {
-  return fail_system("reading a file failed", path, reason, "check the path and its permissions",
-                     error);
+  return fail_system("reading a file failed", path, reason,
+                     "check the path and its permissions", error);
 }
 
 /* --- names --- */
@@ -64,7 +64,8 @@ static char *make_temporary(const char *folder) {
   return name;
 }
 
-/* The name that a symbolic link holds, seen from the link's place; NULL with errno on failure. */
+/* The name that a symbolic link holds, seen from the link's place; NULL with errno on failure.
+ */
 static char *read_link(const char *path) {
   char target[PATH_MAX];
   ssize_t length = readlink(path, target, sizeof target - 1);
@@ -84,8 +85,9 @@ static nnt_status find_final(const char *path, bool follow_links, char **out,
                              nnt_error *error) {
   struct stat info;
   if (stat(path, &info) == 0 && !S_ISREG(info.st_mode))
-    return fail_system("cannot write a file here", path, S_ISDIR(info.st_mode) ? EISDIR : EEXIST,
-                       "give the name of a file", error);
+    return fail_system("cannot write a file here", path,
+                       S_ISDIR(info.st_mode) ? EISDIR : EEXIST, "give the name of a file",
+                       error);
   char *name = strdup(path);
   for (int i = 0; follow_links && name != NULL && i < MAX_LINKS; ++i) {
     if (lstat(name, &info) != 0 || !S_ISLNK(info.st_mode)) break;
@@ -143,8 +145,8 @@ void nnt_atomic_abandon(nnt_atomic_file **file) {
 
 /* --- flushing --- */
 
-/* Some file systems cannot flush a folder and say EINVAL; one that may be written to but not read
- * cannot be flushed either. */
+/* Some file systems cannot flush a folder and say EINVAL; one that may be written to but not
+ * read cannot be flushed either. */
 static bool flush_folder(const char *folder) {
   int descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (descriptor < 0) return errno == EACCES;

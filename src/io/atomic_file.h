@@ -10,9 +10,9 @@
 
 typedef struct nnt_atomic_file nnt_atomic_file;
 
-/* Reserves a temporary name beside `path`, or beside the file that it links to. Nothing is created
- * yet: the caller creates and writes the file of that name with any library. Fails early when
- * `path` is no regular file or its folder is missing or not writable. */
+/* Reserves a temporary name beside `path`, or beside the file that it links to. Nothing is
+ * created yet: the caller creates and writes the file of that name with any library. Fails
+ * early when `path` is no regular file or its folder is missing or not writable. */
 nnt_status nnt_atomic_begin(const char *path, nnt_atomic_file **out,
                             nnt_error *error) NNT_MUST_CHECK;
 /* The temporary path to write to; owned by the handle. */

@@ -1,5 +1,5 @@
-/* Class labels: a hash table with open addressing over texts that are kept in the order of their
- * first appearance. */
+/* Class labels: a hash table with open addressing over texts that are kept in the order of
+ * their first appearance. */
 #include "io/class_table.h"
 
 #include <stdlib.h>
@@ -9,9 +9,9 @@
 #define FIRST_SLOTS 256
 
 struct nnt_class_table {
-  char *const *given; /* names that the caller fixed, or NULL */
+  char *const *given;  /* names that the caller fixed, or NULL */
   bool integers_stand; /* an integer that is no given name is a class index */
-  char **texts;       /* owned, each too unless given */
+  char **texts;        /* owned, each too unless given */
   int32_t count, capacity;
   int32_t *slots; /* index + 1, 0: free */
   size_t slot_count;
@@ -36,7 +36,8 @@ static int32_t integer_value(const char *text, bool *is_integer) {
 /* FNV-1a: Fowler, Noll, Vo. */
 static size_t hash(const char *text) {
   uint64_t value = UINT64_C(14695981039346656037);
-  for (; *text != '\0'; ++text) value = (value ^ (unsigned char)*text) * UINT64_C(1099511628211);
+  for (; *text != '\0'; ++text)
+    value = (value ^ (unsigned char)*text) * UINT64_C(1099511628211);
   return (size_t)(value ^ value >> 32);
 }
 
@@ -83,10 +84,11 @@ static nnt_status enter_names(nnt_class_table *table, int64_t count, nnt_error *
     (void)integer_value(name, &is_integer);
     if (is_integer) table->integers_stand = false;
     if (name[0] == '\0' || strlen(name) > NNT_MAX_CLASS_BYTES)
-      return nnt_fail(error, NNT_BAD_USAGE,
-                      "a class name that is empty or longer than %d bytes\n--class-names, number "
-                      "%lld\ngive a short name",
-                      NNT_MAX_CLASS_BYTES, (long long)i + 1);
+      return nnt_fail(
+          error, NNT_BAD_USAGE,
+          "a class name that is empty or longer than %d bytes\n--class-names, number "
+          "%lld\ngive a short name",
+          NNT_MAX_CLASS_BYTES, (long long)i + 1);
     if (table->count > 0 && table->slots[find_slot(table, name)] != 0)
       return nnt_fail(error, NNT_BAD_USAGE,
                       "a class name given twice\n--class-names, '%s'\ngive each once", name);
@@ -99,10 +101,11 @@ nnt_status nnt_class_table_create(char *const *names, int64_t count, nnt_class_t
                                   nnt_error *error) {
   *out = NULL;
   if (names != NULL && (count < 1 || count > NNT_MAX_CLASS_TEXTS))
-    return nnt_fail(error, NNT_BAD_USAGE,
-                    "too few or too many class names\n--class-names, %lld names\ngive from 1 to "
-                    "%d",
-                    (long long)count, NNT_MAX_CLASS_TEXTS);
+    return nnt_fail(
+        error, NNT_BAD_USAGE,
+        "too few or too many class names\n--class-names, %lld names\ngive from 1 to "
+        "%d",
+        (long long)count, NNT_MAX_CLASS_TEXTS);
   nnt_class_table *table = calloc(1, sizeof *table);
   if (table == NULL) return nnt_fail_memory(error, sizeof *table, "class labels");
   table->given = names;

@@ -1,7 +1,7 @@
 /* Class labels: text → index, and the order of the classes.
  *
- * Without given names, an index is the order of first appearance until nnt_class_table_order says
- * what it becomes. */
+ * Without given names, an index is the order of first appearance until nnt_class_table_order
+ * says what it becomes. */
 #ifndef NNT_IO_CLASS_TABLE_H
 #define NNT_IO_CLASS_TABLE_H
 
@@ -30,8 +30,8 @@ typedef enum nnt_class_result {
 nnt_status nnt_class_names_check(char *const *names, int64_t count,
                                  nnt_error *error) NNT_MUST_CHECK;
 
-/* `names` (NULL: none) are borrowed for the table's life and fix the indices. With names none of
- * which is an integer, a label that is one stands for itself. */
+/* `names` (NULL: none) are borrowed for the table's life and fix the indices. With names none
+ * of which is an integer, a label that is one stands for itself. */
 nnt_status nnt_class_table_create(char *const *names, int64_t count, nnt_class_table **out,
                                   nnt_error *error) NNT_MUST_CHECK;
 /* NULL in it is accepted. */

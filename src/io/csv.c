@@ -60,12 +60,13 @@ static nnt_status take_number(const conversion *work, const char *text, int64_t 
   if (text[0] == '\0')
     return fail_field(work, line, column, text, "an empty field", remedy, error);
   if (end != text && *end == '\0')
-    return fail_field(work, line, column, text, "a number that is not finite in float32", remedy,
-                      error);
+    return fail_field(work, line, column, text, "a number that is not finite in float32",
+                      remedy, error);
   return fail_field(work, line, column, text, "not a number",
-                    line == 1 ? "put a number there, or give --header yes if the first line is a "
-                                "header"
-                              : remedy,
+                    line == 1
+                        ? "put a number there, or give --header yes if the first line is a "
+                          "header"
+                        : remedy,
                     error);
 }
 
@@ -75,7 +76,8 @@ static nnt_status take_label(const conversion *work, const char *text, int64_t l
     return fail_field(work, line, column, text, "an empty class label",
                       "put a label there, or take the row out", error);
   switch (nnt_class_table_find(work->classes, text, out)) {
-    case NNT_CLASS_FOUND: return NNT_OK;
+    case NNT_CLASS_FOUND:
+      return NNT_OK;
     case NNT_CLASS_UNKNOWN:
       return fail_field(work, line, column, text, "a label that is not among the class names",
                         "add it to --class-names", error);
@@ -87,7 +89,8 @@ static nnt_status take_label(const conversion *work, const char *text, int64_t l
                         "for a regression name the column with --target in place of --label",
                         error);
     case NNT_CLASS_NO_MEMORY:
-    default: return nnt_fail_memory(error, strlen(text), "class labels");
+    default:
+      return nnt_fail_memory(error, strlen(text), "class labels");
   }
 }
 
@@ -107,7 +110,8 @@ static nnt_status take_value(conversion *work, const char *text, int64_t line, i
     case NNT_CSV_LABEL:
       return take_label(work, text, line, column, (int32_t *)work->y + row, error);
     case NNT_CSV_DROPPED:
-    default: return NNT_OK;
+    default:
+      return NNT_OK;
   }
 }
 
@@ -159,9 +163,8 @@ static nnt_status allocate_block(conversion *work, nnt_error *error) {
 
 static nnt_status begin(conversion *work, bool header, nnt_error *error) {
   const nnt_convert_csv_options *options = work->options;
-  nnt_status status =
-      nnt_csv_columns_create(options, header ? work->first.fields : NULL, work->first.count,
-                             &work->columns, error);
+  nnt_status status = nnt_csv_columns_create(options, header ? work->first.fields : NULL,
+                                             work->first.count, &work->columns, error);
   if (status != NNT_OK) return status;
   int64_t targets = work->columns.targets;
   nnt_dataset_layout layout = {.x_type = NNT_H5_F32,
@@ -195,8 +198,8 @@ static nnt_status end_sample(conversion *work, int64_t line, int64_t columns,
                     ", column %" PRId64 ": %" PRId64 " fields, the first line has %" PRId64
                     "\ncorrect the line; check --delimiter and quotes",
                     work->options->path, line,
-                    (columns < work->columns.count ? columns : work->columns.count) + 1, columns,
-                    work->columns.count);
+                    (columns < work->columns.count ? columns : work->columns.count) + 1,
+                    columns, work->columns.count);
   ++work->filled;
   return work->filled == work->block ? flush_block(work, error) : NNT_OK;
 }
@@ -229,11 +232,12 @@ static nnt_status finish(conversion *work, nnt_convert_result *result, nnt_error
   if (work->columns.targets == 0) {
     nnt_class_result ordered = nnt_class_table_order(work->classes, &order);
     if (ordered == NNT_CLASS_TOO_MANY)
-      return nnt_fail(error, NNT_BAD_INPUT,
-                      "class labels that are too large\n%.400s: an integer label of %d or more\n"
-                      "number the classes from 0, or name the column with --target for a "
-                      "regression",
-                      work->options->path, NNT_MAX_CLASSES);
+      return nnt_fail(
+          error, NNT_BAD_INPUT,
+          "class labels that are too large\n%.400s: an integer label of %d or more\n"
+          "number the classes from 0, or name the column with --target for a "
+          "regression",
+          work->options->path, NNT_MAX_CLASSES);
     if (ordered != NNT_CLASS_FOUND) return nnt_fail_memory(error, 1, "class labels");
     if (order.map != NULL) status = nnt_dataset_writer_remap(work->writer, order.map, error);
   }

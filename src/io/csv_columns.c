@@ -28,8 +28,8 @@ static void list_names(const nnt_csv_columns *columns, char *out, size_t size) {
   size_t used = 0;
   out[0] = '\0';
   for (int64_t i = 0; i < columns->count && used + 32 < size; ++i) {
-    int written = snprintf(out + used, size - used, "%s%.24s", i > 0 ? ", " : "",
-                           columns->names[i]);
+    int written =
+        snprintf(out + used, size - used, "%s%.24s", i > 0 ? ", " : "", columns->names[i]);
     used += written > 0 ? (size_t)written : 0;
   }
 }
@@ -147,7 +147,8 @@ nnt_status nnt_csv_columns_create(const nnt_convert_csv_options *options, char *
   }
   if (status == NNT_OK && (out->features < 1 || out->features > NNT_MAX_WIDTH))
     status = nnt_fail(error, NNT_BAD_INPUT,
-                      "%s\n%.400s: %" PRId64 " columns, %" PRId64 " of them features\n"
+                      "%s\n%.400s: %" PRId64 " columns, %" PRId64
+                      " of them features\n"
                       "%s",
                       out->features < 1 ? "no column of features" : "too many features",
                       options->path, count, out->features,

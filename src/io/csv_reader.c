@@ -42,16 +42,16 @@ static void take_field(void *text, size_t length, void *context) {
 static void take_row(int terminator, void *context) {
   reader *r = context;
   (void)terminator;
-  if (r->status == NNT_OK)
-    r->status = r->events->row(r->context, r->line, r->column, r->error);
+  if (r->status == NNT_OK) r->status = r->events->row(r->context, r->line, r->column, r->error);
   r->column = 0;
 }
 
 /* --- errors --- */
 
 static nnt_status fail_at(const reader *r, int64_t line, const char *what, const char *remedy) {
-  return nnt_fail(r->error, NNT_BAD_INPUT, "%s\n%.400s, line %" PRId64 ", column %" PRId64 "\n%s",
-                  what, nnt_gz_path(r->stream), line, r->column + 1, remedy);
+  return nnt_fail(r->error, NNT_BAD_INPUT,
+                  "%s\n%.400s, line %" PRId64 ", column %" PRId64 "\n%s", what,
+                  nnt_gz_path(r->stream), line, r->column + 1, remedy);
 }
 
 static nnt_status fail_quote(const reader *r) {
@@ -76,16 +76,19 @@ static size_t line_length(const char *bytes, size_t size) {
 
 static nnt_status parse_line(reader *r, const char *bytes, size_t length) {
   if (!r->parser.quoted) r->open_line = r->line;
-  if (memchr(bytes, '\0', length) != NULL)
+  const char *zero = memchr(bytes, '\0', length);
+  size_t text = zero != NULL ? (size_t)(zero - bytes) : length;
+  if (csv_parse(&r->parser, bytes, text, take_field, take_row, r) != text)
+    return r->status != NNT_OK ? r->status : fail_parser(r);
+  if (r->status != NNT_OK) return r->status;
+  if (zero != NULL)
     return fail_at(r, r->line, "not a text file: it has a zero byte",
                    "save it as CSV in UTF-8");
-  if (csv_parse(&r->parser, bytes, length, take_field, take_row, r) != length)
-    return r->status != NNT_OK ? r->status : fail_parser(r);
-  if (r->status == NNT_OK && r->parser.entry_pos > LONGEST_FIELD) return fail_quote(r);
+  if (r->parser.entry_pos > LONGEST_FIELD) return fail_quote(r);
   char last = bytes[length - 1];
   if (last == '\r' || (last == '\n' && !r->after_return)) ++r->line;
   r->after_return = last == '\r';
-  return r->status;
+  return NNT_OK;
 }
 
 static nnt_status parse_block(reader *r, const char *bytes, size_t size) {
@@ -139,10 +142,11 @@ nnt_status nnt_csv_read(const char *path, char delimiter, const nnt_csv_events *
   reader r = {.events = events, .context = context, .line = 1, .open_line = 1, .error = error};
   void *block = NULL;
   if (delimiter != 0 && strchr("\"\r\n", delimiter) != NULL)
-    return nnt_fail(error, NNT_BAD_USAGE,
-                    "a character that cannot divide fields\n--delimiter, code %d\ngive a comma, "
-                    "tab, semicolon or another character",
-                    delimiter);
+    return nnt_fail(
+        error, NNT_BAD_USAGE,
+        "a character that cannot divide fields\n--delimiter, code %d\ngive a comma, "
+        "tab, semicolon or another character",
+        delimiter);
   nnt_status status = nnt_gz_open(path, &r.stream, error);
   if (status == NNT_OK)
     status = nnt_memory_allocate(BLOCK_BYTES, "reading a CSV file", &block, error);

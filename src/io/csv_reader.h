@@ -1,6 +1,6 @@
-/* Reading delimited text (RFC 4180), plain or gzip-compressed: fields and rows, with their lines.
- * Memory does not grow with the file.
- * Errors: NNT_BAD_INPUT with file, line and column; what the callbacks return. */
+/* Reading delimited text (RFC 4180), plain or gzip-compressed: fields and rows, with their
+ * lines. Memory does not grow with the file. Errors: NNT_BAD_INPUT with file, line and column;
+ * what the callbacks return. */
 #ifndef NNT_IO_CSV_READER_H
 #define NNT_IO_CSV_READER_H
 
@@ -15,8 +15,9 @@ typedef struct nnt_csv_events {
   nnt_status (*row)(void *context, int64_t line, int64_t columns, nnt_error *error);
 } nnt_csv_events;
 
-/* `delimiter` 0: a tab when the first line holds one and no comma, else a comma. A byte-order mark
- * and empty lines are passed over; spaces around a field without quotes are not part of it. */
+/* `delimiter` 0: a tab when the first line holds one and no comma, else a comma. A byte-order
+ * mark and empty lines are passed over; spaces around a field without quotes are not part of
+ * it. */
 nnt_status nnt_csv_read(const char *path, char delimiter, const nnt_csv_events *events,
                         void *context, nnt_error *error) NNT_MUST_CHECK;
 

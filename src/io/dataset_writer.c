@@ -31,15 +31,19 @@ struct nnt_dataset_writer {
 static int64_t type_bytes(nnt_h5_type type) {
   switch (type) {
     case NNT_H5_U8:
-    case NNT_H5_I8: return 1;
+    case NNT_H5_I8:
+      return 1;
     case NNT_H5_U16:
-    case NNT_H5_I16: return 2;
+    case NNT_H5_I16:
+      return 2;
     case NNT_H5_I32:
-    case NNT_H5_F32: return 4;
+    case NNT_H5_F32:
+      return 4;
     case NNT_H5_I64:
     case NNT_H5_U64:
     case NNT_H5_F64:
-    default: return 8;
+    default:
+      return 8;
   }
 }
 
@@ -59,7 +63,8 @@ static nnt_status name_paths(nnt_dataset_writer *writer, nnt_error *error) {
   const char *group = writer->output->group != NULL ? writer->output->group : "";
   while (*group == '/') ++group;
   writer->group = join("", group);
-  if (writer->group == NULL) return nnt_fail_memory(error, strlen(group), "the name of a group");
+  if (writer->group == NULL)
+    return nnt_fail_memory(error, strlen(group), "the name of a group");
   size_t length = strlen(writer->group);
   while (length > 1 && writer->group[length - 1] == '/') writer->group[--length] = '\0';
   writer->x_path = join(writer->group, "x");
@@ -79,15 +84,16 @@ static nnt_status check_existing(const nnt_dataset_writer *writer, nnt_error *er
   nnt_h5 *existing = NULL;
   if (is_root(writer)) {
     if (output->force) return NNT_OK;
-    return nnt_fail(error, NNT_BAD_INPUT,
-                    "the output file exists\n%s\nadd --force to replace it, or write to a group "
-                    "of it with %.80s:GROUP",
-                    output->path, output->path);
+    return nnt_fail(
+        error, NNT_BAD_INPUT,
+        "the output file exists\n%s\nadd --force to replace it, or write to a group "
+        "of it with %.80s:GROUP",
+        output->path, output->path);
   }
   nnt_status status = nnt_h5_open(output->path, &existing, error);
   if (status != NNT_OK) return status;
-  if (!output->force && (nnt_h5_exists(existing, writer->x_path) ||
-                         nnt_h5_exists(existing, writer->y_path)))
+  if (!output->force &&
+      (nnt_h5_exists(existing, writer->x_path) || nnt_h5_exists(existing, writer->y_path)))
     status = nnt_fail(error, NNT_BAD_INPUT,
                       "the output group holds a data set\n%s, group %s\nadd --force to replace "
                       "it, or choose another group",
@@ -207,7 +213,8 @@ nnt_status nnt_dataset_writer_remap(nnt_dataset_writer *writer, const int32_t *m
     status = nnt_h5_read_rows(writer->file, writer->y_path, first, count, NNT_H5_I32, y, error);
     if (status != NNT_OK) break;
     for (int64_t i = 0; i < count; ++i) y[i] = map[y[i]];
-    status = nnt_h5_write_rows(writer->file, writer->y_path, first, count, NNT_H5_I32, y, error);
+    status =
+        nnt_h5_write_rows(writer->file, writer->y_path, first, count, NNT_H5_I32, y, error);
   }
   nnt_memory_free(&memory);
   return rename_in_error(writer, status, error);

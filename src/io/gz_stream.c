@@ -26,7 +26,8 @@ static nnt_status open_descriptor(const char *path, int *out, nnt_error *error) 
                     strerror(errno));
   if (fstat(*out, &info) != 0 || S_ISDIR(info.st_mode)) {
     (void)close(*out);
-    return nnt_fail(error, NNT_BAD_INPUT, "not a file\n%s is a directory\ncheck the path", path);
+    return nnt_fail(error, NNT_BAD_INPUT, "not a file\n%s is a directory\ncheck the path",
+                    path);
   }
   return NNT_OK;
 }
@@ -75,8 +76,7 @@ static nnt_status check(const nnt_gz_stream *stream, nnt_error *error) {
   if (code == Z_MEM_ERROR) return nnt_fail_memory(error, ZLIB_BUFFER, "reading a gzip file");
   return nnt_fail(error, NNT_BAD_INPUT, "a %s gzip file\n%s%s%s\nget or make the file again",
                   code == Z_BUF_ERROR ? "truncated" : "damaged", stream->path,
-                  code == Z_BUF_ERROR ? "" : ": zlib says ",
-                  code == Z_BUF_ERROR ? "" : text);
+                  code == Z_BUF_ERROR ? "" : ": zlib says ", code == Z_BUF_ERROR ? "" : text);
 }
 
 nnt_status nnt_gz_read(nnt_gz_stream *stream, void *out, size_t size, size_t *got,

@@ -1,5 +1,5 @@
-/* HDF5 files: opening, closing, images in memory, and errors. Reading, writing and attributes are
- * in h5_read.c, h5_write.c and h5_attribute.c. */
+/* HDF5 files: opening, closing, images in memory, and errors. Reading, writing and attributes
+ * are in h5_read.c, h5_write.c and h5_attribute.c. */
 #include "io/h5.h"
 
 #include <errno.h>
@@ -47,9 +47,9 @@ static herr_t collect_reason(unsigned depth, const H5E_error2_t *entry, void *co
   reason *collected = context;
   (void)depth;
   if (entry->desc == NULL || collected->count >= 2) return 0;
-  int written = snprintf(collected->text + collected->used,
-                         sizeof collected->text - collected->used, "%s%s",
-                         collected->count > 0 ? ", " : "", entry->desc);
+  int written =
+      snprintf(collected->text + collected->used, sizeof collected->text - collected->used,
+               "%s%s", collected->count > 0 ? ", " : "", entry->desc);
   collected->used += written > 0 ? (size_t)written : 0;
   if (collected->used >= sizeof collected->text) collected->used = sizeof collected->text - 1;
   ++collected->count;
@@ -73,8 +73,7 @@ nnt_status h5_fail(const nnt_h5 *file, nnt_status status, const char *what, cons
                   because.count > 0 ? ": HDF5 says " : "", because.text, remedy);
 }
 
-nnt_status h5_fail_write(nnt_h5 *file, const char *object, nnt_error *error) {
-  file->damaged = true;
+nnt_status h5_fail_write(const nnt_h5 *file, const char *object, nnt_error *error) {
   return h5_fail(file, NNT_IO_ERROR, "writing an HDF5 file failed", object,
                  "check the free space and quota there", error);
 }
@@ -160,14 +159,16 @@ static nnt_status check_path(const char *path, nnt_error *error) {
 static nnt_status fail_open(const nnt_h5 *file, nnt_error *error) {
   reason because = walk_error_stack();
   if (strstr(because.text, "lock file") != NULL)
-    return nnt_fail(error, NNT_IO_ERROR,
-                    "the file cannot be locked\n%.400s: HDF5 says %s\nclose the program that "
-                    "writes to it, or set HDF5_USE_FILE_LOCKING=FALSE where the file system has "
-                    "no locks",
-                    file->name, because.text);
-  return nnt_fail(error, NNT_BAD_INPUT,
-                  "a truncated or damaged HDF5 file\n%.400s: HDF5 says %s\ncopy or make it again",
-                  file->name, because.text);
+    return nnt_fail(
+        error, NNT_IO_ERROR,
+        "the file cannot be locked\n%.400s: HDF5 says %s\nclose the program that "
+        "writes to it, or set HDF5_USE_FILE_LOCKING=FALSE where the file system has "
+        "no locks",
+        file->name, because.text);
+  return nnt_fail(
+      error, NNT_BAD_INPUT,
+      "a truncated or damaged HDF5 file\n%.400s: HDF5 says %s\ncopy or make it again",
+      file->name, because.text);
 }
 
 static nnt_status open_file(const char *path, unsigned flags, nnt_h5 **out, nnt_error *error) {
@@ -179,8 +180,9 @@ static nnt_status open_file(const char *path, unsigned flags, nnt_h5 **out, nnt_
   if (status != NNT_OK) return status;
   hid_t access = make_access(H5F_LIBVER_V18);
   htri_t is_hdf5 = H5Fis_hdf5(path);
+  bool good = flags == H5F_ACC_RDONLY || h5_set_driver(file, access);
   /* 0 is a sure no; a negative answer leaves the reason to H5Fopen. */
-  if (is_hdf5 != 0) file->id = H5Fopen(path, flags, access);
+  if (good && is_hdf5 != 0) file->id = H5Fopen(path, flags, access);
   if (is_hdf5 == 0)
     status = nnt_fail(error, NNT_BAD_INPUT,
                       "not an HDF5 file\n%s\nmake one with 'nntrain convert', from CSV or IDX",
@@ -209,7 +211,11 @@ static nnt_status create_file(nnt_h5 *file, const char *path, hid_t access, nnt_
   nnt_status status = NNT_OK;
   hid_t creation = make_creation(file->user_block);
   if (creation >= 0) file->id = H5Fcreate(path, H5F_ACC_TRUNC, creation, access);
-  if (file->id < 0)
+  if (file->id < 0 && file->write_reason != 0)
+    status = nnt_fail(error, NNT_IO_ERROR, "cannot create an HDF5 file\n%.500s: %s\n%s",
+                      file->name, strerror(file->write_reason),
+                      "check that the folder exists, is writable and has space");
+  else if (file->id < 0)
     status = h5_fail(file, NNT_IO_ERROR, "cannot create an HDF5 file", NULL,
                      "check that the folder exists, is writable and has space", error);
   h5_close_id(creation);
@@ -222,7 +228,13 @@ nnt_status nnt_h5_create(const char *path, nnt_h5 **out, nnt_error *error) {
   *out = NULL;
   nnt_status status = make_handle(path, &file, error);
   if (status != NNT_OK) return status;
-  status = create_file(file, path, make_access(H5F_LIBVER_V18), error);
+  hid_t access = make_access(H5F_LIBVER_V18);
+  if (h5_set_driver(file, access)) {
+    status = create_file(file, path, access, error);
+  } else {
+    status = h5_fail_write(file, NULL, error);
+    h5_close_id(access);
+  }
   if (status != NNT_OK)
     free_handle(&file);
   else
@@ -237,8 +249,8 @@ static void image_name(const nnt_h5 *file, char *out, size_t size) {
   (void)snprintf(out, size, "image-%p", (const void *)file);
 }
 
-/* The superblock is of the first version: H5Fget_file_image of HDF5 1.10 spoils the checksum that
- * later ones have. All other objects are of the 1.8 format. */
+/* The superblock is of the first version: H5Fget_file_image of HDF5 1.10 spoils the checksum
+ * that later ones have. All other objects are of the 1.8 format. */
 nnt_status nnt_h5_create_image(const char *name, size_t user_block, nnt_h5 **out,
                                nnt_error *error) {
   nnt_h5 *file = NULL;
@@ -320,27 +332,11 @@ nnt_status nnt_h5_image(nnt_h5 *file, void **bytes, size_t *size, nnt_error *err
 
 /* --- closing --- */
 
-/* HDF5 1.10 crashes at the end of the program when an object could not be closed since its data
- * could not be written. Objects that nobody tried to close it takes down well, so they are left to
- * it. */
-static void leave_to_hdf5(nnt_h5 *file) {
-  for (int i = 0; i < H5_OPEN_DATASETS; ++i) {
-    free(file->open[i].path);
-    file->open[i].path = NULL;
-  }
-}
-
 nnt_status nnt_h5_close(nnt_h5 **file, nnt_error *error) {
   nnt_status status = NNT_OK;
-  if (!(*file)->damaged && H5Fflush((*file)->id, H5F_SCOPE_GLOBAL) < 0)
-    status = h5_fail_write(*file, NULL, error);
-  if ((*file)->damaged) {
-    leave_to_hdf5(*file);
-    free_handle(file);
-    return status;
-  }
   h5_close_datasets(*file);
   if (H5Fclose((*file)->id) < 0) status = h5_fail_write(*file, NULL, error);
+  if (status == NNT_OK) status = h5_check_written(*file, NULL, error);
   free_handle(file);
   return status;
 }

@@ -1,8 +1,9 @@
 /* HDF5, the only room that includes hdf5.h.
  *
  * Objects are named by their path inside the file. Errors: NNT_BAD_INPUT where the file is not
- * what it should be, NNT_IO_ERROR where the system refuses; HDF5's own error stack is walked into
- * `where`. Not collective: every call is local to the rank. Not for several threads at once. */
+ * what it should be, NNT_IO_ERROR where the system refuses; HDF5's own error stack is walked
+ * into `where`. Not collective: every call is local to the rank. Not for several threads at
+ * once. */
 #ifndef NNT_IO_H5_H
 #define NNT_IO_H5_H
 
@@ -48,8 +49,8 @@ nnt_status nnt_h5_open(const char *path, nnt_h5 **out, nnt_error *error) NNT_MUS
 nnt_status nnt_h5_open_update(const char *path, nnt_h5 **out, nnt_error *error) NNT_MUST_CHECK;
 /* A new file; an existing one is replaced. */
 nnt_status nnt_h5_create(const char *path, nnt_h5 **out, nnt_error *error) NNT_MUST_CHECK;
-/* A file that exists only in memory, written with nnt_h5_image. Its first `user_block` bytes (0,
- * or a power of two from 512) are left to the caller. `name` is used in messages. */
+/* A file that exists only in memory, written with nnt_h5_image. Its first `user_block` bytes
+ * (0, or a power of two from 512) are left to the caller. `name` is used in messages. */
 nnt_status nnt_h5_create_image(const char *name, size_t user_block, nnt_h5 **out,
                                nnt_error *error) NNT_MUST_CHECK;
 /* A file held in memory, read-only; the bytes are copied. `name` is used in messages. */
@@ -87,8 +88,8 @@ nnt_status nnt_h5_get_real(nnt_h5 *file, const char *path, const char *name, dou
 /* A string of fixed or variable length; *out is owned by the caller, freed with free(). */
 nnt_status nnt_h5_get_string(nnt_h5 *file, const char *path, const char *name, char **out,
                              nnt_error *error) NNT_MUST_CHECK;
-/* A list of strings (one dimension, fixed or variable length); *out is one allocation that holds
- * pointers and texts, freed with free(). */
+/* A list of strings (one dimension, fixed or variable length); *out is one allocation that
+ * holds pointers and texts, freed with free(). */
 nnt_status nnt_h5_get_strings(nnt_h5 *file, const char *path, const char *name, char ***out,
                               int64_t *count, nnt_error *error) NNT_MUST_CHECK;
 

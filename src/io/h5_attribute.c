@@ -7,14 +7,14 @@
 #include "io/h5_internal.h"
 
 bool nnt_h5_has_attribute(nnt_h5 *file, const char *path, const char *name) {
-  return nnt_h5_exists(file, path) &&
-         H5Aexists_by_name(file->id, path, name, H5P_DEFAULT) > 0;
+  return nnt_h5_exists(file, path) && H5Aexists_by_name(file->id, path, name, H5P_DEFAULT) > 0;
 }
 
 static nnt_status fail_attribute(const nnt_h5 *file, const char *path, const char *name,
                                  const char *what, nnt_error *error) {
-  return nnt_fail(error, NNT_BAD_INPUT, "%s\n%.400s, %.120s, attribute %.60s\nmake the file again",
-                  what, file->name, path, name);
+  return nnt_fail(error, NNT_BAD_INPUT,
+                  "%s\n%.400s, %.120s, attribute %.60s\nmake the file again", what, file->name,
+                  path, name);
 }
 
 /* --- reading --- */
@@ -102,8 +102,8 @@ static char **pack_strings(char *const *texts, const char *block, size_t size, b
 }
 
 /* Reads the raw values: pointers for variable length, else texts of `size` bytes. */
-static nnt_status read_strings(const nnt_h5 *file, const char *path, hid_t attribute, hid_t type,
-                               int64_t count, char ***out, nnt_error *error) {
+static nnt_status read_strings(const nnt_h5 *file, const char *path, hid_t attribute,
+                               hid_t type, int64_t count, char ***out, nnt_error *error) {
   bool variable = H5Tis_variable_str(type) > 0;
   size_t size = variable ? sizeof(char *) : H5Tget_size(type);
   void *raw = calloc((size_t)count + 1, size);
@@ -111,8 +111,8 @@ static nnt_status read_strings(const nnt_h5 *file, const char *path, hid_t attri
   nnt_status status = NNT_OK;
   if (count > 0 && H5Aread(attribute, type, raw) < 0) status = h5_fail_read(file, path, error);
   if (status == NNT_OK) {
-    *out = pack_strings(variable ? raw : NULL, raw, size, H5Tget_strpad(type) == H5T_STR_SPACEPAD,
-                        count, error);
+    *out = pack_strings(variable ? raw : NULL, raw, size,
+                        H5Tget_strpad(type) == H5T_STR_SPACEPAD, count, error);
     if (*out == NULL) status = NNT_OUT_OF_MEMORY;
   }
   if (variable && count > 0) {
@@ -200,14 +200,16 @@ nnt_status nnt_h5_set_real(nnt_h5 *file, const char *path, const char *name, dou
 
 static hid_t make_text_type(void) {
   hid_t type = H5Tcopy(H5T_C_S1);
-  if (H5Tset_size(type, H5T_VARIABLE) >= 0 && H5Tset_cset(type, H5T_CSET_UTF8) >= 0) return type;
+  if (H5Tset_size(type, H5T_VARIABLE) >= 0 && H5Tset_cset(type, H5T_CSET_UTF8) >= 0)
+    return type;
   h5_close_id(type);
   return H5I_INVALID_HID;
 }
 
 nnt_status nnt_h5_set_string(nnt_h5 *file, const char *path, const char *name,
                              const char *value, nnt_error *error) {
-  return set_attribute(file, path, name, make_text_type(), H5Screate(H5S_SCALAR), &value, error);
+  return set_attribute(file, path, name, make_text_type(), H5Screate(H5S_SCALAR), &value,
+                       error);
 }
 
 nnt_status nnt_h5_set_strings(nnt_h5 *file, const char *path, const char *name,

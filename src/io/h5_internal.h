@@ -1,5 +1,5 @@
-/* What the parts of h5 share: the handle, its open datasets, and errors. Included by h5*.c alone,
- * after hdf5.h. */
+/* What the parts of h5 share: the handle, its open datasets, and errors. Included by h5*.c
+ * alone, after hdf5.h. */
 #ifndef NNT_IO_H5_INTERNAL_H
 #define NNT_IO_H5_INTERNAL_H
 
@@ -17,7 +17,7 @@ struct nnt_h5 {
   hid_t id;
   char *name;        /* owned; for messages */
   size_t user_block; /* bytes before the HDF5 part of an image */
-  bool damaged;      /* a write has failed */
+  int write_reason;  /* errno of the first write that failed, 0: none */
   h5_open_dataset open[H5_OPEN_DATASETS];
   int next_slot; /* the one to give up when all are taken */
 };
@@ -30,8 +30,15 @@ void h5_close_id(hid_t id);
 nnt_status h5_fail(const nnt_h5 *file, nnt_status status, const char *what, const char *object,
                    const char *remedy, nnt_error *error);
 /* The same for a failed write and a failed read. */
-nnt_status h5_fail_write(nnt_h5 *file, const char *object, nnt_error *error);
+nnt_status h5_fail_write(const nnt_h5 *file, const char *object, nnt_error *error);
 nnt_status h5_fail_read(const nnt_h5 *file, const char *object, nnt_error *error);
+
+/* Makes a file opened with these properties be written with the driver of h5_driver.c; false
+ * when HDF5 fails. */
+bool h5_set_driver(nnt_h5 *file, hid_t access);
+/* An error when a write to the file has failed, which HDF5 does not know. */
+nnt_status h5_check_written(const nnt_h5 *file, const char *object,
+                            nnt_error *error) NNT_MUST_CHECK;
 
 /* The HDF5 type of a type in memory. */
 hid_t h5_native_type(nnt_h5_type type);
@@ -45,8 +52,8 @@ void h5_close_datasets(nnt_h5 *file);
 nnt_status h5_describe_id(const nnt_h5 *file, const char *path, hid_t dataset,
                           nnt_h5_dataset *out, nnt_error *error) NNT_MUST_CHECK;
 
-/* Makes the selection of rows in the file and the shape of the memory that they fill, both closed
- * by the caller; false when HDF5 fails. */
+/* Makes the selection of rows in the file and the shape of the memory that they fill, both
+ * closed by the caller; false when HDF5 fails. */
 bool h5_select_rows(const nnt_h5_dataset *shape, int64_t first, int64_t count, hid_t dataset,
                     hid_t *stored, hid_t *memory);
 

@@ -19,16 +19,26 @@
 
 hid_t h5_native_type(nnt_h5_type type) {
   switch (type) {
-    case NNT_H5_U8: return H5T_NATIVE_UINT8;
-    case NNT_H5_I8: return H5T_NATIVE_INT8;
-    case NNT_H5_U16: return H5T_NATIVE_UINT16;
-    case NNT_H5_I16: return H5T_NATIVE_INT16;
-    case NNT_H5_I32: return H5T_NATIVE_INT32;
-    case NNT_H5_I64: return H5T_NATIVE_INT64;
-    case NNT_H5_U64: return H5T_NATIVE_UINT64;
-    case NNT_H5_F32: return H5T_NATIVE_FLOAT;
-    case NNT_H5_F64: return H5T_NATIVE_DOUBLE;
-    default: return H5I_INVALID_HID;
+    case NNT_H5_U8:
+      return H5T_NATIVE_UINT8;
+    case NNT_H5_I8:
+      return H5T_NATIVE_INT8;
+    case NNT_H5_U16:
+      return H5T_NATIVE_UINT16;
+    case NNT_H5_I16:
+      return H5T_NATIVE_INT16;
+    case NNT_H5_I32:
+      return H5T_NATIVE_INT32;
+    case NNT_H5_I64:
+      return H5T_NATIVE_INT64;
+    case NNT_H5_U64:
+      return H5T_NATIVE_UINT64;
+    case NNT_H5_F32:
+      return H5T_NATIVE_FLOAT;
+    case NNT_H5_F64:
+      return H5T_NATIVE_DOUBLE;
+    default:
+      return H5I_INVALID_HID;
   }
 }
 
@@ -168,8 +178,8 @@ nnt_status nnt_h5_describe(nnt_h5 *file, const char *path, nnt_h5_dataset *out,
 
 /* --- reading rows --- */
 
-/* The name of a compression filter of the dataset that this HDF5 does not have; false when there
- * is none. */
+/* The name of a compression filter of the dataset that this HDF5 does not have; false when
+ * there is none. */
 static bool find_missing_filter(hid_t dataset, char *name, size_t size) {
   hid_t creation = H5Dget_create_plist(dataset);
   int count = H5Pget_nfilters(creation);
@@ -179,8 +189,8 @@ static bool find_missing_filter(hid_t dataset, char *name, size_t size) {
     unsigned configuration = 0;
     size_t values = 0;
     char text[64] = "";
-    H5Z_filter_t filter = H5Pget_filter2(creation, i, &flags, &values, NULL, sizeof text, text,
-                                         &configuration);
+    H5Z_filter_t filter =
+        H5Pget_filter2(creation, i, &flags, &values, NULL, sizeof text, text, &configuration);
     missing = filter >= 0 && H5Zfilter_avail(filter) <= 0;
     if (missing) (void)snprintf(name, size, "'%.63s' (number %d)", text, (int)filter);
   }
@@ -193,11 +203,12 @@ static nnt_status fail_rows(const nnt_h5 *file, const char *path, hid_t dataset,
   char filter[96];
   nnt_status status = h5_fail_read(file, path, error);
   if (!find_missing_filter(dataset, filter, sizeof filter)) return status;
-  return nnt_fail(error, NNT_BAD_INPUT,
-                  "compressed in a way that this HDF5 library cannot read\n%.400s, %.160s: filter "
-                  "%s\nwhere the file was made, rewrite it with 'h5repack -f GZIP=4 OLD NEW' or "
-                  "h5py's compression='gzip'",
-                  file->name, path, filter);
+  return nnt_fail(
+      error, NNT_BAD_INPUT,
+      "compressed in a way that this HDF5 library cannot read\n%.400s, %.160s: filter "
+      "%s\nwhere the file was made, rewrite it with 'h5repack -f GZIP=4 OLD NEW' or "
+      "h5py's compression='gzip'",
+      file->name, path, filter);
 }
 
 bool h5_select_rows(const nnt_h5_dataset *shape, int64_t first, int64_t count, hid_t dataset,
@@ -258,10 +269,11 @@ typedef struct visit_state {
 static nnt_status visit_group(const visit_state *state, const char *group, int depth);
 
 /* The i-th link of `group`; a dangling one is passed over. */
-static nnt_status visit_link(const visit_state *state, const char *group, hsize_t i, int depth) {
+static nnt_status visit_link(const visit_state *state, const char *group, hsize_t i,
+                             int depth) {
   nnt_h5 *file = state->file;
-  ssize_t length = H5Lget_name_by_idx(file->id, group, H5_INDEX_NAME, H5_ITER_INC, i, NULL, 0,
-                                      H5P_DEFAULT);
+  ssize_t length =
+      H5Lget_name_by_idx(file->id, group, H5_INDEX_NAME, H5_ITER_INC, i, NULL, 0, H5P_DEFAULT);
   if (length < 0) return h5_fail_read(file, group, state->error);
   size_t prefix = strcmp(group, "/") == 0 ? 0 : strlen(group);
   char *path = malloc(prefix + (size_t)length + 2);

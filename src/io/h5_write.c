@@ -74,14 +74,14 @@ nnt_status nnt_h5_write(nnt_h5 *file, const char *path, nnt_h5_type type, int ra
                         const int64_t *dims, const void *data, nnt_error *error) {
   hid_t dataset = H5I_INVALID_HID;
   hid_t space = make_space(rank, dims);
-  nnt_status status = create_dataset(file, path, type, space, H5Pcreate(H5P_DATASET_CREATE),
-                                     &dataset, error);
+  nnt_status status =
+      create_dataset(file, path, type, space, H5Pcreate(H5P_DATASET_CREATE), &dataset, error);
   if (status == NNT_OK && H5Sget_simple_extent_npoints(space) > 0 &&
       H5Dwrite(dataset, h5_native_type(type), H5S_ALL, H5S_ALL, H5P_DEFAULT, data) < 0)
     status = h5_fail_write(file, path, error);
   h5_close_id(dataset);
   h5_close_id(space);
-  return status;
+  return status == NNT_OK ? h5_check_written(file, path, error) : status;
 }
 
 /* Creation properties of a chunked dataset. */
@@ -89,7 +89,8 @@ static hid_t make_chunked(int rank, const hsize_t *chunk, int deflate_level) {
   hid_t creation = H5Pcreate(H5P_DATASET_CREATE);
   bool good = H5Pset_chunk(creation, rank, chunk) >= 0;
   if (good && deflate_level > 0)
-    good = H5Pset_shuffle(creation) >= 0 && H5Pset_deflate(creation, (unsigned)deflate_level) >= 0;
+    good =
+        H5Pset_shuffle(creation) >= 0 && H5Pset_deflate(creation, (unsigned)deflate_level) >= 0;
   if (good) return creation;
   h5_close_id(creation);
   return H5I_INVALID_HID;
@@ -115,7 +116,7 @@ nnt_status nnt_h5_make_growing(nnt_h5 *file, const char *path, nnt_h5_type type,
 }
 
 /* Makes room for `rows` rows. */
-static nnt_status extend(nnt_h5 *file, const char *path, hid_t dataset,
+static nnt_status extend(const nnt_h5 *file, const char *path, hid_t dataset,
                          const nnt_h5_dataset *shape, int64_t rows, nnt_error *error) {
   hsize_t extent[NNT_H5_MAX_RANK] = {0};
   if (rows <= shape->dims[0]) return NNT_OK;
@@ -140,5 +141,5 @@ nnt_status nnt_h5_write_rows(nnt_h5 *file, const char *path, int64_t first, int6
     status = h5_fail_write(file, path, error);
   h5_close_id(stored);
   h5_close_id(memory);
-  return status;
+  return status == NNT_OK ? h5_check_written(file, path, error) : status;
 }

@@ -50,7 +50,8 @@ static const idx_type *find_type(const unsigned char *magic) {
 }
 
 static uint32_t big_endian(const unsigned char *bytes) {
-  return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
+  return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 |
+         bytes[3];
 }
 
 nnt_status nnt_convert_is_idx(const char *path, bool *out, nnt_error *error) {
@@ -69,8 +70,10 @@ nnt_status nnt_convert_is_idx(const char *path, bool *out, nnt_error *error) {
 }
 
 static nnt_status fail_short(const idx_file *file, const char *what, nnt_error *error) {
-  return nnt_fail(error, NNT_BAD_INPUT, "a truncated IDX file\n%s ends within %s\n"
-                  "get the file again", nnt_gz_path(file->stream), what);
+  return nnt_fail(error, NNT_BAD_INPUT,
+                  "a truncated IDX file\n%s ends within %s\n"
+                  "get the file again",
+                  nnt_gz_path(file->stream), what);
 }
 
 static nnt_status read_exactly(const idx_file *file, void *out, size_t size, const char *what,
@@ -110,10 +113,11 @@ static nnt_status open_idx(const char *path, idx_file *file, nnt_error *error) {
   if (status != NNT_OK) return status;
   file->type = got == sizeof magic ? find_type(magic) : NULL;
   if (file->type == NULL)
-    return nnt_fail(error, NNT_BAD_INPUT,
-                    "not an IDX file\n%s: the first four bytes are %02x %02x %02x %02x\ngive an "
-                    "IDX file, or --format csv for CSV",
-                    path, magic[0], magic[1], magic[2], magic[3]);
+    return nnt_fail(
+        error, NNT_BAD_INPUT,
+        "not an IDX file\n%s: the first four bytes are %02x %02x %02x %02x\ngive an "
+        "IDX file, or --format csv for CSV",
+        path, magic[0], magic[1], magic[2], magic[3]);
   file->rank = magic[3];
   return read_dims(file, error);
 }
@@ -133,15 +137,17 @@ static nnt_status check_pair(const idx_file *features, const idx_file *labels,
                              nnt_error *error) {
   const char *path = nnt_gz_path(labels->stream);
   if (labels->rank != 1)
-    return nnt_fail(error, NNT_BAD_INPUT,
-                    "labels of more than one dimension\n%s has %d\ngive the file of the features "
-                    "first, then that of the labels",
-                    path, labels->rank);
+    return nnt_fail(
+        error, NNT_BAD_INPUT,
+        "labels of more than one dimension\n%s has %d\ngive the file of the features "
+        "first, then that of the labels",
+        path, labels->rank);
   if (labels->type->is_float)
-    return nnt_fail(error, NNT_BAD_INPUT,
-                    "labels that are not integers\n%s is of type %s\nfor targets of a regression, "
-                    "convert from CSV with --target",
-                    path, labels->type->name);
+    return nnt_fail(
+        error, NNT_BAD_INPUT,
+        "labels that are not integers\n%s is of type %s\nfor targets of a regression, "
+        "convert from CSV with --target",
+        path, labels->type->name);
   if (labels->dims[0] != features->dims[0])
     return nnt_fail(error, NNT_BAD_INPUT,
                     "features and labels of different length\n%s has %" PRId64
@@ -180,16 +186,21 @@ static int64_t find_non_finite(const void *elements, int64_t count, const idx_ty
 
 static int64_t label_at(const void *labels, int64_t i, nnt_h5_type type) {
   switch (type) {
-    case NNT_H5_U8: return ((const uint8_t *)labels)[i];
-    case NNT_H5_I8: return ((const int8_t *)labels)[i];
-    case NNT_H5_I16: return ((const int16_t *)labels)[i];
-    case NNT_H5_I32: return ((const int32_t *)labels)[i];
+    case NNT_H5_U8:
+      return ((const uint8_t *)labels)[i];
+    case NNT_H5_I8:
+      return ((const int8_t *)labels)[i];
+    case NNT_H5_I16:
+      return ((const int16_t *)labels)[i];
+    case NNT_H5_I32:
+      return ((const int32_t *)labels)[i];
     case NNT_H5_U16:
     case NNT_H5_I64:
     case NNT_H5_U64:
     case NNT_H5_F32:
     case NNT_H5_F64:
-    default: return -1;
+    default:
+      return -1;
   }
 }
 
@@ -217,10 +228,10 @@ static nnt_status check_labels(conversion *work, int64_t first, int64_t count,
     const char *remedy = label < 0 ? "labels count from 0; get or make the file again"
                          : named   ? "give a name for every class with --class-names"
                                    : "number the classes from 0";
-    return nnt_fail(error, NNT_BAD_INPUT,
-                    "%s\n%s, sample %" PRId64 " (from 1): %" PRId64 " of %" PRId64
-                    " classes\n%s",
-                    what, nnt_gz_path(work->labels.stream), first + i + 1, label, limit, remedy);
+    return nnt_fail(
+        error, NNT_BAD_INPUT,
+        "%s\n%s, sample %" PRId64 " (from 1): %" PRId64 " of %" PRId64 " classes\n%s", what,
+        nnt_gz_path(work->labels.stream), first + i + 1, label, limit, remedy);
   }
   return NNT_OK;
 }
@@ -242,7 +253,8 @@ static nnt_status convert_block(conversion *work, int64_t first, int64_t count,
     return nnt_fail(error, NNT_BAD_INPUT,
                     "a feature that is not a finite number\n%s, sample %" PRId64
                     " (from 1)\nremove or replace such values",
-                    nnt_gz_path(features->stream), first + wrong / features->sample_elements + 1);
+                    nnt_gz_path(features->stream),
+                    first + wrong / features->sample_elements + 1);
   status = check_labels(work, first, count, error);
   if (status != NNT_OK) return status;
   return nnt_dataset_writer_add(work->writer, count, work->x, work->y, error);
@@ -265,8 +277,9 @@ static nnt_status begin(conversion *work, nnt_error *error) {
       nnt_dataset_writer_begin(&work->options->output, &layout, &work->writer, error);
   if (status != NNT_OK) return status;
   size_t block = (size_t)nnt_dataset_writer_block(work->writer);
-  status = nnt_memory_allocate(block * (size_t)features->sample_elements * features->type->bytes,
-                               "a block of samples", &work->x, error);
+  status =
+      nnt_memory_allocate(block * (size_t)features->sample_elements * features->type->bytes,
+                          "a block of samples", &work->x, error);
   if (status != NNT_OK) return status;
   return nnt_memory_allocate(block * work->labels.type->bytes, "a block of labels", &work->y,
                              error);

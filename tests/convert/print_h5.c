@@ -1,4 +1,5 @@
-/* Prints a dataset the way the library sees it: print_h5 FILE DATASET. For test_h5py_files.py. */
+/* Prints a dataset the way the library sees it: print_h5 FILE DATASET. For test_h5py_files.py.
+ */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

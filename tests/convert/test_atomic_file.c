@@ -19,14 +19,14 @@ static nnt_error error;
 
 #define assert_ok(call) assert_int_equal((call), NNT_OK)
 
-#define assert_io_error(call, words)                \
-  do {                                              \
-    memset(&error, 0, sizeof error);                \
-    assert_int_equal((call), NNT_IO_ERROR);         \
-    assert_int_equal(error.status, NNT_IO_ERROR);   \
-    assert_non_null(strstr(error.where, (words)));  \
-    assert_true(strlen(error.what) > 0);            \
-    assert_true(strlen(error.remedy) > 0);          \
+#define assert_io_error(call, words)               \
+  do {                                             \
+    memset(&error, 0, sizeof error);               \
+    assert_int_equal((call), NNT_IO_ERROR);        \
+    assert_int_equal(error.status, NNT_IO_ERROR);  \
+    assert_non_null(strstr(error.where, (words))); \
+    assert_true(strlen(error.what) > 0);           \
+    assert_true(strlen(error.remedy) > 0);         \
   } while (0)
 
 static int count_entries(const char *folder) {
@@ -120,7 +120,7 @@ static void test_wrong_places(void **state) {
   put("file", "text");
   assert_io_error(nnt_atomic_begin("none/file", &file, &error), "none: No such file");
   assert_null(file);
-  assert_io_error(nnt_atomic_begin("file/below", &file, &error), "Not a directory");
+  assert_io_error(nnt_atomic_begin("file/below", &file, &error), "file: ");
   assert_io_error(nnt_atomic_begin(".", &file, &error), "Is a directory");
   assert_io_error(nnt_atomic_begin("/dev/null", &file, &error), "/dev/null");
   assert_ok(nnt_atomic_begin("other", &file, &error));

@@ -23,14 +23,14 @@ static nnt_error error;
 #define assert_ok(call) assert_int_equal((call), NNT_OK)
 
 /* The call fails with this status; all three parts of the message are there. */
-#define assert_fails(call, code, words)             \
-  do {                                              \
-    memset(&error, 0, sizeof error);                \
-    assert_int_equal((call), (code));               \
-    assert_int_equal(error.status, (code));         \
-    assert_non_null(strstr(error.what, (words)));   \
-    assert_true(strlen(error.where) > 0);           \
-    assert_true(strlen(error.remedy) > 0);          \
+#define assert_fails(call, code, words)           \
+  do {                                            \
+    memset(&error, 0, sizeof error);              \
+    assert_int_equal((call), (code));             \
+    assert_int_equal(error.status, (code));       \
+    assert_non_null(strstr(error.what, (words))); \
+    assert_true(strlen(error.where) > 0);         \
+    assert_true(strlen(error.remedy) > 0);        \
   } while (0)
 
 static nnt_h5 *create(void) {
@@ -114,7 +114,8 @@ static void test_growing(void **state) {
     assert_ok(nnt_h5_make_growing(file, "/g/x", NNT_H5_I32, 2, dims, 64, level, &error));
     for (int first = 0; first < ROWS; first += BLOCK) {
       int count = ROWS - first < BLOCK ? ROWS - first : BLOCK;
-      assert_ok(nnt_h5_write_rows(file, "/g/x", first, count, NNT_H5_I32, values[first], &error));
+      assert_ok(
+          nnt_h5_write_rows(file, "/g/x", first, count, NNT_H5_I32, values[first], &error));
     }
     assert_ok(nnt_h5_write_rows(file, "/g/x", 5, 1, NNT_H5_I32, other, &error));
     file = reopen(file);

@@ -67,8 +67,9 @@ class H5pyFiles(unittest.TestCase):
 
     def test_class_names_of_fixed_and_variable_length(self):
         names = ["Ankle boot", "ü", "", "x"]
-        for stored in (np.array([name.encode() for name in names]), names,
-                       np.array(names, dtype=h5py.string_dtype("utf-8", 20))):
+        texts = [name.encode() for name in names]
+        for stored in (np.array(texts), names,
+                       np.array(texts, dtype=h5py.string_dtype("utf-8", 20))):
             with h5py.File(self.path, "w") as file:
                 file["x"] = np.zeros((1, 1))
                 file.attrs["class_names"] = stored
