@@ -206,7 +206,7 @@ static void test_texts_as_attributes(void **state) {
 /* More than the 64 KiB that an attribute may have in the oldest format. */
 static void test_many_class_names(void **state) {
   enum { COUNT = 20000 };
-  static char text[COUNT][16];
+  static char text[COUNT][24];
   static char *names[COUNT];
   char **back = NULL;
   int64_t count = 0;
