@@ -60,10 +60,10 @@ static nnt_status fail_unknown_command(const char *name, nnt_error *error) {
 /* What needs no verb: help and version. Returns 1 when `argv` was such a request. */
 static int run_information(int argc, char **argv, int rank, nnt_status *status,
                            nnt_error *error) {
-  const char *word = argc > 1 ? argv[1] : "help";
+  const char *word = argc > 1 && argv[1] != NULL ? argv[1] : "help";
   int wants_help = strcmp(word, "help") == 0 || strcmp(word, "--help") == 0;
   const char *topic = wants_help && argc > 2 ? argv[2] : NULL;
-  for (int i = 2; i < argc && topic == NULL; ++i) {
+  for (int i = 2; i < argc && !wants_help; ++i) {
     if (strcmp(argv[i], "--help") == 0) topic = word;
   }
   if (topic != NULL) {

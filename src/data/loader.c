@@ -11,8 +11,9 @@ static void gather_target(const nnt_loader *loader, int64_t index, const nnt_pan
   const nnt_samples *samples = loader->samples;
   for (int64_t c = 0; c < targets->columns; ++c)
     *nnt_panels_at(targets, row, c) =
-        loader->one_hot ? (float)(samples->classes[index] == c)
-                        : samples->targets[index * samples->target_columns + c];
+        samples->classes != NULL
+            ? (float)(samples->classes[index] == c)
+            : samples->targets[index * samples->target_columns + c];
 }
 
 static void gather_row(const nnt_loader *loader, int64_t index, const nnt_batch *batch,

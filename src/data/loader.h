@@ -3,8 +3,6 @@
 #ifndef NNT_DATA_LOADER_H
 #define NNT_DATA_LOADER_H
 
-#include <stdbool.h>
-
 #include "data/sample_order.h"
 #include "data/samples.h"
 #include "kernels/dispatch.h"
@@ -13,11 +11,11 @@ typedef struct nnt_loader {
   const nnt_kernels *kernels;
   const nnt_samples *samples; /* borrowed */
   const float *shift, *scale; /* [features padded to whole panels], borrowed */
-  bool one_hot;               /* fill targets from the classes */
   int threads;                /* the largest number of OpenMP threads to use */
 } nnt_loader;
 
-/* Where a batch goes; matrices without data are left out. */
+/* Where a batch goes; a matrix without data is left out. Targets are one-hot when the samples have
+ * classes. */
 typedef struct nnt_batch {
   nnt_panels inputs;
   nnt_panels targets;

@@ -148,9 +148,10 @@ nnt_status nnt_checkpoint_encode(const nnt_checkpoint *checkpoint, void **bytes,
   nnt_h5_destroy(&w.file);
   char header[NNT_CHECKPOINT_HEADER];
   if (w.status == NNT_OK) w.status = nnt_checkpoint_header(*bytes, *size, header, error);
-  if (w.status == NNT_OK)
-    memcpy(*bytes, header, sizeof header);
-  else
+  if (w.status != NNT_OK || *bytes == NULL) {
     nnt_memory_free(bytes);
-  return w.status;
+    return w.status;
+  }
+  memcpy(*bytes, header, sizeof header);
+  return NNT_OK;
 }

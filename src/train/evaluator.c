@@ -67,7 +67,6 @@ nnt_status nnt_evaluator_create(nnt_comm *comm, const nnt_model *model,
       .samples = samples,
       .shift = model->shift,
       .scale = model->scale,
-      .one_hot = model->loss == NNT_QUADRATIC && model->target == NNT_TARGET_CLASS,
       .threads = threads};
   status = allocate(evaluator, error);
   if (status == NNT_OK)

@@ -141,7 +141,6 @@ nnt_status nnt_trainer_create(nnt_comm *comm, const nnt_trainer_inputs *inputs,
       .samples = inputs->samples,
       .shift = model->shift,
       .scale = model->scale,
-      .one_hot = model->loss == NNT_QUADRATIC && model->target == NNT_TARGET_CLASS,
       .threads = inputs->threads};
   trainer->batch = (nnt_batch){.inputs = nnt_network_inputs(trainer->network),
                                .targets = nnt_network_targets(trainer->network),
