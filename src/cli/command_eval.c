@@ -1,9 +1,11 @@
 /* nntrain eval */
+#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <nntrain/evaluate.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli/command.h"
 #include "cli/file_group.h"
@@ -52,8 +54,8 @@ static nnt_status write_file(const char *path, const nnt_metrics *metrics, nnt_e
   int failed = file == NULL || ferror(file) != 0;
   if (file != NULL && fclose(file) != 0) failed = 1;
   if (!failed) return NNT_OK;
-  return nnt_fail(error, NNT_IO_ERROR, "cannot write the metrics\n--output %s\ncheck the path",
-                  path);
+  return nnt_fail(error, NNT_IO_ERROR, "cannot write the metrics\n--output %s: %s\ncheck the path",
+                  path, strerror(errno));
 }
 
 static nnt_status report(const options *parsed, const nnt_metrics *metrics, nnt_error *error) {

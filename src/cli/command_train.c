@@ -184,6 +184,7 @@ static nnt_status run_train(const options *parsed, nnt_comm *comm, nnt_error *er
     nnt_train_events events = progress_events(&state);
     if (train.dry_run) events.plan = print_plan;
     status = nnt_train(comm, &train, &events, &result, error);
+    progress_end(&state);
     if (status == NNT_OK && nnt_comm_rank(comm) == 0) print_end(&train, &result, quiet);
   }
   free(data);

@@ -1,5 +1,6 @@
 /* The program: MPI, the verbs, and the one place where an error is printed and becomes an exit
  * code. */
+#include <errno.h>
 #include <mpi.h>
 #include <nntrain/version.h>
 #include <omp.h>
@@ -108,9 +109,11 @@ int main(int argc, char **argv) {
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   nnt_status status = nnt_comm_create(MPI_COMM_WORLD, &comm, &error);
   if (status == NNT_OK) status = run_command(argc, argv, comm, &error);
+  if (status == NNT_OK && (fflush(stdout) != 0 || ferror(stdout) != 0))
+    status = nnt_fail(&error, NNT_IO_ERROR,
+                      "cannot write to standard output\n%s\ncheck where it goes", strerror(errno));
   if (status != NNT_OK && rank == 0)
     (void)fprintf(stderr, "nntrain: %s: %s; %s\n", error.what, error.where, error.remedy);
-  if (fflush(stdout) != 0 && status == NNT_OK) status = NNT_IO_ERROR;
   nnt_comm_destroy(&comm);
   MPI_Finalize();
   return nnt_status_exit_code(status);

@@ -139,10 +139,30 @@ static nnt_status take_words(options *parsed, int max_positionals, int argc, cha
 typedef struct run_file {
   options *parsed;
   const char *path;
+  FILE *stream;
+  int lines; /* read so far */
   bool set_here[MAX_OPTIONS];
   nnt_status status;
   nnt_error *error;
 } run_file;
+
+/* inih's reader. It cuts long lines in two and takes an indented line as more of the value above:
+ * the first is refused, and lines lose their indent. NULL ends the file, at the first error. */
+static char *read_line(char *line, int size, void *context) {
+  run_file *file = context;
+  if (file->status != NNT_OK || fgets(line, size, file->stream) == NULL) return NULL;
+  ++file->lines;
+  if (strchr(line, '\n') == NULL && !feof(file->stream)) {
+    file->status = nnt_fail(file->error, NNT_BAD_USAGE,
+                            "a line that is too long\n%s, line %d\n%d characters are the most; "
+                            "give this option on the command line",
+                            file->path, file->lines, size - 2);
+    return NULL;
+  }
+  size_t indent = strspn(line, " \t");
+  memmove(line, line + indent, strlen(line + indent) + 1);
+  return line;
+}
 
 /* inih's handler: 1 goes on, 0 marks the line as wrong. */
 static int take_key(void *context, const char *section, const char *name, const char *value) {
@@ -150,7 +170,13 @@ static int take_key(void *context, const char *section, const char *name, const 
   options *parsed = file->parsed;
   char where[320];
   (void)snprintf(where, sizeof where, "%s, key '%s'", file->path, name);
-  int index = section[0] == '\0' ? find(parsed, name, strlen(name)) : -1;
+  if (section[0] != '\0') {
+    file->status =
+        nnt_fail(file->error, NNT_BAD_USAGE,
+                 "a run file has no sections\n%s, [%s]\nremove this line", file->path, section);
+    return 0;
+  }
+  int index = find(parsed, name, strlen(name));
   if (index < 0 || strcmp(name, "config") == 0) {
     file->status = fail_unknown(parsed, name, where, file->error);
     return 0;
@@ -174,16 +200,24 @@ static int take_key(void *context, const char *section, const char *name, const 
   if (is_flag && !yes) return 1;
   parsed->values[index] = strdup(is_flag ? "" : value);
   parsed->owned[index] = parsed->values[index] != NULL;
+  if (!parsed->owned[index])
+    file->status = nnt_fail_memory(file->error, strlen(value) + 1, "the run file");
   return 1;
 }
 
 static nnt_status read_run_file(options *parsed, const char *path, nnt_error *error) {
   run_file file = {.parsed = parsed, .path = path, .status = NNT_OK, .error = error};
-  int line = ini_parse(path, take_key, &file);
+  int line = 0;
+  file.stream = fopen(path, "r");
+  if (file.stream != NULL) line = ini_parse_stream(read_line, &file, take_key, &file);
+  bool failed = file.stream == NULL || ferror(file.stream) != 0;
+  int reason = errno;
+  if (file.stream != NULL) (void)fclose(file.stream);
   if (file.status != NNT_OK) return file.status;
-  if (line < 0)
-    return nnt_fail(error, NNT_BAD_USAGE, "cannot read the run file\n--config %s: %s\ncheck the path",
-                path, strerror(errno));
+  if (failed)
+    return nnt_fail(error, NNT_BAD_USAGE,
+                    "cannot read the run file\n--config %s: %s\ncheck the path", path,
+                    strerror(reason));
   if (line > 0)
     return nnt_fail(error, NNT_BAD_USAGE,
                 "not a line of a run file\n%s, line %d\nwrite 'option = value', without dashes",

@@ -112,6 +112,10 @@ nnt_train_events progress_events(progress *state) {
                             .log = {.write = on_message, .context = state}};
 }
 
+void progress_end(const progress *state) {
+  if (state->drawn > 0.0) clear_bar(state);
+}
+
 void progress_print_plan(const nnt_train_plan *plan) {
   char data[32], rank[32], node[32];
   format_bytes((double)plan->node_data_bytes, data);

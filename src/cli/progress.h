@@ -17,6 +17,8 @@ typedef struct progress {
 progress progress_create(bool quiet);
 /* Events that print; `state` must outlive them. */
 nnt_train_events progress_events(progress *state);
+/* Removes a bar that a failure left on the terminal, so that the message has its own line. */
+void progress_end(const progress *state);
 /* The plan in full, for --dry-run. */
 void progress_print_plan(const nnt_train_plan *plan);
 

@@ -102,7 +102,8 @@ static nnt_status describe_x(nnt_dataset_file *file, nnt_error *error) {
                 "give x the shape [samples, features] or more dimensions", error);
   file->shape.samples = x.dims[0];
   file->shape.features = 1;
-  for (int i = 1; i < x.rank; ++i) file->shape.features *= x.dims[i];
+  for (int i = 1; i < x.rank && file->shape.features <= NNT_MAX_WIDTH; ++i)
+    file->shape.features *= nnt_min_i64(x.dims[i], NNT_MAX_WIDTH + 1);
   file->shape.chunk_rows = nnt_max_i64(x.chunk_rows, 1);
   choose_type(file, &x);
   if (file->shape.samples == 0 || file->shape.features == 0)

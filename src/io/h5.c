@@ -111,11 +111,11 @@ const char *nnt_h5_name(const nnt_h5 *file) {
   return file->name;
 }
 
-/* Access properties. The format of HDF5 1.8 has checksums on its metadata and attributes of any
- * size, and every HDF5 in use reads it. */
-static hid_t make_access(H5F_libver_t least) {
+/* Access properties. What is written has the format of HDF5 1.8: it has checksums on its metadata
+ * and attributes of any size, and every HDF5 in use reads it. What is read may be newer. */
+static hid_t make_access(H5F_libver_t least, H5F_libver_t most) {
   hid_t access = H5Pcreate(H5P_FILE_ACCESS);
-  if (access > 0 && H5Pset_libver_bounds(access, least, H5F_LIBVER_V18) < 0) {
+  if (access > 0 && H5Pset_libver_bounds(access, least, most) < 0) {
     h5_close_id(access);
     access = H5I_INVALID_HID;
   }
@@ -178,7 +178,7 @@ static nnt_status open_file(const char *path, unsigned flags, nnt_h5 **out, nnt_
   nnt_h5 *file = NULL;
   status = make_handle(path, &file, error);
   if (status != NNT_OK) return status;
-  hid_t access = make_access(H5F_LIBVER_V18);
+  hid_t access = make_access(H5F_LIBVER_V18, H5F_LIBVER_LATEST);
   htri_t is_hdf5 = H5Fis_hdf5(path);
   bool good = flags == H5F_ACC_RDONLY || h5_set_driver(file, access);
   /* 0 is a sure no; a negative answer leaves the reason to H5Fopen. */
@@ -228,7 +228,7 @@ nnt_status nnt_h5_create(const char *path, nnt_h5 **out, nnt_error *error) {
   *out = NULL;
   nnt_status status = make_handle(path, &file, error);
   if (status != NNT_OK) return status;
-  hid_t access = make_access(H5F_LIBVER_V18);
+  hid_t access = make_access(H5F_LIBVER_V18, H5F_LIBVER_V18);
   if (h5_set_driver(file, access)) {
     status = create_file(file, path, access, error);
   } else {
@@ -260,7 +260,7 @@ nnt_status nnt_h5_create_image(const char *name, size_t user_block, nnt_h5 **out
   if (status != NNT_OK) return status;
   file->user_block = user_block;
   image_name(file, unique, sizeof unique);
-  hid_t access = make_access(H5F_LIBVER_EARLIEST);
+  hid_t access = make_access(H5F_LIBVER_EARLIEST, H5F_LIBVER_V18);
   if (H5Pset_fapl_core(access, IMAGE_INCREMENT, false) < 0) {
     status = h5_fail_write(file, NULL, error);
     h5_close_id(access);
@@ -295,7 +295,7 @@ nnt_status nnt_h5_open_image(const char *name, const void *bytes, size_t size, n
   nnt_status status = make_handle(name, &file, error);
   if (status != NNT_OK) return status;
   image_name(file, unique, sizeof unique);
-  hid_t access = make_access(H5F_LIBVER_V18);
+  hid_t access = make_access(H5F_LIBVER_V18, H5F_LIBVER_V18);
   if (access >= 0 && H5Pset_fapl_core(access, IMAGE_INCREMENT, false) >= 0 &&
       set_image(access, bytes, size) >= 0)
     file->id = H5Fopen(unique, H5F_ACC_RDONLY, access);

@@ -94,6 +94,8 @@ nnt_status nnt_prediction_file_create(const char *path, const nnt_model *model,
                           : nnt_fail_memory(error, CHUNK * sizeof(int64_t), "predictions");
   bool csv = length >= 4 && strcmp(path + length - 4, ".csv") == 0;
   if (status == NNT_OK) status = csv ? create_csv(file, error) : create_h5(file, error);
+  /* Nothing was computed yet: a wrong path, not lost work. */
+  if (status == NNT_IO_ERROR) status = error->status = NNT_BAD_INPUT;
   if (status != NNT_OK) {
     nnt_prediction_file_abandon(&file);
     return status;

@@ -89,14 +89,15 @@ static nnt_status read_part(const nnt_comm *comm, const nnt_resident *resident,
   return status;
 }
 
-static nnt_status check_memory(const nnt_resident *resident, nnt_error *error) {
+/* `bytes` is a double: the sizes that a file states need not fit into 64 bits. */
+static nnt_status check_memory(const nnt_resident *resident, double bytes, nnt_error *error) {
   long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGE_SIZE);
-  double available = (double)pages * (double)page;
-  if (pages <= 0 || page <= 0 || (double)resident->bytes < available) return NNT_OK;
+  double available = pages > 0 && page > 0 ? (double)pages * (double)page : 9e18;
+  if (bytes < available) return NNT_OK;
   return nnt_fail(error, NNT_OUT_OF_MEMORY,
                   "the data set does not fit into the node's memory\n%s needs %.1f GB, the node "
                   "has %.1f GB\nstore x as bytes or float32, or use a larger node",
-                  resident->name, (double)resident->bytes * 1e-9, available * 1e-9);
+                  resident->name, bytes * 1e-9, available * 1e-9);
 }
 
 /* Opens the file and settles what is to be read. Local. */
@@ -111,12 +112,14 @@ static nnt_status open_file(const nnt_resident_request *request, nnt_resident *r
   if (request->loss != NULL)
     status = nnt_target_mode_of(*request->loss, *file, &resident->mode, error);
   const nnt_dataset_shape *shape = &resident->shape;
-  int64_t x_bytes = shape->samples * shape->features * nnt_element_bytes(shape->element);
-  int64_t y_bytes = resident->mode == NNT_READ_NOTHING ? 0 : shape->samples * shape->y_columns * 4;
-  resident->bytes = x_bytes + y_bytes;
+  double row = (double)(shape->features * nnt_element_bytes(shape->element));
+  if (resident->mode != NNT_READ_NOTHING) row += 4.0 * (double)shape->y_columns;
+  double bytes = (double)shape->samples * row;
   resident->samples = (nnt_samples){
       .count = shape->samples, .features = shape->features, .element = shape->element};
-  return status == NNT_OK ? check_memory(resident, error) : status;
+  if (status == NNT_OK) status = check_memory(resident, bytes, error);
+  if (status == NNT_OK) resident->bytes = (int64_t)bytes;
+  return status;
 }
 
 static nnt_status allocate(nnt_comm *comm, const nnt_resident_request *request,

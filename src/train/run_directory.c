@@ -61,12 +61,28 @@ static nnt_status list(const char *path, int64_t **out, int64_t *count, nnt_erro
   return status;
 }
 
-nnt_status nnt_run_directory_prepare(const char *path, bool resume, bool *made,
+/* Cuts the last name off a path; what is left may be empty. */
+static void cut_name(char path[PATH_SIZE]) {
+  size_t length = strlen(path);
+  while (length > 0 && path[length - 1] == '/') --length;
+  while (length > 0 && path[length - 1] != '/') --length;
+  while (length > 0 && path[length - 1] == '/') --length;
+  path[length] = '\0';
+}
+
+static size_t length_there(const char *path) {
+  char part[PATH_SIZE];
+  struct stat info;
+  (void)snprintf(part, sizeof part, "%s", path);
+  while (part[0] != '\0' && stat(part, &info) != 0) cut_name(part);
+  return strlen(part);
+}
+
+nnt_status nnt_run_directory_prepare(const char *path, bool resume, size_t *there,
                                      nnt_error *error) {
-  struct stat before;
   int64_t *epochs = NULL;
   int64_t count = 0;
-  *made = stat(path, &before) != 0;
+  *there = length_there(path);
   nnt_status status = nnt_directory_make(path, error);
   if (status == NNT_OK) status = nnt_directory_check_writable(path, error);
   if (status == NNT_IO_ERROR) {
@@ -83,8 +99,10 @@ nnt_status nnt_run_directory_prepare(const char *path, bool resume, bool *made,
   return status;
 }
 
-void nnt_run_directory_discard(const char *path) {
-  (void)rmdir(path);
+void nnt_run_directory_discard(const char *path, size_t there) {
+  char part[PATH_SIZE];
+  (void)snprintf(part, sizeof part, "%s", path);
+  while (strlen(part) > there && rmdir(part) == 0) cut_name(part);
 }
 
 /* Removes checkpoints beyond the `keep` newest; one that cannot be removed does no harm. */

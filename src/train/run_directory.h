@@ -14,12 +14,13 @@
 
 #include "io/checkpoint.h"
 
-/* Makes the directory when it is not there (*made tells), and checks that files can be made in it.
- * Without `resume`, one that holds checkpoints already is an error (NNT_BAD_USAGE). */
-nnt_status nnt_run_directory_prepare(const char *path, bool resume, bool *made,
+/* Makes the directory and those above it, and checks that files can be made in it. *there is the
+ * length of the part of `path` that was there before. Without `resume`, a directory that holds
+ * checkpoints already is an error (NNT_BAD_USAGE). */
+nnt_status nnt_run_directory_prepare(const char *path, bool resume, size_t *there,
                                      nnt_error *error) NNT_MUST_CHECK;
-/* Removes a directory that prepare made, if it is still empty. */
-void nnt_run_directory_discard(const char *path);
+/* Removes the directories of `path` that prepare made, as far as they are still empty. */
+void nnt_run_directory_discard(const char *path, size_t there);
 
 /* Writes a checkpoint under its names, whole or not at all, and removes older ones so that `keep`
  * remain beside the best (0: all remain). */

@@ -227,9 +227,8 @@ static void report_plan(const run *r) {
       .threads = r->threads,
       .shard_least = nnt_partition_count(batch, ranks, ranks - 1),
       .shard_most = nnt_partition_count(batch, ranks, 0),
-      .node_data_bytes =
-          r->data->bytes + (r->validation != NULL ? r->validation->bytes : 0),
-      .rank_bytes = nnt_trainer_bytes(&r->model, options, ranks),
+      .node_data_bytes = r->data->bytes + (r->validation != NULL ? r->validation->bytes : 0),
+      .rank_bytes = nnt_trainer_bytes(&r->model, options, nnt_partition_count(batch, ranks, 0)),
       .node_ranks = nnt_comm_node_size(r->comm)};
   nnt_model_shape_text(&r->model, plan.shape, sizeof plan.shape);
   r->events->plan(r->events->context, &plan);
@@ -265,11 +264,11 @@ static nnt_status train(run *r, nnt_train_result *out, nnt_error *error) {
 }
 
 /* Rank 0 makes the directory before any data is read: a wrong path is found at once. */
-static nnt_status prepare_directory(const run *r, bool *made, nnt_error *error) {
+static nnt_status prepare_directory(const run *r, size_t *there, nnt_error *error) {
   const nnt_kernels *kernels = NULL;
   nnt_status status = nnt_kernels_choose(&kernels, error);
   if (status == NNT_OK && nnt_comm_rank(r->comm) == 0 && !r->options->dry_run)
-    status = nnt_run_directory_prepare(r->options->output, r->options->resume, made, error);
+    status = nnt_run_directory_prepare(r->options->output, r->options->resume, there, error);
   return nnt_comm_agree(r->comm, status, error);
 }
 
@@ -280,17 +279,17 @@ nnt_status nnt_train(nnt_comm *comm, const nnt_train_options *options,
            .options = options,
            .events = events != NULL ? events : &silent,
            .threads = options->threads > 0 ? options->threads : omp_get_max_threads()};
-  bool made = false;
+  size_t there = SIZE_MAX; /* of the output directory, before the run */
   memset(out, 0, sizeof *out);
   nnt_status status = check_options(options, error);
   status = nnt_comm_agree(comm, status, error);
-  if (status == NNT_OK) status = prepare_directory(&r, &made, error);
+  if (status == NNT_OK) status = prepare_directory(&r, &there, error);
   if (status == NNT_OK) {
     status = prepare(&r, error);
     if (status == NNT_OK) report_plan(&r);
     if (status == NNT_OK && !options->dry_run) status = train(&r, out, error);
   }
-  if (status != NNT_OK && made) nnt_run_directory_discard(options->output);
+  if (status != NNT_OK && there < SIZE_MAX) nnt_run_directory_discard(options->output, there);
   nnt_trainer_destroy(&r.trainer);
   nnt_checkpoint_destroy(&r.checkpoint);
   nnt_model_clear(&r.model);

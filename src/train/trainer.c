@@ -35,10 +35,8 @@ struct nnt_trainer {
   nnt_history_entry *history; /* [options->epochs] */
 };
 
-int64_t nnt_trainer_bytes(const nnt_model *model, const nnt_train_options *options,
-                          int ranks) {
+int64_t nnt_trainer_bytes(const nnt_model *model, const nnt_train_options *options, int64_t rows) {
   int64_t arenas = options->momentum > 0.0 ? 3 : 2;
-  int64_t rows = nnt_ceil_div(options->batch_size, ranks);
   return arenas * nnt_layout_of(model).floats * (int64_t)sizeof(float) +
          (int64_t)nnt_network_bytes(model, rows, true);
 }

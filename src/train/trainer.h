@@ -32,7 +32,8 @@ nnt_status nnt_trainer_run(nnt_trainer *trainer, nnt_error *error) NNT_MUST_CHEC
 nnt_status nnt_trainer_result(const nnt_trainer *trainer, nnt_train_result *out,
                               nnt_error *error) NNT_MUST_CHECK;
 
-/* Bytes of parameters, gradients, optimiser state and activations on one rank. */
-int64_t nnt_trainer_bytes(const nnt_model *model, const nnt_train_options *options, int ranks);
+/* Bytes of parameters, gradients, optimiser state and activations of a rank that takes `rows`
+ * samples of a batch. */
+int64_t nnt_trainer_bytes(const nnt_model *model, const nnt_train_options *options, int64_t rows);
 
 #endif

@@ -1,24 +1,27 @@
 """What the tests of the program have in common: runs that cannot hang, data sets, and the network
-computed again with numpy.
-
-NNTRAIN in the environment is the program, NNTRAIN_MPIEXEC mpirun (from PATH when it is not set).
+computed again with numpy. NNTRAIN in the environment is the program.
 """
 import json
 import math
 import os
+import shutil
 import subprocess
+import sys
 import tempfile
-import unittest
+from pathlib import Path
 
 import h5py
 import numpy as np
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "helpers"))
+from nntrain_test import ALONE, SHARED, Case, metrics  # noqa: E402
+
 NNTRAIN = os.environ["NNTRAIN"]
 MPIEXEC = os.environ.get("NNTRAIN_MPIEXEC", "mpirun")
-ENVIRONMENT = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
-               "OMPI_MCA_rmaps_base_oversubscribe": "1",
-               "OMPI_MCA_hwloc_base_binding_policy": "none",
-               "OMPI_MCA_mpi_yield_when_idle": "1", "OMP_NUM_THREADS": "1"}
+# Programs without mpirun that run at once, in several tests, would share (and remove) one folder
+# of Open MPI's: each test has its own.
+SESSIONS = tempfile.TemporaryDirectory(prefix="nntrain-")
+ALONE = {**ALONE, "OMPI_MCA_orte_tmpdir_base": SESSIONS.name}
 # A run longer than this hangs.
 SECONDS = 30
 FEATURES, CLASSES = 7, 3
@@ -66,18 +69,19 @@ def samples(count=60, features=FEATURES, seed=1):
     return x, y
 
 
-class CliCase(unittest.TestCase):
+class CliCase(Case):
     """Each test has a folder of its own, `self.folder`, the working directory of its runs."""
-
-    def setUp(self):
-        self.scratch = tempfile.TemporaryDirectory(dir=os.getcwd())
-        self.folder = self.scratch.name
-
-    def tearDown(self):
-        self.scratch.cleanup()
 
     def path(self, *names):
         return os.path.join(self.folder, *names)
+
+    def clear(self):
+        """Empties the folder, for the next case of a test."""
+        for name in os.listdir(self.folder):
+            if os.path.isdir(self.path(name)):
+                shutil.rmtree(self.path(name))
+            else:
+                os.remove(self.path(name))
 
     def write(self, name, data):
         with open(self.path(name), "wb") as file:
@@ -105,12 +109,14 @@ class CliCase(unittest.TestCase):
     def run_program(self, *arguments, ranks=1, environment=None, prefix=()):
         """Runs at `ranks` ranks, 1: without mpirun. A run that does not end is a failure."""
         command = [*prefix, NNTRAIN, *map(str, arguments)]
+        settings = {**os.environ, "OMP_NUM_THREADS": "1", **(SHARED if ranks > 1 else ALONE),
+                    **(environment or {})}
         if ranks > 1:
             command = [MPIEXEC, "-np", str(ranks), *command]
         try:
             return subprocess.run(command, cwd=self.folder, capture_output=True, text=True,
                                   check=False, timeout=SECONDS, stdin=subprocess.DEVNULL,
-                                  env={**os.environ, **ENVIRONMENT, **(environment or {})})
+                                  env=settings)
         except subprocess.TimeoutExpired:
             self.fail(f"hangs: {' '.join(command)}")
 
@@ -152,8 +158,7 @@ class CliCase(unittest.TestCase):
         self.refuse(("train", "--data", data, "--output", output, *arguments), words, **options)
 
     def metrics(self, output="run"):
-        with open(self.path(output, "metrics.jsonl"), encoding="utf-8") as file:
-            return [json.loads(line) for line in file]
+        return metrics(self.path(output))
 
     def digest(self, checkpoint):
         return self.succeed("inspect", checkpoint, "--digest").strip()

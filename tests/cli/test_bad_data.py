@@ -84,8 +84,8 @@ class Shapes(CliCase):
                 file.create_dataset("x", shape, "f4", chunks=(1,) * len(shape))
                 file.create_dataset("y", shape[:1], "u1", chunks=(1,))
             done = self.run_program("train", "--data", "data.h5", "--output", "run")
-            self.check_message(done, done.returncode, ["data.h5"])
             self.assertIn(done.returncode, (1, 2))
+            self.check_message(done, done.returncode, ["data.h5"])
 
 
 class Values(CliCase):

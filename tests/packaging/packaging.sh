@@ -20,12 +20,10 @@ shell_words() { eval "$1=($2)"; }
 # Runs a program on two ranks; $2 says whether it must (shared) or must not (static) load the
 # shared library.
 check() {
-  local program=$1 kind=$2 output
-  if ldd "$program" | grep -q 'libnntrain\.so'; then
-    [ "$kind" = shared ] || fail "$program loads libnntrain.so"
-  else
-    [ "$kind" = static ] || fail "$program does not load libnntrain.so"
-  fi
+  local program=$1 kind=$2 output libraries loaded=static
+  libraries=$(ldd "$program")
+  [ "${libraries#*libnntrain.so}" = "$libraries" ] || loaded=shared
+  [ "$kind" = "$loaded" ] || fail "$program is $loaded, not $kind"
   output=$("${NNTRAIN_MPIEXEC:-mpirun}" -np 2 --oversubscribe --bind-to none "$program") ||
     fail "$program failed"
   [ "$output" = "version $version, done, 2 ranks" ] || fail "$program printed: $output"
@@ -38,7 +36,8 @@ libdir=$(dirname "$(find "$prefix" -name libnntrain.a)")
 [ -e "$libdir/libnntrain.so" ] || fail "no libnntrain.so beside libnntrain.a"
 export LD_LIBRARY_PATH=$libdir${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
 
-"$prefix/bin/nntrain" --version | grep -q "^nntrain $version\$" || fail "bin/nntrain --version"
+[ "$("$prefix/bin/nntrain" --version | sed -n 1p)" = "nntrain $version" ] ||
+  fail "bin/nntrain --version"
 
 # Headers: each compiles alone, and only the public ones are there.
 export PKG_CONFIG_PATH=$libdir/pkgconfig

@@ -1,0 +1,195 @@
+#!/usr/bin/env python3
+"""eval, predict and inspect with checkpoints and places that are wrong, and going on with runs that
+are not those of the options."""
+import os
+import unittest
+
+import numpy as np
+
+from cli_case import CliCase, samples
+
+
+class Checkpoints(CliCase):
+    def setUp(self):
+        super().setUp()
+        self.write_data("data.h5", attributes={"class_names": ["a", "b", "c"]})
+        self.train()
+        with open(self.path("run", "last.h5"), "rb") as file:
+            self.bytes = file.read()
+
+    def refuse_checkpoint(self, checkpoint, *words, ranks=(1,)):
+        self.refuse(("eval", "--checkpoint", checkpoint, "--data", "data.h5"), words, ranks=ranks)
+        self.refuse(("predict", "--checkpoint", checkpoint, "--data", "data.h5", "--output",
+                     "out.h5"), words, ranks=ranks)
+        self.refuse(("inspect", checkpoint, "--digest"), words, ranks=(1,))
+
+    def test_missing(self):
+        self.refuse_checkpoint("none.h5", "none.h5", "No such file", ranks=(1, 3))
+        os.mkdir(self.path("empty"))
+        self.refuse_checkpoint("empty", "empty", "no checkpoint")
+
+    def test_damaged(self):
+        random = np.random.default_rng(1)
+        for position in [0, 16, len(self.bytes) - 1, *random.integers(len(self.bytes), size=3)]:
+            damaged = bytearray(self.bytes)
+            damaged[position] ^= 1
+            self.write("damaged.h5", bytes(damaged))
+            self.refuse(("eval", "--checkpoint", "damaged.h5", "--data", "data.h5"),
+                        ["damaged.h5"], ranks=(1,))
+        self.refuse_checkpoint("damaged.h5", "damaged.h5", ranks=(3,))
+
+    def test_truncated_or_longer(self):
+        for number, data in enumerate((b"", self.bytes[:100], self.bytes[:-1], self.bytes + b"\0")):
+            self.write("cut.h5", data)
+            self.refuse(("eval", "--checkpoint", "cut.h5", "--data", "data.h5"), ["cut.h5"],
+                        ranks=(1, 3) if number == 2 else (1,))
+
+    def test_a_data_file(self):
+        self.refuse_checkpoint("data.h5", "data.h5", ranks=(1, 3))
+
+    def test_text(self):
+        self.write("text.h5", "text\n" * 1000)
+        self.refuse_checkpoint("text.h5", "text.h5")
+
+
+class Suiting(CliCase):
+    """Data and output that do not suit a good checkpoint."""
+
+    def setUp(self):
+        super().setUp()
+        self.write_data("data.h5", attributes={"class_names": ["a", "b", "c"]})
+        self.train()
+
+    def refuse_eval(self, data, *words, arguments=(), ranks=(1, 3)):
+        self.refuse(("eval", "--checkpoint", "run", "--data", data, *arguments), words, ranks=ranks)
+
+    def refuse_predict(self, data, *words, output="out.h5", ranks=(1, 3)):
+        self.refuse(("predict", "--checkpoint", "run", "--data", data, "--output", output), words,
+                    ranks=ranks)
+
+    def test_another_width(self):
+        self.write_data("wide.h5", *samples(features=9))
+        words = "wide.h5: 9 features", "7 inputs"
+        self.refuse_eval("wide.h5", *words)
+        self.refuse_predict("wide.h5", *words)
+
+    def test_other_classes(self):
+        x, y = samples()
+        self.write_data("names.h5", attributes={"class_names": ["a", "x", "c"]})
+        self.refuse_eval("names.h5", "names.h5", "class 1", "'x'", "'b'")
+        y[20] = 3
+        self.write_data("label.h5", x, y)
+        self.refuse_eval("label.h5", "label.h5", "row 20", "label 3")
+        self.write_data("values.h5", x, y + 0.5)
+        self.refuse_eval("values.h5", "values.h5", ranks=(1,))
+
+    def test_no_data(self):
+        self.refuse_eval("none.h5", "none.h5", "No such file", ranks=(1,))
+        self.refuse_predict("none.h5", "none.h5", "No such file", ranks=(1,))
+        self.write_data("x.h5", samples()[0], None)
+        self.refuse_eval("x.h5", "x.h5", "/y", ranks=(1,))
+        self.predict("x.h5")
+
+    def test_top_k(self):
+        self.refuse_eval("data.h5", "--top-k 4", "3 classes", arguments=("--top-k", "4"))
+
+    def test_unwritable_place(self):
+        os.mkdir(self.path("folder"))
+        for output, ranks in (("none/out.h5", (1, 3)), ("data.h5/out.csv", (1,)), ("folder", (1,)),
+                              ("/proc/out.csv", (1,))):
+            self.refuse_predict("data.h5", output.split("/")[0], output=output, ranks=ranks)
+        done = self.run_program("eval", "--checkpoint", "run", "--data", "data.h5", "--output",
+                                "none/out.json", ranks=3)
+        self.check_message(done, 1, ["none/out.json", "No such file"], ranks=3)
+
+    def test_output_is_the_input(self):
+        self.refuse_predict("data.h5", "data.h5", output="data.h5")
+        self.refuse(("predict", "--checkpoint", "run/last.h5", "--data", "data.h5", "--output",
+                     "run/best.h5"), ["run/best.h5", "replace"], ranks=(1,))
+
+    def test_unknown_kernels(self):
+        for verb in ("eval", "predict"):
+            output = ("--output", "out.h5") if verb == "predict" else ()
+            self.refuse((verb, "--checkpoint", "run", "--data", "data.h5", *output),
+                        ["NNTRAIN_ISA", "mmx"], environment={"NNTRAIN_ISA": "mmx"})
+
+
+class Resume(CliCase):
+    def setUp(self):
+        super().setUp()
+        self.write_data("data.h5")
+        self.train()
+
+    def refuse_resume(self, *arguments, words, data="data.h5", ranks=(1, 3)):
+        given = {"--hidden": "8", "--batch-size": "16", "--epochs": "4"}
+        given.update(zip(arguments[::2], arguments[1::2]))
+        self.refuse_training("--resume", *(word for pair in given.items() for word in pair),
+                             words=words, data=data, output="run", ranks=ranks)
+
+    def test_another_network(self):
+        self.refuse_resume("--hidden", "9", words=["run", "7-8-3", "7-9-3"])
+        self.refuse_resume("--hidden", "8,8", words=["7-8-8-3"], ranks=(1,))
+        self.refuse_resume("--activation", "tanh", words=["activations"], ranks=(1,))
+
+    def test_another_loss(self):
+        self.refuse_resume("--loss", "quadratic", words=["run", "cross-entropy", "quadratic"])
+
+    def test_another_seed(self):
+        self.refuse_resume("--seed", "2", words=["run", "seed 1"])
+
+    def test_another_batch_size(self):
+        self.refuse_resume("--batch-size", "17", words=["run", "batch size 16", "17"])
+
+    def test_another_normalisation(self):
+        self.refuse_resume("--normalize", "standardize", words=["run", "none", "standardize"])
+
+    def test_other_data(self):
+        self.write_data("other.h5", *samples(61))
+        self.refuse_resume(words=["60 samples", "61"], data="other.h5", ranks=(1,))
+
+    def test_no_whole_checkpoint(self):
+        for name in os.listdir(self.path("run")):
+            if name.startswith("checkpoint"):
+                self.write(os.path.join("run", name), "damage")
+        done = self.run_program("train", "--data", "data.h5", "--output", "run", "--resume")
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertEqual(done.stderr.count("nntrain: warning: "), 2, done.stderr)
+        self.assertIn("no checkpoint of the run is whole", done.stderr.splitlines()[-1])
+
+
+class OutputDirectory(CliCase):
+    def setUp(self):
+        super().setUp()
+        self.write_data("data.h5")
+
+    def test_holds_a_run(self):
+        self.train()
+        self.refuse_training(output="run", words=["run", "2 epochs", "--resume"])
+
+    def test_below_a_file(self):
+        self.refuse_training(output="data.h5/run", words=["data.h5", "Not a directory"])
+        self.refuse_training(output="data.h5", words=["data.h5"], ranks=(1,))
+
+    def test_empty_directory_is_kept(self):
+        os.mkdir(self.path("run"))
+        self.refuse_training(output="run", data="none.h5", words=["none.h5"], ranks=(1,))
+
+    def test_read_only_file_system(self):
+        script = 'mount -t tmpfs -o ro none "$0" && exec "$@"'
+        folder = self.path("mount")
+        os.mkdir(folder)
+        prefix = ("unshare", "-m", "sh", "-c", script, folder)
+        try:
+            able = self.run_program("--version", prefix=prefix).returncode == 0
+        except FileNotFoundError:
+            able = False
+        if not able:
+            self.skipTest("cannot make a read-only mount here (needs root and unshare)")
+        self.refuse_training(output="mount/run", words=["mount/run", "Read-only file system"],
+                             ranks=(1,), prefix=prefix)
+        self.refuse_training(output="mount", words=["mount", "Read-only file system"],
+                             ranks=(1,), prefix=prefix)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,379 @@
+#!/usr/bin/env python3
+"""Makes golden.h5: what PyTorch gets where nntrain starts from the same weights and takes the same
+samples in the same order. Needs torch, numpy and h5py.
+
+  make_golden.py [FILE]    default: golden.h5 beside this script
+
+Each case is a data set, the options of `nntrain train`, and the weights, biases and mean losses by
+epoch that 20 updates of torch.optim.SGD give in float64. The attribute `float32_distance` is how
+far PyTorch itself is from them in float32. Initial weights and sample order are made here from
+their published definitions, not by calling nntrain:
+
+  random numbers  Philox4x32-10 (Salmon et al., SC 2011): key = seed; counter = index (64 bits),
+                  stream, purpose (1 initial weights, 2 sample order)
+  uniform         the upper 24 bits of the first word / 2^24
+  normal          Box and Muller of the first two words
+  sample order    an 8-round Feistel network with the finaliser of MurmurHash3, on the next power
+                  of two (at least 4), applied again until the result is a sample's index
+"""
+import math
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import h5py
+import numpy as np
+import torch
+
+UPDATES = 20
+INITIAL_WEIGHTS, SAMPLE_ORDER = 1, 2
+
+# --- random numbers -----------------------------------------------------------------------------
+
+
+def philox(counter, key):
+    """Philox4x32-10; counter [n, 4] and key [2] of 32-bit words; returns [n, 4]."""
+    mask, shift = np.uint64(0xFFFFFFFF), np.uint64(32)
+    c = [np.asarray(counter, dtype=np.uint64)[:, i] for i in range(4)]
+    k = [int(key[0]), int(key[1])]
+    for _ in range(10):
+        p0 = np.uint64(0xD2511F53) * c[0]
+        p1 = np.uint64(0xCD9E8D57) * c[2]
+        c = [
+            (p1 >> shift) ^ c[1] ^ np.uint64(k[0]),
+            p1 & mask,
+            (p0 >> shift) ^ c[3] ^ np.uint64(k[1]),
+            p0 & mask,
+        ]
+        k = [(k[0] + 0x9E3779B9) & 0xFFFFFFFF, (k[1] + 0xBB67AE85) & 0xFFFFFFFF]
+    return np.stack(c, axis=1)
+
+
+def check_philox():
+    """The known answers that come with the authors' Random123 library."""
+    ones = 0xFFFFFFFF
+    for counter, key, answer in (
+        ((0, 0, 0, 0), (0, 0), (0x6627E8D5, 0xE169C58D, 0xBC57AC4C, 0x9B00DBD8)),
+        ((ones,) * 4, (ones,) * 2, (0x408F276D, 0x41C83B0E, 0xA20BC7C6, 0x6D5451FD)),
+        (
+            (0x243F6A88, 0x85A308D3, 0x13198A2E, 0x03707344),
+            (0xA4093822, 0x299F31D0),
+            (0xD16CFE09, 0x94FDCCEB, 0x5001E420, 0x24126EA1),
+        ),
+    ):
+        assert tuple(philox(np.array([counter]), key)[0]) == answer
+
+
+def words(seed, purpose, stream, count):
+    """Four words for each of the indices 0 ... count - 1."""
+    index = np.arange(count, dtype=np.uint64)
+    counter = np.zeros((count, 4), dtype=np.uint64)
+    counter[:, 0], counter[:, 1] = index & np.uint64(0xFFFFFFFF), index >> np.uint64(32)
+    counter[:, 2], counter[:, 3] = stream, purpose
+    return philox(counter, (seed & 0xFFFFFFFF, seed >> 32))
+
+
+def uniform(seed, stream, count):
+    """In [-1, 1)."""
+    first = words(seed, INITIAL_WEIGHTS, stream, count)[:, 0]
+    return 2.0 * ((first >> np.uint64(8)) / 2.0**24) - 1.0
+
+
+def normal(seed, stream, count):
+    """Mean 0, standard deviation 1, rounded to float32."""
+    block = words(seed, INITIAL_WEIGHTS, stream, count).astype(np.float64)
+    radius, angle = (block[:, 0] + 1.0) / 2.0**32, block[:, 1] / 2.0**32
+    return (np.sqrt(-2.0 * np.log(radius)) * np.cos(2.0 * np.pi * angle)).astype(np.float32)
+
+
+def sample_order(count, seed, epoch):
+    """The permutation of the samples in an epoch, counted from 0."""
+    bits = max(2, (count - 1).bit_length())
+    right_bits = bits // 2
+    left_mask, right_mask = (1 << (bits - right_bits)) - 1, (1 << right_bits) - 1
+    keys = [int(w[0]) << 32 | int(w[1]) | 1 for w in words(seed, SAMPLE_ORDER, epoch, 8)]
+
+    def mix(half, key):
+        x = (half + 1) * key % 2**64
+        x = (x ^ x >> 33) * 0xFF51AFD7ED558CCD % 2**64
+        x = (x ^ x >> 33) * 0xC4CEB9FE1A85EC53 % 2**64
+        return x ^ x >> 33
+
+    def permute(value):
+        left, right = value >> right_bits, value & right_mask
+        for i in range(0, 8, 2):
+            left ^= mix(right, keys[i]) & left_mask
+            right ^= mix(left, keys[i + 1]) & right_mask
+        return left << right_bits | right
+
+    order = []
+    for position in range(count):
+        value = permute(position)
+        while value >= count:
+            value = permute(value)
+        order.append(value)
+    assert sorted(order) == list(range(count))
+    return order
+
+
+# --- the model ----------------------------------------------------------------------------------
+
+ACTIVATIONS = {
+    "sigmoid": torch.nn.Sigmoid,
+    "tanh": torch.nn.Tanh,
+    "relu": torch.nn.ReLU,
+    "leaky-relu": torch.nn.LeakyReLU,
+    "gelu": torch.nn.GELU,
+    "silu": torch.nn.SiLU,
+    "identity": torch.nn.Identity,
+}
+RECTIFIERS = ("relu", "leaky-relu", "gelu", "silu")
+
+
+@dataclass
+class Case:
+    """One run of nntrain train; `targets` is classes, values or labels (0 and 1)."""
+
+    name: str
+    x: np.ndarray
+    targets: str
+    outputs: int
+    hidden: tuple
+    activation: str  # one, or one for each hidden layer, with commas
+    loss: str
+    batch: int
+    rate: float
+    momentum: float = 0.0
+    nesterov: bool = False
+    decay: float = 0.0
+    init: str = "default"
+    normalize: str = "auto"
+    seed: int = 1
+
+    def __post_init__(self):
+        self.y = make_targets(self)
+        steps = math.ceil(len(self.x) / self.batch)
+        assert UPDATES % steps == 0, self.name
+        self.epochs = UPDATES // steps
+
+    def activations(self):
+        """One for each layer; the output layer's is that of the logits."""
+        names = self.activation.split(",")
+        names = names * len(self.hidden) if len(names) == 1 else names
+        last = self.activation.split(",")[-1]
+        return [*names, last if self.loss == "quadratic" else "identity"]
+
+    def options(self):
+        """The words after `nntrain train`, but for the data and the output."""
+        given = {
+            "activation": self.activation,
+            "loss": self.loss,
+            "init": self.init,
+            "normalize": self.normalize,
+            "learning-rate": self.rate,
+            "momentum": self.momentum,
+            "weight-decay": self.decay,
+            "batch-size": self.batch,
+            "epochs": self.epochs,
+            "seed": self.seed,
+        }
+        if self.hidden:
+            given["hidden"] = ",".join(map(str, self.hidden))
+        text = [word for name, value in given.items() for word in (f"--{name}", str(value))]
+        return " ".join(text + ["--nesterov"] * self.nesterov)
+
+
+def make_targets(case):
+    """Targets that depend on the samples."""
+    random = np.random.RandomState(len(case.name))
+    x = standardize(case.x)
+    score = np.tanh(x @ random.randn(x.shape[1], case.outputs) / math.sqrt(x.shape[1]))
+    score += 0.3 * random.randn(*score.shape)
+    if case.targets == "classes":
+        y = score.argmax(axis=1).astype(np.int64)
+        y[0] = case.outputs - 1  # the number of classes is the largest label and one
+        return y
+    y = (score > 0.0).astype(np.uint8) if case.targets == "labels" else score.astype(np.float32)
+    return y[:, 0] if case.outputs == 1 else y
+
+
+def standardize(x):
+    """Mean 0 and standard deviation 1 by feature; a constant feature becomes 0."""
+    x = x.astype(np.float64)
+    varies = (x != x[0]).any(axis=0)
+    deviation = np.where(varies, x.std(axis=0), 1.0)
+    return np.where(varies, (x - x.mean(axis=0)) / deviation, 0.0)
+
+
+def normalized(case):
+    """The inputs of the first layer, float64."""
+    integer = np.issubdtype(case.x.dtype, np.integer)
+    if case.normalize == "standardize":
+        return standardize(case.x)
+    if case.normalize == "range" or (case.normalize == "auto" and integer):
+        limits = np.iinfo(case.x.dtype)
+        return (case.x.astype(np.float64) - limits.min) / (limits.max - limits.min)
+    return case.x.astype(np.float64)
+
+
+def initial_weights(case, layer, shape, activation):
+    """Weights [outputs, inputs] of one layer, float32."""
+    outputs, inputs = shape
+    init = case.init
+    if init == "default":
+        init = "he-normal" if activation in RECTIFIERS else "xavier-uniform"
+    spread = {
+        "xavier-uniform": math.sqrt(6.0 / (inputs + outputs)),
+        "xavier-normal": math.sqrt(2.0 / (inputs + outputs)),
+        "he-uniform": math.sqrt(6.0 / inputs),
+        "he-normal": math.sqrt(2.0 / inputs),
+        "lecun-normal": math.sqrt(1.0 / inputs),
+        "fan-in": math.sqrt(1.0 / inputs),
+    }[init]
+    draw = uniform if init.endswith("uniform") else normal
+    drawn = draw(case.seed, 2 * layer, inputs * outputs).astype(np.float32)
+    return (np.float32(spread) * drawn).reshape(shape)
+
+
+def make_network(case, dtype):
+    """torch.nn.Sequential with nntrain's initial weights."""
+    widths = [case.x.shape[1], *case.hidden, case.outputs]
+    modules = []
+    for layer, activation in enumerate(case.activations()):
+        linear = torch.nn.Linear(widths[layer], widths[layer + 1], dtype=dtype)
+        weights = initial_weights(case, layer, linear.weight.shape, activation)
+        bias = np.zeros(linear.out_features, dtype=np.float32)
+        if case.init == "fan-in":
+            bias = normal(case.seed, 2 * layer + 1, linear.out_features)
+        with torch.no_grad():
+            linear.weight.copy_(torch.from_numpy(weights))
+            linear.bias.copy_(torch.from_numpy(bias))
+        modules += [linear, ACTIVATIONS[activation]()]
+    return torch.nn.Sequential(*modules)
+
+
+def loss_and_targets(case, dtype):
+    """PyTorch's loss, and the targets in the form that it takes."""
+    y = torch.from_numpy(case.y)
+    if case.loss == "cross-entropy":
+        return torch.nn.CrossEntropyLoss(), y
+    if case.targets == "classes":
+        y = torch.nn.functional.one_hot(y, case.outputs)
+    y = y.to(dtype).reshape(len(y), case.outputs)
+    if case.loss == "quadratic":  # Nielsen, chapter 1: half the squared distance
+        total = torch.nn.MSELoss(reduction="sum")
+        return lambda a, t: total(a, t) / (2 * len(t)), y
+    return (torch.nn.BCEWithLogitsLoss() if case.loss == "binary-cross-entropy"
+            else torch.nn.MSELoss()), y
+
+
+def train(case, dtype):
+    """20 updates; returns {"0/weight": array, ...} and the mean loss of each epoch."""
+    network = make_network(case, dtype)
+    x = torch.from_numpy(normalized(case)).to(dtype)
+    loss, y = loss_and_targets(case, dtype)
+    linears = [module for module in network if isinstance(module, torch.nn.Linear)]
+    optimizer = torch.optim.SGD(
+        [
+            {"params": [linear.weight for linear in linears], "weight_decay": case.decay},
+            {"params": [linear.bias for linear in linears], "weight_decay": 0.0},
+        ],
+        lr=case.rate,
+        momentum=case.momentum,
+        nesterov=case.nesterov,
+    )
+    losses = []
+    for epoch in range(case.epochs):
+        order = sample_order(len(x), case.seed, epoch)
+        total = 0.0
+        for first in range(0, len(x), case.batch):
+            rows = order[first : first + case.batch]
+            value = loss(network(x[rows]), y[rows])
+            optimizer.zero_grad()
+            value.backward()
+            optimizer.step()
+            total += value.item() * len(rows)
+        losses.append(total / len(x))
+    found = {}
+    for layer, linear in enumerate(linears):
+        found[f"{layer}/weight"] = linear.weight.detach().numpy().astype(np.float64)
+        found[f"{layer}/bias"] = linear.bias.detach().numpy().astype(np.float64)
+    return found, losses
+
+
+# --- the cases ----------------------------------------------------------------------------------
+
+
+def integers(dtype, rows, columns, seed):
+    limits = np.iinfo(dtype)
+    return np.random.RandomState(seed).randint(
+        limits.min, limits.max + 1, (rows, columns)
+    ).astype(dtype)
+
+
+def reals(rows, columns, seed, constant=None):
+    x = np.random.RandomState(seed).randn(rows, columns).astype(np.float32)
+    if constant is not None:
+        x = x * np.float32(3.0) + np.arange(columns, dtype=np.float32)
+        x[:, constant] = 3.3
+    return x
+
+
+def cases():
+    u1, i2 = np.uint8, np.int16
+    few = dict(targets="values", outputs=3, loss="quadratic", batch=13, rate=0.1)
+    yield Case("nielsen", integers(u1, 50, 65, 1), "classes", 10, (33,), "sigmoid", "quadratic",
+               10, 3.0, init="fan-in")
+    yield Case("tanh-momentum", integers(u1, 33, 49, 2), "classes", 7, (65, 33), "tanh",
+               "cross-entropy", 7, 0.1, momentum=0.9, normalize="range", seed=2)
+    yield Case("list-nesterov-decay", reals(60, 33, 3), "classes", 5, (33, 7, 65),
+               "relu,leaky-relu,gelu", "cross-entropy", 13, 0.05, momentum=0.9, nesterov=True,
+               decay=0.01, seed=3)
+    yield Case("standardize", reals(47, 7, 4, constant=2), "values", 3, (33, 7, 33),
+               "silu,identity,tanh", "mse", 10, 0.05, momentum=0.5, normalize="standardize",
+               init="lecun-normal", seed=4)
+    yield Case("fewer-samples-than-ranks", reals(9, 7, 5), "values", 1, (33,), "gelu", "mse", 2,
+               0.05, momentum=0.9, decay=0.1, init="he-uniform", seed=5)
+    yield Case("one-label", reals(20, 33, 60), "labels", 1, (7, 1), "leaky-relu",
+               "binary-cross-entropy", 5, 0.1, momentum=0.9, init="xavier-normal",
+               seed=2**40 + 6)
+    yield Case("five-labels", integers(i2, 61, 7, 7), "labels", 5, (65,), "silu",
+               "binary-cross-entropy", 16, 0.5, momentum=0.5, decay=0.001, seed=7)
+    yield Case("no-hidden-layer", integers(u1, 37, 65, 8), "classes", 33, (), "relu",
+               "cross-entropy", 8, 0.5, decay=0.01, seed=8)
+    yield Case("one-sample-batches", reals(5, 1, 9), "classes", 2, (7,), "relu", "cross-entropy",
+               1, 0.05, momentum=0.9, seed=9)
+    for number, activation in enumerate(ACTIVATIONS):
+        yield Case(f"quadratic-{activation}", reals(60, 7, 10 + number), hidden=(33,),
+                   activation=activation, seed=10 + number, **few)
+
+
+def distance(actual, expected):
+    return np.linalg.norm(actual - expected) / np.linalg.norm(expected)
+
+
+def write(path):
+    check_philox()
+    torch.set_num_threads(1)
+    with h5py.File(path, "w") as file:
+        file.attrs["torch"] = str(torch.__version__)
+        for case in cases():
+            expected, losses = train(case, torch.float64)
+            rough, rough_losses = train(case, torch.float32)
+            float32_distance = max(distance(rough[name], expected[name]) for name in expected)
+            print(f"{case.name}: float32 is {float32_distance:.1e} from float64", flush=True)
+            assert float32_distance < 5e-6, "a case that rounding decides"
+            assert np.allclose(rough_losses, losses, rtol=5e-6, atol=0.0)
+            group = file.create_group(case.name)
+            group["x"], group["y"] = case.x, case.y
+            group["losses"] = losses
+            for name, array in expected.items():
+                group[f"layers/{name}"] = array.astype(np.float32)
+            group.attrs["options"] = case.options()
+            group.attrs["float32_distance"] = float32_distance
+            for layer, activation in enumerate(case.activations()):
+                group[f"layers/{layer}"].attrs["activation"] = activation
+
+
+if __name__ == "__main__":
+    write(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).with_name("golden.h5"))
