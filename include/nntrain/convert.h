@@ -57,8 +57,7 @@ typedef struct nnt_convert_result {
 } nnt_convert_result;
 
 /* Whether a file begins as IDX files do. */
-NNT_API nnt_status nnt_convert_is_idx(const char *path, bool *out,
-                                      nnt_error *error) NNT_MUST_CHECK;
+NNT_API nnt_status nnt_convert_is_idx(const char *path, bool *out, nnt_error *error) NNT_MUST_CHECK;
 
 NNT_API nnt_status nnt_convert_idx(const nnt_convert_idx_options *options,
                                    nnt_convert_result *result, nnt_error *error) NNT_MUST_CHECK;

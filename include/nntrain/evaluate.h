@@ -20,8 +20,8 @@ typedef struct nnt_metrics {
   int64_t samples;
   double loss; /* mean over the samples */
   bool classification;
-  double accuracy; /* fraction of samples (binary cross-entropy: of labels) that are right */
-  int top_k;       /* 0 when not asked for */
+  double accuracy;       /* fraction of samples (binary cross-entropy: of labels) that are right */
+  int top_k;             /* 0 when not asked for */
   double top_k_accuracy; /* the true class is among the k most probable */
   double mse;            /* mean over samples and outputs of (a - t)^2 */
   double mae;            /* mean over samples and outputs of |a - t| */

@@ -49,9 +49,9 @@ typedef enum nnt_initializer {
 
 /* What is done to each input before the first layer; computed on the training set. */
 typedef enum nnt_normalization {
-  NNT_NORMALIZE_AUTO,       /* range for 8- and 16-bit integers, none for the others */
-  NNT_NORMALIZE_NONE,       /* x */
-  NNT_NORMALIZE_RANGE,      /* the integer type's range to [0, 1] */
+  NNT_NORMALIZE_AUTO,        /* range for 8- and 16-bit integers, none for the others */
+  NNT_NORMALIZE_NONE,        /* x */
+  NNT_NORMALIZE_RANGE,       /* the integer type's range to [0, 1] */
   NNT_NORMALIZE_STANDARDIZE, /* (x - mean) / standard deviation, per feature; constant features
                                become 0 */
   NNT_NORMALIZATION_COUNT
@@ -66,8 +66,7 @@ NNT_API const char *nnt_normalization_name(nnt_normalization value);
 /* Names to values. Errors: NNT_BAD_USAGE, with the names that exist. */
 NNT_API nnt_status nnt_activation_parse(const char *name, nnt_activation *out,
                                         nnt_error *error) NNT_MUST_CHECK;
-NNT_API nnt_status nnt_loss_parse(const char *name, nnt_loss *out,
-                                  nnt_error *error) NNT_MUST_CHECK;
+NNT_API nnt_status nnt_loss_parse(const char *name, nnt_loss *out, nnt_error *error) NNT_MUST_CHECK;
 NNT_API nnt_status nnt_initializer_parse(const char *name, nnt_initializer *out,
                                          nnt_error *error) NNT_MUST_CHECK;
 NNT_API nnt_status nnt_normalization_parse(const char *name, nnt_normalization *out,

@@ -29,8 +29,8 @@ typedef struct nnt_train_options {
   int64_t batch_size; /* samples of a step, over all ranks */
   int64_t epochs;     /* of the whole run, finished ones of a resumed run included */
   uint64_t seed;
-  int threads; /* OpenMP threads of a rank; 0: what OpenMP gives */
-  int top_k;   /* 0: none */
+  int threads;        /* OpenMP threads of a rank; 0: what OpenMP gives */
+  int top_k;          /* 0: none */
   const char *output; /* directory of the run */
   bool resume;        /* go on from the newest good checkpoint, or start when there is none */
   int64_t keep;       /* newest checkpoints kept, beside the best; 0: all */
@@ -51,9 +51,9 @@ typedef struct nnt_train_plan {
   int64_t finished_epochs; /* of a resumed run */
   int ranks, nodes, threads;
   int64_t shard_least, shard_most; /* samples of a full batch on a rank */
-  int64_t node_data_bytes;   /* data sets, once a node */
-  int64_t rank_bytes;        /* parameters, gradients, optimiser, activations of one rank */
-  int node_ranks;            /* ranks on the first node */
+  int64_t node_data_bytes;         /* data sets, once a node */
+  int64_t rank_bytes;              /* parameters, gradients, optimiser, activations of one rank */
+  int node_ranks;                  /* ranks on the first node */
 } nnt_train_plan;
 
 /* After every step, on rank 0. */

@@ -13,8 +13,7 @@
 #define ASAN_UNPOISON_MEMORY_REGION(address, size) ((void)(address), (void)(size))
 #endif
 
-nnt_status nnt_memory_allocate(size_t bytes, const char *purpose, void **out,
-                               nnt_error *error) {
+nnt_status nnt_memory_allocate(size_t bytes, const char *purpose, void **out, nnt_error *error) {
   size_t rounded = nnt_align_up(bytes > 0 ? bytes : 1);
   *out = rounded < bytes ? NULL : aligned_alloc(NNT_ALIGNMENT, rounded);
   if (*out == NULL) return nnt_fail_memory(error, bytes, purpose);

@@ -10,8 +10,8 @@
 
 /* Zeroed memory aligned to NNT_ALIGNMENT, owned by the caller, freed with nnt_memory_free. Sets
  * *out to NULL on failure. `bytes` may be 0. Errors: NNT_OUT_OF_MEMORY. */
-nnt_status nnt_memory_allocate(size_t bytes, const char *purpose, void **out, nnt_error *error)
-    NNT_MUST_CHECK;
+nnt_status nnt_memory_allocate(size_t bytes, const char *purpose, void **out,
+                               nnt_error *error) NNT_MUST_CHECK;
 
 /* Frees and clears *memory; NULL in it is accepted. */
 void nnt_memory_free(void **memory);

@@ -19,8 +19,7 @@ nnt_rng_block nnt_philox(const uint32_t counter[4], const uint32_t key[2]) {
   return (nnt_rng_block){{c0, c1, c2, c3}};
 }
 
-nnt_rng_block nnt_rng_words(uint64_t seed, nnt_rng_purpose purpose, uint32_t a,
-                            uint64_t index) {
+nnt_rng_block nnt_rng_words(uint64_t seed, nnt_rng_purpose purpose, uint32_t a, uint64_t index) {
   const uint32_t counter[4] = {(uint32_t)index, (uint32_t)(index >> 32), a, (uint32_t)purpose};
   const uint32_t key[2] = {(uint32_t)seed, (uint32_t)(seed >> 32)};
   return nnt_philox(counter, key);

@@ -9,8 +9,9 @@ struct nnt_sha256 {
 };
 
 static nnt_status fail(nnt_error *error) {
-  return nnt_fail(error, NNT_INTERNAL, "cannot compute SHA-256\nOpenSSL's libcrypto\n"
-                                       "check the OpenSSL installation");
+  return nnt_fail(error, NNT_INTERNAL,
+                  "cannot compute SHA-256\nOpenSSL's libcrypto\n"
+                  "check the OpenSSL installation");
 }
 
 nnt_status nnt_sha256_create(nnt_sha256 **out, nnt_error *error) {
@@ -33,8 +34,7 @@ void nnt_sha256_destroy(nnt_sha256 **hash) {
   *hash = NULL;
 }
 
-nnt_status nnt_sha256_add(nnt_sha256 *hash, const void *bytes, size_t count,
-                          nnt_error *error) {
+nnt_status nnt_sha256_add(nnt_sha256 *hash, const void *bytes, size_t count, nnt_error *error) {
   return EVP_DigestUpdate(hash->context, bytes, count) == 1 ? NNT_OK : fail(error);
 }
 
@@ -42,8 +42,7 @@ nnt_status nnt_sha256_finish(nnt_sha256 *hash, char text[NNT_SHA256_TEXT], nnt_e
   static const char digits[] = "0123456789abcdef";
   unsigned char value[EVP_MAX_MD_SIZE];
   unsigned int length = 0;
-  if (EVP_DigestFinal_ex(hash->context, value, &length) != 1 || length != 32)
-    return fail(error);
+  if (EVP_DigestFinal_ex(hash->context, value, &length) != 1 || length != 32) return fail(error);
   for (unsigned int i = 0; i < length; ++i) {
     text[2 * i] = digits[value[i] >> 4];
     text[2 * i + 1] = digits[value[i] & 15];

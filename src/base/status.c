@@ -7,20 +7,24 @@
 const char *nnt_status_text(nnt_status status) {
   switch (status) {
 #define NNT_STATUS_CASE(name, value, exit_code, text) \
-  case name: return text;
+  case name:                                          \
+    return text;
     NNT_STATUS_TABLE(NNT_STATUS_CASE)
 #undef NNT_STATUS_CASE
-    default: return "unknown status";
+    default:
+      return "unknown status";
   }
 }
 
 int nnt_status_exit_code(nnt_status status) {
   switch (status) {
 #define NNT_STATUS_CASE(name, value, exit_code, text) \
-  case name: return exit_code;
+  case name:                                          \
+    return exit_code;
     NNT_STATUS_TABLE(NNT_STATUS_CASE)
 #undef NNT_STATUS_CASE
-    default: return 1;
+    default:
+      return 1;
   }
 }
 

@@ -39,8 +39,8 @@ static nnt_status read_word(const options *parsed, const char *name, const char 
   char list[80] = "";
   for (*out = 0; words[*out] != NULL; ++*out) {
     if (strcmp(words[*out], text) == 0) return NNT_OK;
-    (void)snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s",
-                   *out > 0 ? ", " : "", words[*out]);
+    (void)snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s", *out > 0 ? ", " : "",
+                   words[*out]);
   }
   return nnt_fail(error, NNT_BAD_USAGE, "unknown value\n--%s %s\ngive one of: %s", name, text,
                   list);
@@ -59,9 +59,9 @@ static nnt_status read_delimiter(const options *parsed, char *out, nnt_error *er
   else if (strlen(text) == 1)
     *out = text[0];
   else
-    return nnt_fail(
-        error, NNT_BAD_USAGE,
-        "not a delimiter\n--delimiter %s\ngive comma, tab, semicolon, or one character", text);
+    return nnt_fail(error, NNT_BAD_USAGE,
+                    "not a delimiter\n--delimiter %s\ngive comma, tab, semicolon, or one character",
+                    text);
   return NNT_OK;
 }
 
@@ -99,15 +99,13 @@ static nnt_status find_format(const options *parsed, bool *is_idx, nnt_error *er
 
 static nnt_status convert_idx(const options *parsed, nnt_convert_idx_options *todo,
                               nnt_convert_result *result, nnt_error *error) {
-  static const char *const csv_only[] = {"label",     "target", "drop",
-                                         "delimiter", "header", NULL};
+  static const char *const csv_only[] = {"label", "target", "drop", "delimiter", "header", NULL};
   for (int i = 0; csv_only[i] != NULL; ++i) {
     if (options_given(parsed, csv_only[i]))
-      return nnt_fail(
-          error, NNT_BAD_USAGE,
-          "an option for CSV with IDX files\n--%s with %s\nleave --%s away, or give "
-          "--format csv",
-          csv_only[i], options_positional(parsed, 0), csv_only[i]);
+      return nnt_fail(error, NNT_BAD_USAGE,
+                      "an option for CSV with IDX files\n--%s with %s\nleave --%s away, or give "
+                      "--format csv",
+                      csv_only[i], options_positional(parsed, 0), csv_only[i]);
   }
   if (options_positional_count(parsed) != 2)
     return nnt_fail(error, NNT_BAD_USAGE,
@@ -131,11 +129,10 @@ static nnt_status convert_csv(const options *parsed, const nnt_convert_idx_optio
                                   .output = shared->output};
   int header = 0;
   if (options_positional_count(parsed) != 1)
-    return nnt_fail(
-        error, NNT_BAD_USAGE,
-        "more than one CSV file\n%s\nconvert them one by one, each into its own file "
-        "or group",
-        options_positional(parsed, 1));
+    return nnt_fail(error, NNT_BAD_USAGE,
+                    "more than one CSV file\n%s\nconvert them one by one, each into its own file "
+                    "or group",
+                    options_positional(parsed, 1));
   nnt_status status = read_word(parsed, "header", words, &header, error);
   todo.header = header == 1   ? NNT_CSV_HEADER_YES
                 : header == 2 ? NNT_CSV_HEADER_NO

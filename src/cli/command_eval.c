@@ -16,8 +16,9 @@ static const option_spec specs[] = {
     {"x-name", "NAME", "x", "dataset of the samples"},
     {"y-name", "NAME", "y", "dataset of the targets"},
     {"top-k", "K", "0", "also measure top-K accuracy; 0: not"},
-    {"threads", "N", NULL, "OpenMP threads of each rank; without it, what OpenMP and the binding "
-                           "give"},
+    {"threads", "N", NULL,
+     "OpenMP threads of each rank; without it, what OpenMP and the binding "
+     "give"},
     {"json", NULL, NULL, "print one JSON object"},
     {"output", "FILE", NULL, "write the JSON object to a file too"},
     {NULL, NULL, NULL, NULL}};
@@ -99,10 +100,11 @@ const command command_eval = {
     .name = "eval",
     .summary = "measures loss and metrics of a checkpoint on a data set",
     .usage = "--checkpoint FILE|DIR --data FILE[:GROUP] [options]",
-    .details = "Example:\n"
-               "  nntrain eval --checkpoint run --data fashion.h5:test --top-k 3\n\n"
-               "Classification: loss, accuracy, top-k accuracy. Regression: loss, MSE, MAE, R2.\n"
-               "Every sample counts once; the numbers are the same for every number of ranks.\n",
+    .details =
+        "Example:\n"
+        "  nntrain eval --checkpoint run --data fashion.h5:test --top-k 3\n\n"
+        "Classification: loss, accuracy, top-k accuracy. Regression: loss, MSE, MAE, R2.\n"
+        "Every sample counts once; the numbers are the same for every number of ranks.\n",
     .options = specs,
     .max_positionals = 0,
     .collective = 1,

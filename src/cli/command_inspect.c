@@ -42,14 +42,14 @@ static nnt_status run_inspect(const options *parsed, nnt_comm *comm, nnt_error *
   return status;
 }
 
-const command command_inspect = {
-    .name = "inspect",
-    .summary = "shows what a data file or a checkpoint holds",
-    .usage = "FILE|DIR [--digest]",
-    .details = "Examples:\n"
-               "  nntrain inspect fashion.h5\n"
-               "  nntrain inspect --checkpoint run --digest\n",
-    .options = specs,
-    .max_positionals = 1,
-    .collective = 0,
-    .run = run_inspect};
+const command command_inspect = {.name = "inspect",
+                                 .summary = "shows what a data file or a checkpoint holds",
+                                 .usage = "FILE|DIR [--digest]",
+                                 .details =
+                                     "Examples:\n"
+                                     "  nntrain inspect fashion.h5\n"
+                                     "  nntrain inspect --checkpoint run --digest\n",
+                                 .options = specs,
+                                 .max_positionals = 1,
+                                 .collective = 0,
+                                 .run = run_inspect};

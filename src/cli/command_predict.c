@@ -11,10 +11,12 @@ static const option_spec specs[] = {
     {"checkpoint", "FILE|DIR", NULL, "checkpoint, or a run's directory: its best"},
     {"data", "FILE[:GROUP]", NULL, "data set (HDF5); it needs no targets"},
     {"x-name", "NAME", "x", "dataset of the samples"},
-    {"output", "FILE", NULL, "predictions: CSV when the name ends in .csv, else HDF5; replaced "
-                             "when it exists"},
-    {"threads", "N", NULL, "OpenMP threads of each rank; without it, what OpenMP and the binding "
-                           "give"},
+    {"output", "FILE", NULL,
+     "predictions: CSV when the name ends in .csv, else HDF5; replaced "
+     "when it exists"},
+    {"threads", "N", NULL,
+     "OpenMP threads of each rank; without it, what OpenMP and the binding "
+     "give"},
     {NULL, NULL, NULL, NULL}};
 
 static nnt_status run_predict(const options *parsed, nnt_comm *comm, nnt_error *error) {
@@ -36,9 +38,8 @@ static nnt_status run_predict(const options *parsed, nnt_comm *comm, nnt_error *
   predict.threads = (int)threads;
   if (status == NNT_OK) status = nnt_predict(comm, &predict, &result, error);
   if (status == NNT_OK && nnt_comm_rank(comm) == 0)
-    printf("wrote %s: %" PRId64 " samples, %" PRId64 " %s each%s\n", predict.output,
-           result.samples, result.outputs,
-           result.classification ? "probabilities" : "values",
+    printf("wrote %s: %" PRId64 " samples, %" PRId64 " %s each%s\n", predict.output, result.samples,
+           result.outputs, result.classification ? "probabilities" : "values",
            result.classification ? ", and the class" : "");
   free(text);
   return status;
@@ -48,10 +49,11 @@ const command command_predict = {
     .name = "predict",
     .summary = "writes the outputs of a checkpoint for a data set",
     .usage = "--checkpoint FILE|DIR --data FILE[:GROUP] --output FILE [options]",
-    .details = "Example:\n"
-               "  nntrain predict --checkpoint run --data fashion.h5:test --output test.csv\n\n"
-               "HDF5: /output [samples, outputs] float32 (probabilities or values), /class "
-               "[samples] int64.\n",
+    .details =
+        "Example:\n"
+        "  nntrain predict --checkpoint run --data fashion.h5:test --output test.csv\n\n"
+        "HDF5: /output [samples, outputs] float32 (probabilities or values), /class "
+        "[samples] int64.\n",
     .options = specs,
     .max_positionals = 0,
     .collective = 1,

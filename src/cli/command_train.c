@@ -34,12 +34,14 @@ static const option_spec specs[] = {
     {"batch-size", "N", "128", "samples of an update, over all ranks"},
     {"epochs", "N", "10", "passes over the training set, over the whole run"},
     {"seed", "N", "1", "of initial weights and sample order"},
-    {"threads", "N", NULL, "OpenMP threads of each rank; without it, what OpenMP and the binding "
-                           "give"},
+    {"threads", "N", NULL,
+     "OpenMP threads of each rank; without it, what OpenMP and the binding "
+     "give"},
     {"top-k", "K", "0", "also measure top-K accuracy; 0: not"},
     {"output", "DIR", NULL, "directory of the run: checkpoints and metrics.jsonl"},
-    {"resume", NULL, NULL, "go on from the newest good checkpoint in the directory, or start when "
-                           "there is none"},
+    {"resume", NULL, NULL,
+     "go on from the newest good checkpoint in the directory, or start when "
+     "there is none"},
     {"keep", "N", "3", "newest checkpoints kept, beside the best; 0: all"},
     {"config", "FILE", NULL, "run file: lines 'option = value'; the command line wins"},
     {"dry-run", NULL, NULL, "say what would be done, and do nothing"},
@@ -57,12 +59,10 @@ static nnt_status take_place(const options *parsed, const char *name, char **tex
   return status;
 }
 
-static nnt_status take_layers(const options *parsed, nnt_train_options *train,
-                              nnt_error *error) {
+static nnt_status take_layers(const options *parsed, nnt_train_options *train, nnt_error *error) {
   char **words = NULL;
   int64_t count = 0;
-  nnt_status status =
-      options_words(parsed, "hidden", NNT_MAX_LAYERS - 1, &words, &count, error);
+  nnt_status status = options_words(parsed, "hidden", NNT_MAX_LAYERS - 1, &words, &count, error);
   train->hidden_count = (int)count;
   for (int64_t i = 0; i < count && status == NNT_OK; ++i) {
     bool good = parse_int(words[i], &train->hidden[i]);
@@ -94,34 +94,30 @@ static nnt_status take_activations(const options *parsed, nnt_train_options *tra
   return status;
 }
 
-static nnt_status take_names(const options *parsed, nnt_train_options *train,
-                             nnt_error *error) {
+static nnt_status take_names(const options *parsed, nnt_train_options *train, nnt_error *error) {
   const char *optimizer = options_text(parsed, "optimizer");
   nnt_status status = nnt_loss_parse(options_text(parsed, "loss"), &train->loss, error);
   if (status == NNT_OK)
     status = nnt_initializer_parse(options_text(parsed, "init"), &train->initializer, error);
   if (status == NNT_OK)
-    status = nnt_normalization_parse(options_text(parsed, "normalize"), &train->normalization,
-                                     error);
+    status =
+        nnt_normalization_parse(options_text(parsed, "normalize"), &train->normalization, error);
   if (status == NNT_OK && strcmp(optimizer, "sgd") != 0)
     status = nnt_fail(error, NNT_BAD_USAGE, "unknown optimizer\n--optimizer %s\nchoose one of: sgd",
                       optimizer);
   return status;
 }
 
-static nnt_status take_numbers(const options *parsed, nnt_train_options *train,
-                               nnt_error *error) {
+static nnt_status take_numbers(const options *parsed, nnt_train_options *train, nnt_error *error) {
   int64_t seed = 0, threads = 0, top_k = 0;
-  nnt_status status =
-      options_real(parsed, "learning-rate", 0.0, 1e9, &train->learning_rate, error);
+  nnt_status status = options_real(parsed, "learning-rate", 0.0, 1e9, &train->learning_rate, error);
   if (status == NNT_OK)
     status = options_real(parsed, "momentum", 0.0, 0.999999, &train->momentum, error);
   if (status == NNT_OK)
     status = options_real(parsed, "weight-decay", 0.0, 1e9, &train->weight_decay, error);
   if (status == NNT_OK)
     status = options_int(parsed, "batch-size", 1, INT32_MAX, &train->batch_size, error);
-  if (status == NNT_OK)
-    status = options_int(parsed, "epochs", 1, 10000000, &train->epochs, error);
+  if (status == NNT_OK) status = options_int(parsed, "epochs", 1, 10000000, &train->epochs, error);
   if (status == NNT_OK) status = options_int(parsed, "seed", 0, INT64_MAX, &seed, error);
   if (status == NNT_OK && options_given(parsed, "threads"))
     status = options_int(parsed, "threads", 1, 4096, &threads, error);
@@ -133,8 +129,7 @@ static nnt_status take_numbers(const options *parsed, nnt_train_options *train,
   return status;
 }
 
-static nnt_status take_flags(const options *parsed, nnt_train_options *train,
-                             nnt_error *error) {
+static nnt_status take_flags(const options *parsed, nnt_train_options *train, nnt_error *error) {
   const char *needed = NULL;
   nnt_status status = options_required(parsed, "data", &needed, error);
   train->nesterov = options_flag(parsed, "nesterov");
@@ -157,8 +152,7 @@ static void print_plan(void *context, const nnt_train_plan *plan) {
   progress_print_plan(plan);
 }
 
-static void print_end(const nnt_train_options *train, const nnt_train_result *result,
-                      bool quiet) {
+static void print_end(const nnt_train_options *train, const nnt_train_result *result, bool quiet) {
   if (quiet || train->dry_run) return;
   printf("done: %" PRId64 " epochs, best loss %.5f after epoch %" PRId64 ", in %s\n",
          result->epochs, result->best_loss, result->best_epoch, train->output);

@@ -3,8 +3,7 @@
 
 #include <string.h>
 
-nnt_status file_group_split(const char *value, char **text, file_group *out,
-                            nnt_error *error) {
+nnt_status file_group_split(const char *value, char **text, file_group *out, nnt_error *error) {
   *out = (file_group){NULL, NULL};
   *text = strdup(value);
   if (*text == NULL) return nnt_fail_memory(error, strlen(value) + 1, "a file name");

@@ -9,8 +9,8 @@ typedef struct file_group {
   const char *group; /* NULL: the root */
 } file_group;
 
-/* Splits "FILE" or "FILE:GROUP" at its last colon. *text holds the strings of *out and is freed with
- * free(). Errors: NNT_BAD_USAGE for an empty file or group. */
+/* Splits "FILE" or "FILE:GROUP" at its last colon. *text holds the strings of *out and is freed
+ * with free(). Errors: NNT_BAD_USAGE for an empty file or group. */
 nnt_status file_group_split(const char *value, char **text, file_group *out,
                             nnt_error *error) NNT_MUST_CHECK;
 

@@ -53,14 +53,12 @@ static nnt_status fail_unknown_command(const char *name, nnt_error *error) {
   for (int i = 0; commands[i] != NULL; ++i) names[i] = commands[i]->name;
   const char *nearest = nearest_word(name, names);
   if (nearest != NULL)
-    return nnt_fail(error, NNT_BAD_USAGE, "unknown command\n%s\ndid you mean '%s'?", name,
-                    nearest);
+    return nnt_fail(error, NNT_BAD_USAGE, "unknown command\n%s\ndid you mean '%s'?", name, nearest);
   return nnt_fail(error, NNT_BAD_USAGE, "unknown command\n%s\n'nntrain help' lists them", name);
 }
 
 /* What needs no verb: help and version. Returns 1 when `argv` was such a request. */
-static int run_information(int argc, char **argv, int rank, nnt_status *status,
-                           nnt_error *error) {
+static int run_information(int argc, char **argv, int rank, nnt_status *status, nnt_error *error) {
   const char *word = argc > 1 && argv[1] != NULL ? argv[1] : "help";
   int wants_help = strcmp(word, "help") == 0 || strcmp(word, "--help") == 0;
   const char *topic = wants_help && argc > 2 ? argv[2] : NULL;
@@ -84,8 +82,7 @@ static int run_information(int argc, char **argv, int rank, nnt_status *status,
 static nnt_status run_command(int argc, char **argv, nnt_comm *comm, nnt_error *error) {
   nnt_status status = NNT_OK;
   int rank = nnt_comm_rank(comm);
-  if (run_information(argc, argv, rank, &status, error))
-    return nnt_comm_agree(comm, status, error);
+  if (run_information(argc, argv, rank, &status, error)) return nnt_comm_agree(comm, status, error);
   const command *verb = find_command(argv[1]);
   if (verb == NULL) return fail_unknown_command(argv[1], error);
   options *parsed = NULL;
@@ -93,8 +90,7 @@ static nnt_status run_command(int argc, char **argv, nnt_comm *comm, nnt_error *
                          &parsed, error);
   /* A run file may be unreadable on some nodes only. */
   status = nnt_comm_agree(comm, status, error);
-  if (status == NNT_OK && (verb->collective || rank == 0))
-    status = verb->run(parsed, comm, error);
+  if (status == NNT_OK && (verb->collective || rank == 0)) status = verb->run(parsed, comm, error);
   if (!verb->collective) status = nnt_comm_agree(comm, status, error);
   options_destroy(&parsed);
   return status;

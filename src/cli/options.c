@@ -81,7 +81,7 @@ static nnt_status fail_unknown(const options *parsed, const char *name, const ch
   if (nearest != NULL)
     return nnt_fail(error, NNT_BAD_USAGE, "unknown option\n%s\ndid you mean --%s?", where, nearest);
   return nnt_fail(error, NNT_BAD_USAGE, "unknown option\n%s\n'nntrain help %s' lists them", where,
-              parsed->verb);
+                  parsed->verb);
 }
 
 /* One word that begins with dashes; *next is the index of the following word. */
@@ -101,18 +101,17 @@ static nnt_status take_option(options *parsed, int argc, char *const *argv, int 
   if (parsed->specs[index].value_name == NULL) {
     if (value != NULL)
       return nnt_fail(error, NNT_BAD_USAGE, "this option takes no value\n%s\nwrite just --%s", word,
-                  parsed->specs[index].name);
+                      parsed->specs[index].name);
     parsed->values[index] = "";
     return NNT_OK;
   }
-  if (value == NULL && *next < argc && strncmp(argv[*next], "--", 2) != 0)
-    value = argv[(*next)++];
+  if (value == NULL && *next < argc && strncmp(argv[*next], "--", 2) != 0) value = argv[(*next)++];
   if (value == NULL || value[0] == '\0')
     return nnt_fail(error, NNT_BAD_USAGE, "an option without its value\n%s\nwrite %.60s %s", word,
-                word, parsed->specs[index].value_name);
+                    word, parsed->specs[index].value_name);
   if (parsed->values[index] != NULL && strcmp(parsed->values[index], value) != 0)
     return nnt_fail(error, NNT_BAD_USAGE, "an option given twice\n--%s %s and %s\ngive it once",
-                parsed->specs[index].name, parsed->values[index], value);
+                    parsed->specs[index].name, parsed->values[index], value);
   parsed->values[index] = value;
   return NNT_OK;
 }
@@ -127,8 +126,8 @@ static nnt_status take_words(options *parsed, int max_positionals, int argc, cha
       return fail_unknown(parsed, argv[i] + 1, argv[i], error);
     } else if (parsed->positional_count >= max_positionals) {
       return nnt_fail(error, NNT_BAD_USAGE,
-                  "a word too many\n%s\n'nntrain help %s' shows what it takes", argv[i],
-                  parsed->verb);
+                      "a word too many\n%s\n'nntrain help %s' shows what it takes", argv[i],
+                      parsed->verb);
     } else {
       parsed->positionals[parsed->positional_count++] = argv[i++];
     }
@@ -186,14 +185,14 @@ static int take_key(void *context, const char *section, const char *name, const 
   bool yes = strcmp(value, "true") == 0;
   if (is_flag && !yes && strcmp(value, "false") != 0) {
     file->status = nnt_fail(file->error, NNT_BAD_USAGE,
-                        "a flag of a run file is true or false\n%s = %s\nwrite %s = true", where,
-                        value, name);
+                            "a flag of a run file is true or false\n%s = %s\nwrite %s = true",
+                            where, value, name);
     return 0;
   }
   if (file->set_here[index] || value[0] == '\0') {
-    file->status = nnt_fail(file->error, NNT_BAD_USAGE, "%s\n%s\nwrite %s = value, once",
-                        value[0] == '\0' ? "a key without a value" : "a key given twice", where,
-                        name);
+    file->status =
+        nnt_fail(file->error, NNT_BAD_USAGE, "%s\n%s\nwrite %s = value, once",
+                 value[0] == '\0' ? "a key without a value" : "a key given twice", where, name);
     return 0;
   }
   file->set_here[index] = true;
@@ -220,13 +219,13 @@ static nnt_status read_run_file(options *parsed, const char *path, nnt_error *er
                     strerror(reason));
   if (line > 0)
     return nnt_fail(error, NNT_BAD_USAGE,
-                "not a line of a run file\n%s, line %d\nwrite 'option = value', without dashes",
-                path, line);
+                    "not a line of a run file\n%s, line %d\nwrite 'option = value', without dashes",
+                    path, line);
   return NNT_OK;
 }
 
-nnt_status options_parse(const option_spec *specs, const char *verb, int max_positionals,
-                         int argc, char *const *argv, options **out, nnt_error *error) {
+nnt_status options_parse(const option_spec *specs, const char *verb, int max_positionals, int argc,
+                         char *const *argv, options **out, nnt_error *error) {
   assert(max_positionals <= MAX_POSITIONALS);
   *out = NULL;
   options *parsed = calloc(1, sizeof *parsed);
@@ -276,8 +275,7 @@ bool options_given(const options *parsed, const char *name) {
 
 const char *options_text(const options *parsed, const char *name) {
   int index = find_known(parsed, name);
-  return parsed->values[index] != NULL ? parsed->values[index]
-                                       : parsed->specs[index].default_text;
+  return parsed->values[index] != NULL ? parsed->values[index] : parsed->specs[index].default_text;
 }
 
 bool options_flag(const options *parsed, const char *name) {
@@ -290,7 +288,7 @@ nnt_status options_required(const options *parsed, const char *name, const char 
   if (*out != NULL) return NNT_OK;
   const option_spec *spec = &parsed->specs[find_known(parsed, name)];
   return nnt_fail(error, NNT_BAD_USAGE, "an option is missing\nnntrain %s\nadd --%s %s",
-              parsed->verb, name, spec->value_name);
+                  parsed->verb, name, spec->value_name);
 }
 
 bool parse_int(const char *text, int64_t *out) {
@@ -319,11 +317,11 @@ nnt_status options_int(const options *parsed, const char *name, int64_t least, i
   if (parse_int(text, out) && *out >= least && *out <= most) return NNT_OK;
   if (most == INT64_MAX)
     return nnt_fail(error, NNT_BAD_USAGE,
-                "not a valid number\n--%s %s\ngive a whole number of at least %lld", name, text,
-                (long long)least);
+                    "not a valid number\n--%s %s\ngive a whole number of at least %lld", name, text,
+                    (long long)least);
   return nnt_fail(error, NNT_BAD_USAGE,
-              "not a valid number\n--%s %s\ngive a whole number from %lld to %lld", name, text,
-              (long long)least, (long long)most);
+                  "not a valid number\n--%s %s\ngive a whole number from %lld to %lld", name, text,
+                  (long long)least, (long long)most);
 }
 
 nnt_status options_real(const options *parsed, const char *name, double least, double most,
@@ -333,7 +331,7 @@ nnt_status options_real(const options *parsed, const char *name, double least, d
   if (status != NNT_OK) return status;
   if (parse_real(text, out) && *out >= least && *out <= most) return NNT_OK;
   return nnt_fail(error, NNT_BAD_USAGE, "not a valid number\n--%s %s\ngive a number from %g to %g",
-              name, text, least, most);
+                  name, text, least, most);
 }
 
 nnt_status options_words(const options *parsed, const char *name, int64_t most, char ***out,
@@ -345,8 +343,9 @@ nnt_status options_words(const options *parsed, const char *name, int64_t most, 
   int64_t words = 1;
   for (const char *c = text; *c != '\0'; ++c) words += *c == ',';
   if (words > most)
-    return nnt_fail(error, NNT_BAD_USAGE, "a list that is too long\n--%s, %lld values\nat most %lld",
-                name, (long long)words, (long long)most);
+    return nnt_fail(error, NNT_BAD_USAGE,
+                    "a list that is too long\n--%s, %lld values\nat most %lld", name,
+                    (long long)words, (long long)most);
   size_t pointers = (size_t)words * sizeof(char *);
   char **list = malloc(pointers + strlen(text) + 1);
   if (list == NULL) return nnt_fail_memory(error, pointers, "a list of options");
@@ -363,7 +362,7 @@ nnt_status options_words(const options *parsed, const char *name, int64_t most, 
     if (list[i][0] == '\0') {
       free(list);
       return nnt_fail(error, NNT_BAD_USAGE, "an empty value in a list\n--%s %s\nwrite --%s a,b,c",
-                  name, text, name);
+                      name, text, name);
     }
   }
   *out = list;

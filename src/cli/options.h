@@ -22,9 +22,8 @@ typedef struct options options;
 
 /* Parses the words after the verb. `max_positionals` is how many words without dashes are taken.
  * Strings of argv are borrowed. */
-nnt_status options_parse(const option_spec *specs, const char *verb, int max_positionals,
-                         int argc, char *const *argv, options **out,
-                         nnt_error *error) NNT_MUST_CHECK;
+nnt_status options_parse(const option_spec *specs, const char *verb, int max_positionals, int argc,
+                         char *const *argv, options **out, nnt_error *error) NNT_MUST_CHECK;
 void options_destroy(options **parsed);
 
 int options_positional_count(const options *parsed);

@@ -15,8 +15,7 @@
 static void format_time(double seconds, char text[32]) {
   int64_t s = (int64_t)(seconds + 0.5);
   if (s >= 3600)
-    (void)snprintf(text, 32, "%" PRId64 ":%02" PRId64 ":%02" PRId64, s / 3600, s / 60 % 60,
-                   s % 60);
+    (void)snprintf(text, 32, "%" PRId64 ":%02" PRId64 ":%02" PRId64, s / 3600, s / 60 % 60, s % 60);
   else
     (void)snprintf(text, 32, "%" PRId64 ":%02" PRId64, s / 60, s % 60);
 }
@@ -42,9 +41,9 @@ static void on_plan(void *context, const nnt_train_plan *plan) {
   if (state->quiet) return;
   printf("nntrain: %s, %" PRId64 " parameters, %s, %" PRId64 " samples, batch %" PRId64
          ", %d rank%s x %d thread%s on %d node%s, %s kernels\n",
-         plan->shape, plan->parameters, nnt_loss_name(plan->loss), plan->samples,
-         plan->batch_size, plan->ranks, plan->ranks == 1 ? "" : "s", plan->threads,
-         plan->threads == 1 ? "" : "s", plan->nodes, plan->nodes == 1 ? "" : "s", plan->isa);
+         plan->shape, plan->parameters, nnt_loss_name(plan->loss), plan->samples, plan->batch_size,
+         plan->ranks, plan->ranks == 1 ? "" : "s", plan->threads, plan->threads == 1 ? "" : "s",
+         plan->nodes, plan->nodes == 1 ? "" : "s", plan->isa);
   if (plan->finished_epochs > 0)
     printf("going on after epoch %" PRId64 "%s\n", plan->finished_epochs,
            plan->finished_epochs >= plan->epochs
@@ -59,16 +58,15 @@ static void on_step(void *context, const nnt_step_event *event) {
   if (state->quiet || !state->terminal || !due) return;
   state->drawn = event->seconds;
   double rate = (double)event->samples / (event->seconds > 0.0 ? event->seconds : 1e-9);
-  double left = (double)(event->epochs - event->epoch + 1) * (double)state->samples -
-                (double)event->samples;
+  double left =
+      (double)(event->epochs - event->epoch + 1) * (double)state->samples - (double)event->samples;
   int filled = (int)(BAR_WIDTH * event->step / event->steps);
   char bar[BAR_WIDTH + 1], time[32];
   for (int i = 0; i < BAR_WIDTH; ++i) bar[i] = i < filled ? '#' : '.';
   bar[BAR_WIDTH] = '\0';
   format_time(left / rate, time);
   (void)fprintf(stderr,
-                CLEAR_LINE "epoch %" PRId64 "/%" PRId64
-                           " [%s] loss %.4f, %.0f samples/s, %s left",
+                CLEAR_LINE "epoch %" PRId64 "/%" PRId64 " [%s] loss %.4f, %.0f samples/s, %s left",
                 event->epoch, event->epochs, bar, event->loss, rate, time);
 }
 
@@ -92,8 +90,8 @@ static void on_epoch(void *context, const nnt_epoch_event *event) {
          event->train_loss);
   if (event->has_validation) print_validation(&event->validation);
   format_time(event->seconds * (double)(event->epochs - event->epoch), time);
-  printf(", %.0f samples/s, %.1f s, %s left%s\n", event->samples_per_second, event->seconds,
-         time, event->best ? ", best" : "");
+  printf(", %.0f samples/s, %.1f s, %s left%s\n", event->samples_per_second, event->seconds, time,
+         event->best ? ", best" : "");
   (void)fflush(stdout);
 }
 

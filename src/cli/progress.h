@@ -7,11 +7,11 @@
 #include <stdbool.h>
 
 typedef struct progress {
-  bool quiet;       /* warnings only */
-  bool terminal;    /* stderr is one: draw the bar */
-  double drawn;     /* when the bar was last drawn, in seconds of the epoch */
-  double rate;      /* samples a second of the run so far, for the time left */
-  int64_t samples;  /* of the training set */
+  bool quiet;      /* warnings only */
+  bool terminal;   /* stderr is one: draw the bar */
+  double drawn;    /* when the bar was last drawn, in seconds of the epoch */
+  double rate;     /* samples a second of the run so far, for the time left */
+  int64_t samples; /* of the training set */
 } progress;
 
 progress progress_create(bool quiet);

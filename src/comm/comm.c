@@ -21,10 +21,9 @@ nnt_status nnt_comm_check(int mpi_code, const char *what, nnt_error *error) {
 
 static nnt_status find_node(nnt_comm *comm, nnt_error *error) {
   int leader = 0;
-  nnt_status status = nnt_comm_check(
-      MPI_Comm_split_type(comm->world, MPI_COMM_TYPE_SHARED, comm->rank, MPI_INFO_NULL,
-                          &comm->node),
-      "MPI_Comm_split_type", error);
+  nnt_status status = nnt_comm_check(MPI_Comm_split_type(comm->world, MPI_COMM_TYPE_SHARED,
+                                                         comm->rank, MPI_INFO_NULL, &comm->node),
+                                     "MPI_Comm_split_type", error);
   if (status != NNT_OK) return status;
   MPI_Comm_set_errhandler(comm->node, MPI_ERRORS_RETURN);
   MPI_Comm_rank(comm->node, &comm->node_rank);
@@ -104,15 +103,14 @@ nnt_status nnt_comm_sum(nnt_comm *comm, double *values, int64_t count, nnt_error
   nnt_status status = NNT_OK;
   for (int64_t done = 0; done < count && status == NNT_OK; done += most) {
     int piece = (int)(count - done < most ? count - done : most);
-    status = nnt_comm_check(MPI_Allreduce(MPI_IN_PLACE, values + done, piece, MPI_DOUBLE,
-                                          MPI_SUM, comm->world),
-                            "MPI_Allreduce", error);
+    status = nnt_comm_check(
+        MPI_Allreduce(MPI_IN_PLACE, values + done, piece, MPI_DOUBLE, MPI_SUM, comm->world),
+        "MPI_Allreduce", error);
   }
   return status;
 }
 
-nnt_status nnt_comm_max_int(nnt_comm *comm, int64_t *values, int64_t count,
-                            nnt_error *error) {
+nnt_status nnt_comm_max_int(nnt_comm *comm, int64_t *values, int64_t count, nnt_error *error) {
   return nnt_comm_check(
       MPI_Allreduce(MPI_IN_PLACE, values, (int)count, MPI_INT64_T, MPI_MAX, comm->world),
       "MPI_Allreduce", error);
@@ -123,8 +121,8 @@ nnt_status nnt_comm_broadcast(nnt_comm *comm, int root, void *data, size_t bytes
   nnt_status status = NNT_OK;
   for (size_t done = 0; done < bytes && status == NNT_OK; done += PIECE) {
     int piece = (int)(bytes - done < PIECE ? bytes - done : PIECE);
-    status = nnt_comm_check(
-        MPI_Bcast((char *)data + done, piece, MPI_BYTE, root, comm->world), "MPI_Bcast", error);
+    status = nnt_comm_check(MPI_Bcast((char *)data + done, piece, MPI_BYTE, root, comm->world),
+                            "MPI_Bcast", error);
   }
   return status;
 }
@@ -133,26 +131,24 @@ nnt_status nnt_comm_barrier(nnt_comm *comm, nnt_error *error) {
   return nnt_comm_check(MPI_Barrier(comm->world), "MPI_Barrier", error);
 }
 
-nnt_status nnt_comm_send(nnt_comm *comm, int to, const void *data, size_t bytes,
-                         nnt_error *error) {
+nnt_status nnt_comm_send(nnt_comm *comm, int to, const void *data, size_t bytes, nnt_error *error) {
   nnt_status status = NNT_OK;
   for (size_t done = 0; done < bytes && status == NNT_OK; done += PIECE) {
     int piece = (int)(bytes - done < PIECE ? bytes - done : PIECE);
-    status = nnt_comm_check(
-        MPI_Send((const char *)data + done, piece, MPI_BYTE, to, 0, comm->world), "MPI_Send",
-        error);
+    status =
+        nnt_comm_check(MPI_Send((const char *)data + done, piece, MPI_BYTE, to, 0, comm->world),
+                       "MPI_Send", error);
   }
   return status;
 }
 
-nnt_status nnt_comm_receive(nnt_comm *comm, int from, void *data, size_t bytes,
-                            nnt_error *error) {
+nnt_status nnt_comm_receive(nnt_comm *comm, int from, void *data, size_t bytes, nnt_error *error) {
   nnt_status status = NNT_OK;
   for (size_t done = 0; done < bytes && status == NNT_OK; done += PIECE) {
     int piece = (int)(bytes - done < PIECE ? bytes - done : PIECE);
-    status = nnt_comm_check(MPI_Recv((char *)data + done, piece, MPI_BYTE, from, 0,
-                                     comm->world, MPI_STATUS_IGNORE),
-                            "MPI_Recv", error);
+    status = nnt_comm_check(
+        MPI_Recv((char *)data + done, piece, MPI_BYTE, from, 0, comm->world, MPI_STATUS_IGNORE),
+        "MPI_Recv", error);
   }
   return status;
 }

@@ -39,8 +39,7 @@ nnt_status nnt_gradient_exchange_create(nnt_comm *comm, float *gradients, int bu
   exchange->begin = calloc(bounds, sizeof *exchange->begin);
   exchange->first_request = calloc(bounds, sizeof *exchange->first_request);
   exchange->requests = calloc((size_t)requests + 1, sizeof(MPI_Request));
-  if (exchange->begin == NULL || exchange->first_request == NULL ||
-      exchange->requests == NULL) {
+  if (exchange->begin == NULL || exchange->first_request == NULL || exchange->requests == NULL) {
     nnt_gradient_exchange_destroy(&exchange);
     return nnt_fail_memory(error, (size_t)requests * sizeof(MPI_Request), "gradient exchange");
   }
@@ -71,13 +70,11 @@ static void progress(nnt_gradient_exchange *exchange) {
 void nnt_gradient_exchange_start(nnt_gradient_exchange *exchange, int bucket) {
   if (exchange->comm->size == 1) return;
   int64_t from = exchange->begin[bucket];
-  for (int64_t i = exchange->first_request[bucket]; i < exchange->first_request[bucket + 1];
-       ++i) {
+  for (int64_t i = exchange->first_request[bucket]; i < exchange->first_request[bucket + 1]; ++i) {
     int64_t left = exchange->begin[bucket + 1] - from;
     int count = (int)(left < PIECE ? left : PIECE);
-    int code =
-        MPI_Iallreduce(MPI_IN_PLACE, exchange->gradients + from, count, MPI_FLOAT, MPI_SUM,
-                       exchange->comm->world, &exchange->requests[i]);
+    int code = MPI_Iallreduce(MPI_IN_PLACE, exchange->gradients + from, count, MPI_FLOAT, MPI_SUM,
+                              exchange->comm->world, &exchange->requests[i]);
     if (exchange->code == MPI_SUCCESS) exchange->code = code;
     from += count;
   }

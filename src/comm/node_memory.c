@@ -21,15 +21,15 @@ static nnt_status share(nnt_node_memory *memory, size_t bytes, nnt_error *error)
   MPI_Aint size = 0;
   int unit = 1;
   void *base = NULL;
-  nnt_status status = nnt_comm_check(
-      MPI_Win_allocate_shared(own, 1, MPI_INFO_NULL, node, &base, &memory->window),
-      "MPI_Win_allocate_shared", error);
+  nnt_status status =
+      nnt_comm_check(MPI_Win_allocate_shared(own, 1, MPI_INFO_NULL, node, &base, &memory->window),
+                     "MPI_Win_allocate_shared", error);
   if (status == NNT_OK)
     status = nnt_comm_check(MPI_Win_shared_query(memory->window, 0, &size, &unit, &base),
                             "MPI_Win_shared_query", error);
   if (status == NNT_OK)
-    status = nnt_comm_check(MPI_Win_lock_all(MPI_MODE_NOCHECK, memory->window),
-                            "MPI_Win_lock_all", error);
+    status = nnt_comm_check(MPI_Win_lock_all(MPI_MODE_NOCHECK, memory->window), "MPI_Win_lock_all",
+                            error);
   if (status != NNT_OK) return status;
   size_t excess = (uintptr_t)base % NNT_ALIGNMENT;
   memory->data = (char *)base + (excess > 0 ? NNT_ALIGNMENT - excess : 0);
@@ -82,8 +82,7 @@ void *nnt_node_memory_data(nnt_node_memory *memory) {
 
 nnt_status nnt_node_memory_sync(nnt_node_memory *memory, nnt_error *error) {
   if (memory->window == MPI_WIN_NULL) return NNT_OK;
-  nnt_status status =
-      nnt_comm_check(MPI_Win_sync(memory->window), "MPI_Win_sync", error);
+  nnt_status status = nnt_comm_check(MPI_Win_sync(memory->window), "MPI_Win_sync", error);
   if (status == NNT_OK)
     status = nnt_comm_check(MPI_Barrier(memory->comm->node), "MPI_Barrier", error);
   if (status == NNT_OK)

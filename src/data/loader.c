@@ -10,10 +10,9 @@ static void gather_target(const nnt_loader *loader, int64_t index, const nnt_pan
                           int64_t row) {
   const nnt_samples *samples = loader->samples;
   for (int64_t c = 0; c < targets->columns; ++c)
-    *nnt_panels_at(targets, row, c) =
-        samples->classes != NULL
-            ? (float)(samples->classes[index] == c)
-            : samples->targets[index * samples->target_columns + c];
+    *nnt_panels_at(targets, row, c) = samples->classes != NULL
+                                          ? (float)(samples->classes[index] == c)
+                                          : samples->targets[index * samples->target_columns + c];
 }
 
 static void gather_row(const nnt_loader *loader, int64_t index, const nnt_batch *batch,
@@ -33,7 +32,6 @@ void nnt_loader_gather(const nnt_loader *loader, const nnt_sample_order *order, 
 #pragma omp parallel for schedule(static) num_threads(threads) if (threads > 1)
   for (int64_t row = 0; row < count; ++row) {
     int64_t position = first + row;
-    gather_row(loader, order != NULL ? nnt_sample_order_at(order, position) : position, batch,
-               row);
+    gather_row(loader, order != NULL ? nnt_sample_order_at(order, position) : position, batch, row);
   }
 }

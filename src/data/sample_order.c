@@ -10,8 +10,7 @@ nnt_sample_order nnt_sample_order_of(int64_t count, uint64_t seed, int64_t epoch
   order.right_bits = bits / 2;
   order.left_bits = bits - order.right_bits;
   for (int i = 0; i < NNT_ORDER_ROUNDS; ++i) {
-    nnt_rng_block words =
-        nnt_rng_words(seed, NNT_RNG_SAMPLE_ORDER, (uint32_t)epoch, (uint64_t)i);
+    nnt_rng_block words = nnt_rng_words(seed, NNT_RNG_SAMPLE_ORDER, (uint32_t)epoch, (uint64_t)i);
     order.keys[i] = ((uint64_t)words.word[0] << 32 | words.word[1]) | 1;
   }
   return order;

@@ -17,8 +17,7 @@ typedef struct nnt_samples {
 } nnt_samples;
 
 static inline const void *nnt_samples_row(const nnt_samples *samples, int64_t index) {
-  return (const char *)samples->x +
-         index * samples->features * nnt_element_bytes(samples->element);
+  return (const char *)samples->x + index * samples->features * nnt_element_bytes(samples->element);
 }
 
 #endif

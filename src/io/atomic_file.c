@@ -24,10 +24,9 @@ struct nnt_atomic_file {
   char *temporary; /* in the same folder */
 };
 
-static nnt_status fail_system(const char *what, const char *path, int reason,
-                              const char *remedy, nnt_error *error) {
-  return nnt_fail(error, NNT_IO_ERROR, "%s\n%.500s: %s\n%s", what, path, strerror(reason),
-                  remedy);
+static nnt_status fail_system(const char *what, const char *path, int reason, const char *remedy,
+                              nnt_error *error) {
+  return nnt_fail(error, NNT_IO_ERROR, "%s\n%.500s: %s\n%s", what, path, strerror(reason), remedy);
 }
 
 static nnt_status fail_write(const char *path, int reason, nnt_error *error) {
@@ -36,8 +35,8 @@ static nnt_status fail_write(const char *path, int reason, nnt_error *error) {
 }
 
 static nnt_status fail_read(const char *path, int reason, nnt_error *error) {
-  return fail_system("reading a file failed", path, reason,
-                     "check the path and its permissions", error);
+  return fail_system("reading a file failed", path, reason, "check the path and its permissions",
+                     error);
 }
 
 /* --- names --- */
@@ -81,13 +80,11 @@ static char *read_link(const char *path) {
 }
 
 /* Where a write to `path` has to go; following links, a symbolic link stays one. */
-static nnt_status find_final(const char *path, bool follow_links, char **out,
-                             nnt_error *error) {
+static nnt_status find_final(const char *path, bool follow_links, char **out, nnt_error *error) {
   struct stat info;
   if (stat(path, &info) == 0 && !S_ISREG(info.st_mode))
-    return fail_system("cannot write a file here", path,
-                       S_ISDIR(info.st_mode) ? EISDIR : EEXIST, "give the name of a file",
-                       error);
+    return fail_system("cannot write a file here", path, S_ISDIR(info.st_mode) ? EISDIR : EEXIST,
+                       "give the name of a file", error);
   char *name = strdup(path);
   for (int i = 0; follow_links && name != NULL && i < MAX_LINKS; ++i) {
     if (lstat(name, &info) != 0 || !S_ISLNK(info.st_mode)) break;
@@ -226,8 +223,7 @@ static int create_temporary(const nnt_atomic_file *file) {
   return open(file->temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 }
 
-nnt_status nnt_atomic_write(const char *path, const void *bytes, size_t size,
-                            nnt_error *error) {
+nnt_status nnt_atomic_write(const char *path, const void *bytes, size_t size, nnt_error *error) {
   nnt_atomic_file *file = NULL;
   nnt_status status = nnt_atomic_begin(path, &file, error);
   if (status != NNT_OK) return status;
@@ -255,8 +251,7 @@ static nnt_status copy_blocks(int from, int to, const char *source, const char *
   return status;
 }
 
-nnt_status nnt_atomic_copy_from(const nnt_atomic_file *file, const char *source,
-                                nnt_error *error) {
+nnt_status nnt_atomic_copy_from(const nnt_atomic_file *file, const char *source, nnt_error *error) {
   int from = open(source, O_RDONLY | O_CLOEXEC);
   if (from < 0) return fail_read(source, errno, error);
   int to = create_temporary(file);

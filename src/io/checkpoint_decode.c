@@ -41,8 +41,7 @@ static double get_real(reader *r, const char *path, const char *name) {
 static void get_text(reader *r, const char *path, const char *name, char *out, size_t size) {
   char *text = NULL;
   out[0] = '\0';
-  if (r->status == NNT_OK)
-    r->status = nnt_h5_get_string(r->file, path, name, &text, r->error);
+  if (r->status == NNT_OK) r->status = nnt_h5_get_string(r->file, path, name, &text, r->error);
   if (text != NULL) (void)snprintf(out, size, "%s", text);
   free(text);
 }
@@ -89,16 +88,14 @@ static void get_layer(reader *r, nnt_model *model, int index) {
   nnt_layer *layer = &model->layers[index];
   (void)snprintf(path, sizeof path, "/model/layers/%d", index);
   get_text(r, path, "activation", name, sizeof name);
-  if (r->status == NNT_OK)
-    r->status = nnt_activation_parse(name, &layer->activation, r->error);
+  if (r->status == NNT_OK) r->status = nnt_activation_parse(name, &layer->activation, r->error);
   (void)snprintf(path, sizeof path, "/model/layers/%d/weight", index);
   if (r->status == NNT_OK) r->status = nnt_h5_describe(r->file, path, &weight, r->error);
   layer->outputs = weight.dims[0];
   layer->inputs = weight.dims[1];
   bool fits = weight.rank == 2 && layer->outputs >= 1 && layer->outputs <= NNT_MAX_WIDTH &&
               layer->inputs >= 1 && layer->inputs <= NNT_MAX_WIDTH;
-  if (!fits || (index > 0 && layer->inputs != model->layers[index - 1].outputs))
-    refuse(r, path);
+  if (!fits || (index > 0 && layer->inputs != model->layers[index - 1].outputs)) refuse(r, path);
 }
 
 static void get_model(reader *r, nnt_model *model) {
@@ -143,8 +140,7 @@ static void get_state(reader *r, nnt_train_state *state) {
   state->best_loss = get_real(r, "/state", "best_loss");
   state->best_epoch = get_int(r, "/state", "best_epoch");
   get_text(r, "/state", "initializer", text, sizeof text);
-  if (r->status == NNT_OK)
-    r->status = nnt_initializer_parse(text, &state->initializer, r->error);
+  if (r->status == NNT_OK) r->status = nnt_initializer_parse(text, &state->initializer, r->error);
 }
 
 static void get_column(reader *r, const char *path, int64_t count, double *out) {
@@ -162,13 +158,11 @@ static void get_history(reader *r, nnt_checkpoint *checkpoint) {
   nnt_history_entry *history = allocate(r, (size_t)count * sizeof *history);
   checkpoint->history = history;
   get_column(r, "/history/epoch", count, column);
-  for (int64_t i = 0; i < count && r->status == NNT_OK; ++i)
-    history[i].epoch = (int64_t)column[i];
+  for (int64_t i = 0; i < count && r->status == NNT_OK; ++i) history[i].epoch = (int64_t)column[i];
   get_column(r, "/history/train_loss", count, column);
   for (int64_t i = 0; i < count && r->status == NNT_OK; ++i) history[i].train_loss = column[i];
   get_column(r, "/history/validation_loss", count, column);
-  for (int64_t i = 0; i < count && r->status == NNT_OK; ++i)
-    history[i].validation_loss = column[i];
+  for (int64_t i = 0; i < count && r->status == NNT_OK; ++i) history[i].validation_loss = column[i];
   get_column(r, "/history/validation_accuracy", count, column);
   for (int64_t i = 0; i < count && r->status == NNT_OK; ++i)
     history[i].validation_accuracy = column[i];

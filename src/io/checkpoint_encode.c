@@ -32,15 +32,14 @@ static void put_text(writer *w, const char *path, const char *name, const char *
   if (w->status == NNT_OK) w->status = nnt_h5_set_string(w->file, path, name, value, w->error);
 }
 
-static void put_array(writer *w, const char *path, nnt_h5_type type, int rank,
-                      const int64_t *dims, const void *data) {
+static void put_array(writer *w, const char *path, nnt_h5_type type, int rank, const int64_t *dims,
+                      const void *data) {
   if (w->status == NNT_OK)
     w->status = nnt_h5_write(w->file, path, type, rank, dims, data, w->error);
 }
 
 /* One arena as GROUP/layers/I/{weight,bias}. */
-static void put_arena(writer *w, const char *group, const nnt_layout *layout,
-                      const float *arena) {
+static void put_arena(writer *w, const char *group, const nnt_layout *layout, const float *arena) {
   for (int l = 0; l < layout->layer_count && w->status == NNT_OK; ++l) {
     const nnt_layer *layer = &layout->layers[l];
     const int64_t dims[2] = {layer->outputs, layer->inputs};
@@ -49,8 +48,8 @@ static void put_arena(writer *w, const char *group, const nnt_layout *layout,
     (void)snprintf(path, sizeof path, "%s/layers/%d", group, l);
     put_group(w, path);
     if (w->status == NNT_OK)
-      w->status = nnt_memory_allocate((size_t)(dims[0] * dims[1]) * sizeof(float),
-                                      "a checkpoint", &weights, w->error);
+      w->status = nnt_memory_allocate((size_t)(dims[0] * dims[1]) * sizeof(float), "a checkpoint",
+                                      &weights, w->error);
     if (w->status == NNT_OK) {
       nnt_layout_export(layout, l, arena, weights);
       (void)snprintf(path, sizeof path, "%s/layers/%d/weight", group, l);
@@ -83,8 +82,7 @@ static void put_model(writer *w, const nnt_checkpoint *checkpoint, const nnt_lay
                                    model->class_name_count, w->error);
 }
 
-static void put_optimizer(writer *w, const nnt_checkpoint *checkpoint,
-                          const nnt_layout *layout) {
+static void put_optimizer(writer *w, const nnt_checkpoint *checkpoint, const nnt_layout *layout) {
   const nnt_sgd_settings *settings = &checkpoint->optimizer;
   put_group(w, "/optimizer");
   put_text(w, "/optimizer", "name", "sgd");
@@ -114,8 +112,8 @@ static void put_history(writer *w, const nnt_checkpoint *checkpoint) {
   const nnt_history_entry *history = checkpoint->history;
   void *memory = NULL;
   if (w->status == NNT_OK)
-    w->status = nnt_memory_allocate((size_t)count * sizeof(double), "the history", &memory,
-                                    w->error);
+    w->status =
+        nnt_memory_allocate((size_t)count * sizeof(double), "the history", &memory, w->error);
   if (w->status != NNT_OK) return;
   double *column = memory;
   put_group(w, "/history");

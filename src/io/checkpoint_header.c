@@ -10,8 +10,8 @@
 
 #define MAGIC "nntrain-checkpoint "
 
-nnt_status nnt_checkpoint_header(const void *bytes, size_t size,
-                                 char header[NNT_CHECKPOINT_HEADER], nnt_error *error) {
+nnt_status nnt_checkpoint_header(const void *bytes, size_t size, char header[NNT_CHECKPOINT_HEADER],
+                                 nnt_error *error) {
   char digest[NNT_SHA256_TEXT];
   const char *rest = (const char *)bytes + NNT_CHECKPOINT_HEADER;
   nnt_status status = nnt_sha256_of(rest, size - NNT_CHECKPOINT_HEADER, digest, error);
@@ -30,8 +30,7 @@ static nnt_status check_version(const char *name, const char *bytes, nnt_error *
   int version = 0;
   char start[64] = "";
   memcpy(start, bytes, sizeof start - 1);
-  if (sscanf(start, MAGIC "%d", &version) == 1 && version <= NNT_CHECKPOINT_VERSION)
-    return NNT_OK;
+  if (sscanf(start, MAGIC "%d", &version) == 1 && version <= NNT_CHECKPOINT_VERSION) return NNT_OK;
   return nnt_fail(error, NNT_BAD_INPUT,
                   "a checkpoint of a newer format\n%s, format %d; this program reads up to "
                   "%d\ninstall a newer nntrain",

@@ -13,8 +13,7 @@
 #define NNT_CHECKPOINT_VERSION 1
 
 /* Computes the header that belongs to a file's bytes. */
-nnt_status nnt_checkpoint_header(const void *bytes, size_t size,
-                                 char header[NNT_CHECKPOINT_HEADER],
+nnt_status nnt_checkpoint_header(const void *bytes, size_t size, char header[NNT_CHECKPOINT_HEADER],
                                  nnt_error *error) NNT_MUST_CHECK;
 
 #endif

@@ -36,8 +36,7 @@ static int32_t integer_value(const char *text, bool *is_integer) {
 /* FNV-1a: Fowler, Noll, Vo. */
 static size_t hash(const char *text) {
   uint64_t value = UINT64_C(14695981039346656037);
-  for (; *text != '\0'; ++text)
-    value = (value ^ (unsigned char)*text) * UINT64_C(1099511628211);
+  for (; *text != '\0'; ++text) value = (value ^ (unsigned char)*text) * UINT64_C(1099511628211);
   return (size_t)(value ^ value >> 32);
 }
 
@@ -84,11 +83,10 @@ static nnt_status enter_names(nnt_class_table *table, int64_t count, nnt_error *
     (void)integer_value(name, &is_integer);
     if (is_integer) table->integers_stand = false;
     if (name[0] == '\0' || strlen(name) > NNT_MAX_CLASS_BYTES)
-      return nnt_fail(
-          error, NNT_BAD_USAGE,
-          "a class name that is empty or longer than %d bytes\n--class-names, number "
-          "%lld\ngive a short name",
-          NNT_MAX_CLASS_BYTES, (long long)i + 1);
+      return nnt_fail(error, NNT_BAD_USAGE,
+                      "a class name that is empty or longer than %d bytes\n--class-names, number "
+                      "%lld\ngive a short name",
+                      NNT_MAX_CLASS_BYTES, (long long)i + 1);
     if (table->count > 0 && table->slots[find_slot(table, name)] != 0)
       return nnt_fail(error, NNT_BAD_USAGE,
                       "a class name given twice\n--class-names, '%s'\ngive each once", name);
@@ -101,11 +99,10 @@ nnt_status nnt_class_table_create(char *const *names, int64_t count, nnt_class_t
                                   nnt_error *error) {
   *out = NULL;
   if (names != NULL && (count < 1 || count > NNT_MAX_CLASS_TEXTS))
-    return nnt_fail(
-        error, NNT_BAD_USAGE,
-        "too few or too many class names\n--class-names, %lld names\ngive from 1 to "
-        "%d",
-        (long long)count, NNT_MAX_CLASS_TEXTS);
+    return nnt_fail(error, NNT_BAD_USAGE,
+                    "too few or too many class names\n--class-names, %lld names\ngive from 1 to "
+                    "%d",
+                    (long long)count, NNT_MAX_CLASS_TEXTS);
   nnt_class_table *table = calloc(1, sizeof *table);
   if (table == NULL) return nnt_fail_memory(error, sizeof *table, "class labels");
   table->given = names;
@@ -136,8 +133,7 @@ nnt_status nnt_class_names_check(char *const *names, int64_t count, nnt_error *e
   return status;
 }
 
-nnt_class_result nnt_class_table_find(nnt_class_table *table, const char *text,
-                                      int32_t *index) {
+nnt_class_result nnt_class_table_find(nnt_class_table *table, const char *text, int32_t *index) {
   size_t slot = find_slot(table, text);
   *index = table->slots[slot] - 1;
   if (*index >= 0) return NNT_CLASS_FOUND;
@@ -184,8 +180,8 @@ static bool map_sorted(nnt_class_table *table) {
   memcpy(first_order, table->texts, bytes);
   qsort(table->texts, (size_t)table->count, sizeof(char *), compare_texts);
   for (int32_t i = 0; i < table->count; ++i) {
-    char **found = bsearch(&first_order[i], table->texts, (size_t)table->count, sizeof(char *),
-                           compare_texts);
+    char **found =
+        bsearch(&first_order[i], table->texts, (size_t)table->count, sizeof(char *), compare_texts);
     table->map[i] = (int32_t)(found - table->texts);
   }
   free(first_order);

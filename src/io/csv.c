@@ -36,9 +36,8 @@ typedef struct conversion {
 /* --- fields --- */
 
 /* An error at a field, with the beginning of its text. */
-static nnt_status fail_field(const conversion *work, int64_t line, int64_t column,
-                             const char *text, const char *what, const char *remedy,
-                             nnt_error *error) {
+static nnt_status fail_field(const conversion *work, int64_t line, int64_t column, const char *text,
+                             const char *what, const char *remedy, nnt_error *error) {
   char shown[41];
   (void)snprintf(shown, sizeof shown, "%s", text);
   for (char *c = shown; *c != '\0'; ++c) {
@@ -57,21 +56,19 @@ static nnt_status take_number(const conversion *work, const char *text, int64_t 
   char *end = NULL;
   *out = strtof(text, &end);
   if (end != text && *end == '\0' && isfinite(*out)) return NNT_OK;
-  if (text[0] == '\0')
-    return fail_field(work, line, column, text, "an empty field", remedy, error);
+  if (text[0] == '\0') return fail_field(work, line, column, text, "an empty field", remedy, error);
   if (end != text && *end == '\0')
-    return fail_field(work, line, column, text, "a number that is not finite in float32",
-                      remedy, error);
+    return fail_field(work, line, column, text, "a number that is not finite in float32", remedy,
+                      error);
   return fail_field(work, line, column, text, "not a number",
-                    line == 1
-                        ? "put a number there, or give --header yes if the first line is a "
-                          "header"
-                        : remedy,
+                    line == 1 ? "put a number there, or give --header yes if the first line is a "
+                                "header"
+                              : remedy,
                     error);
 }
 
-static nnt_status take_label(const conversion *work, const char *text, int64_t line,
-                             int64_t column, int32_t *out, nnt_error *error) {
+static nnt_status take_label(const conversion *work, const char *text, int64_t line, int64_t column,
+                             int32_t *out, nnt_error *error) {
   if (text[0] == '\0')
     return fail_field(work, line, column, text, "an empty class label",
                       "put a label there, or take the row out", error);
@@ -183,23 +180,21 @@ static nnt_status begin(conversion *work, bool header, nnt_error *error) {
 
 static nnt_status flush_block(conversion *work, nnt_error *error) {
   if (work->filled == 0) return NNT_OK;
-  nnt_status status =
-      nnt_dataset_writer_add(work->writer, work->filled, work->x, work->y, error);
+  nnt_status status = nnt_dataset_writer_add(work->writer, work->filled, work->x, work->y, error);
   work->samples += work->filled;
   work->filled = 0;
   return status;
 }
 
-static nnt_status end_sample(conversion *work, int64_t line, int64_t columns,
-                             nnt_error *error) {
+static nnt_status end_sample(conversion *work, int64_t line, int64_t columns, nnt_error *error) {
   if (columns != work->columns.count)
     return nnt_fail(error, NNT_BAD_INPUT,
-                    "a row with another number of fields\n%.400s, line %" PRId64
-                    ", column %" PRId64 ": %" PRId64 " fields, the first line has %" PRId64
+                    "a row with another number of fields\n%.400s, line %" PRId64 ", column %" PRId64
+                    ": %" PRId64 " fields, the first line has %" PRId64
                     "\ncorrect the line; check --delimiter and quotes",
                     work->options->path, line,
-                    (columns < work->columns.count ? columns : work->columns.count) + 1,
-                    columns, work->columns.count);
+                    (columns < work->columns.count ? columns : work->columns.count) + 1, columns,
+                    work->columns.count);
   ++work->filled;
   return work->filled == work->block ? flush_block(work, error) : NNT_OK;
 }
@@ -232,12 +227,11 @@ static nnt_status finish(conversion *work, nnt_convert_result *result, nnt_error
   if (work->columns.targets == 0) {
     nnt_class_result ordered = nnt_class_table_order(work->classes, &order);
     if (ordered == NNT_CLASS_TOO_MANY)
-      return nnt_fail(
-          error, NNT_BAD_INPUT,
-          "class labels that are too large\n%.400s: an integer label of %d or more\n"
-          "number the classes from 0, or name the column with --target for a "
-          "regression",
-          work->options->path, NNT_MAX_CLASSES);
+      return nnt_fail(error, NNT_BAD_INPUT,
+                      "class labels that are too large\n%.400s: an integer label of %d or more\n"
+                      "number the classes from 0, or name the column with --target for a "
+                      "regression",
+                      work->options->path, NNT_MAX_CLASSES);
     if (ordered != NNT_CLASS_FOUND) return nnt_fail_memory(error, 1, "class labels");
     if (order.map != NULL) status = nnt_dataset_writer_remap(work->writer, order.map, error);
   }
@@ -255,8 +249,8 @@ static nnt_status convert(conversion *work, nnt_convert_result *result, nnt_erro
   const nnt_convert_csv_options *options = work->options;
   nnt_status status = nnt_csv_options_check(options, error);
   if (status == NNT_OK)
-    status = nnt_class_table_create(options->class_names, options->class_name_count,
-                                    &work->classes, error);
+    status = nnt_class_table_create(options->class_names, options->class_name_count, &work->classes,
+                                    error);
   if (status == NNT_OK)
     status = nnt_csv_read(options->path, options->delimiter, &events, work, error);
   if (status == NNT_OK && work->samples + work->filled == 0)

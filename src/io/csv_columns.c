@@ -35,8 +35,8 @@ static void list_names(const nnt_csv_columns *columns, char *out, size_t size) {
 }
 
 static nnt_status fail_column(const nnt_convert_csv_options *options,
-                              const nnt_csv_columns *columns, const char *option,
-                              const char *text, nnt_error *error) {
+                              const nnt_csv_columns *columns, const char *option, const char *text,
+                              nnt_error *error) {
   char names[180] = "";
   if (columns->names == NULL)
     return nnt_fail(error, NNT_BAD_USAGE,
@@ -52,8 +52,8 @@ static nnt_status fail_column(const nnt_convert_csv_options *options,
 
 /* By name, or else by number from 1. */
 static nnt_status find_column(const nnt_convert_csv_options *options,
-                              const nnt_csv_columns *columns, const char *option,
-                              const char *text, int64_t *out, nnt_error *error) {
+                              const nnt_csv_columns *columns, const char *option, const char *text,
+                              int64_t *out, nnt_error *error) {
   int64_t found = 0;
   for (int64_t i = 0; columns->names != NULL && i < columns->count; ++i) {
     if (strcmp(columns->names[i], text) != 0) continue;
@@ -117,8 +117,7 @@ static nnt_status assign_list(const nnt_convert_csv_options *options, nnt_csv_co
 
 static nnt_status assign_all(const nnt_convert_csv_options *options, nnt_csv_columns *columns,
                              nnt_error *error) {
-  nnt_status status =
-      assign_list(options, columns, NNT_CSV_DROPPED, "drop", options->drop, error);
+  nnt_status status = assign_list(options, columns, NNT_CSV_DROPPED, "drop", options->drop, error);
   if (status == NNT_OK)
     status = assign_list(options, columns, NNT_CSV_TARGET, "target", options->targets, error);
   if (status == NNT_OK && options->label != NULL)

@@ -49,9 +49,8 @@ static void take_row(int terminator, void *context) {
 /* --- errors --- */
 
 static nnt_status fail_at(const reader *r, int64_t line, const char *what, const char *remedy) {
-  return nnt_fail(r->error, NNT_BAD_INPUT,
-                  "%s\n%.400s, line %" PRId64 ", column %" PRId64 "\n%s", what,
-                  nnt_gz_path(r->stream), line, r->column + 1, remedy);
+  return nnt_fail(r->error, NNT_BAD_INPUT, "%s\n%.400s, line %" PRId64 ", column %" PRId64 "\n%s",
+                  what, nnt_gz_path(r->stream), line, r->column + 1, remedy);
 }
 
 static nnt_status fail_quote(const reader *r) {
@@ -82,8 +81,7 @@ static nnt_status parse_line(reader *r, const char *bytes, size_t length) {
     return r->status != NNT_OK ? r->status : fail_parser(r);
   if (r->status != NNT_OK) return r->status;
   if (zero != NULL)
-    return fail_at(r, r->line, "not a text file: it has a zero byte",
-                   "save it as CSV in UTF-8");
+    return fail_at(r, r->line, "not a text file: it has a zero byte", "save it as CSV in UTF-8");
   if (r->parser.entry_pos > LONGEST_FIELD) return fail_quote(r);
   char last = bytes[length - 1];
   if (last == '\r' || (last == '\n' && !r->after_return)) ++r->line;
@@ -142,11 +140,10 @@ nnt_status nnt_csv_read(const char *path, char delimiter, const nnt_csv_events *
   reader r = {.events = events, .context = context, .line = 1, .open_line = 1, .error = error};
   void *block = NULL;
   if (delimiter != 0 && strchr("\"\r\n", delimiter) != NULL)
-    return nnt_fail(
-        error, NNT_BAD_USAGE,
-        "a character that cannot divide fields\n--delimiter, code %d\ngive a comma, "
-        "tab, semicolon or another character",
-        delimiter);
+    return nnt_fail(error, NNT_BAD_USAGE,
+                    "a character that cannot divide fields\n--delimiter, code %d\ngive a comma, "
+                    "tab, semicolon or another character",
+                    delimiter);
   nnt_status status = nnt_gz_open(path, &r.stream, error);
   if (status == NNT_OK)
     status = nnt_memory_allocate(BLOCK_BYTES, "reading a CSV file", &block, error);

@@ -34,8 +34,8 @@ static void set_names(nnt_dataset_file *file, const nnt_dataset_place *place) {
   const char *group = place->group != NULL ? place->group : "";
   while (*group == '/') ++group;
   const char *separator = group[0] != '\0' ? "/" : "";
-  (void)snprintf(file->name, sizeof file->name, "%s%s%s", place->path,
-                 group[0] != '\0' ? ":" : "", group);
+  (void)snprintf(file->name, sizeof file->name, "%s%s%s", place->path, group[0] != '\0' ? ":" : "",
+                 group);
   (void)snprintf(file->group, sizeof file->group, "/%s", group);
   (void)snprintf(file->x_path, sizeof file->x_path, "/%s%s%s", group, separator,
                  place->x_name != NULL ? place->x_name : "x");
@@ -53,8 +53,8 @@ static nnt_status list_one(void *context, const char *path, const nnt_h5_dataset
   (void)dataset;
   (void)error;
   size_t used = strlen(listing->text);
-  (void)snprintf(listing->text + used, sizeof listing->text - used, "%s%s",
-                 used > 0 ? ", " : "", path);
+  (void)snprintf(listing->text + used, sizeof listing->text - used, "%s%s", used > 0 ? ", " : "",
+                 path);
   return NNT_OK;
 }
 
@@ -119,8 +119,7 @@ static nnt_status describe_y(nnt_dataset_file *file, bool need_y, nnt_error *err
   nnt_h5_dataset y;
   nnt_dataset_shape *shape = &file->shape;
   shape->has_y = nnt_h5_is_dataset(file->h5, file->y_path);
-  if (!shape->has_y)
-    return need_y ? fail_missing(file, file->y_path, "--y-name", error) : NNT_OK;
+  if (!shape->has_y) return need_y ? fail_missing(file, file->y_path, "--y-name", error) : NNT_OK;
   nnt_status status = nnt_h5_describe(file->h5, file->y_path, &y, error);
   if (status != NNT_OK) return status;
   if (y.kind == NNT_H5_OTHER)
@@ -134,8 +133,8 @@ static nnt_status describe_y(nnt_dataset_file *file, bool need_y, nnt_error *err
   shape->y_columns = y.rank == 2 ? y.dims[1] : 1;
   if (y.dims[0] != shape->samples)
     return nnt_fail(error, NNT_BAD_INPUT,
-                    "x and y have different lengths\n%s: %s has %" PRId64 " samples, %s has %" PRId64
-                    "\ngive every sample one target",
+                    "x and y have different lengths\n%s: %s has %" PRId64
+                    " samples, %s has %" PRId64 "\ngive every sample one target",
                     file->name, file->x_path, shape->samples, file->y_path, y.dims[0]);
   if (shape->y_columns < 1)
     return fail(file, file->y_path, "y has no columns", "give y at least one target", error);
@@ -187,9 +186,8 @@ const char *nnt_dataset_file_name(const nnt_dataset_file *file) {
 }
 
 /* The first value of `count` rows that is not finite is an error. */
-static nnt_status check_finite(const nnt_dataset_file *file, const char *path,
-                               const float *values, int64_t first, int64_t rows,
-                               int64_t columns, nnt_error *error) {
+static nnt_status check_finite(const nnt_dataset_file *file, const char *path, const float *values,
+                               int64_t first, int64_t rows, int64_t columns, nnt_error *error) {
   for (int64_t i = 0; i < rows * columns; ++i) {
     if (!isfinite(values[i]))
       return nnt_fail(error, NNT_BAD_INPUT,
@@ -201,16 +199,16 @@ static nnt_status check_finite(const nnt_dataset_file *file, const char *path,
   return NNT_OK;
 }
 
-nnt_status nnt_dataset_file_read_x(nnt_dataset_file *file, int64_t first, int64_t count,
-                                   void *out, nnt_error *error) {
+nnt_status nnt_dataset_file_read_x(nnt_dataset_file *file, int64_t first, int64_t count, void *out,
+                                   nnt_error *error) {
   nnt_status status =
       nnt_h5_read_rows(file->h5, file->x_path, first, count, file->x_type, out, error);
   if (status != NNT_OK || file->x_type != NNT_H5_F32) return status;
   return check_finite(file, file->x_path, out, first, count, file->shape.features, error);
 }
 
-static nnt_status take_class(const nnt_dataset_file *file, int64_t value, int64_t row,
-                             int32_t *out, nnt_error *error) {
+static nnt_status take_class(const nnt_dataset_file *file, int64_t value, int64_t row, int32_t *out,
+                             nnt_error *error) {
   if (value < 0 || value >= MAX_CLASS)
     return nnt_fail(error, NNT_BAD_INPUT,
                     "a label is out of range\n%s, dataset %s, row %" PRId64 ": %" PRId64
@@ -229,8 +227,8 @@ nnt_status nnt_dataset_file_read_classes(nnt_dataset_file *file, int64_t first, 
   int64_t *values = memory;
   for (int64_t done = 0; done < count && status == NNT_OK; done += block) {
     int64_t rows = nnt_min_i64(block, count - done);
-    status = nnt_h5_read_rows(file->h5, file->y_path, first + done, rows, NNT_H5_I64, values,
-                              error);
+    status =
+        nnt_h5_read_rows(file->h5, file->y_path, first + done, rows, NNT_H5_I64, values, error);
     for (int64_t i = 0; i < rows && status == NNT_OK; ++i)
       status = take_class(file, values[i], first + done + i, &out[done + i], error);
   }

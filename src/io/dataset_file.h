@@ -28,11 +28,11 @@ typedef struct nnt_dataset_shape {
   nnt_element element; /* type in memory: 8- and 16-bit integers stay, the rest becomes float32 */
   bool ranged;         /* x is of an 8- or 16-bit integer type */
   bool has_y;
-  bool y_integer;      /* y is of an integer type */
-  bool y_vector;       /* y has one dimension */
-  int64_t y_columns;   /* 1 for a vector */
-  int64_t chunk_rows;  /* rows of a chunk of x; 1 when not chunked */
-  char **class_names;  /* borrowed from the file; NULL when there are none */
+  bool y_integer;     /* y is of an integer type */
+  bool y_vector;      /* y has one dimension */
+  int64_t y_columns;  /* 1 for a vector */
+  int64_t chunk_rows; /* rows of a chunk of x; 1 when not chunked */
+  char **class_names; /* borrowed from the file; NULL when there are none */
   int64_t class_name_count;
 } nnt_dataset_shape;
 
@@ -41,15 +41,16 @@ nnt_status nnt_dataset_file_open(const nnt_dataset_place *place, bool need_y,
                                  nnt_dataset_file **out, nnt_error *error) NNT_MUST_CHECK;
 void nnt_dataset_file_close(nnt_dataset_file **file);
 const nnt_dataset_shape *nnt_dataset_file_shape(const nnt_dataset_file *file);
-/* Hands the class names over to the caller, who frees them with free(). NULL when there are none. */
+/* Hands the class names over to the caller, who frees them with free(). NULL when there are none.
+ */
 char **nnt_dataset_file_take_class_names(nnt_dataset_file *file);
 /* "FILE" or "FILE:GROUP", for messages. */
 const char *nnt_dataset_file_name(const nnt_dataset_file *file);
 
 /* Samples [first, first + count) into `out` [count, features] of shape.element. Values that are
  * not finite are an error that names row and column. */
-nnt_status nnt_dataset_file_read_x(nnt_dataset_file *file, int64_t first, int64_t count,
-                                   void *out, nnt_error *error) NNT_MUST_CHECK;
+nnt_status nnt_dataset_file_read_x(nnt_dataset_file *file, int64_t first, int64_t count, void *out,
+                                   nnt_error *error) NNT_MUST_CHECK;
 /* y as class indices [count]; negative ones are an error. */
 nnt_status nnt_dataset_file_read_classes(nnt_dataset_file *file, int64_t first, int64_t count,
                                          int32_t *out, nnt_error *error) NNT_MUST_CHECK;

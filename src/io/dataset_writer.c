@@ -63,8 +63,7 @@ static nnt_status name_paths(nnt_dataset_writer *writer, nnt_error *error) {
   const char *group = writer->output->group != NULL ? writer->output->group : "";
   while (*group == '/') ++group;
   writer->group = join("", group);
-  if (writer->group == NULL)
-    return nnt_fail_memory(error, strlen(group), "the name of a group");
+  if (writer->group == NULL) return nnt_fail_memory(error, strlen(group), "the name of a group");
   size_t length = strlen(writer->group);
   while (length > 1 && writer->group[length - 1] == '/') writer->group[--length] = '\0';
   writer->x_path = join(writer->group, "x");
@@ -84,11 +83,10 @@ static nnt_status check_existing(const nnt_dataset_writer *writer, nnt_error *er
   nnt_h5 *existing = NULL;
   if (is_root(writer)) {
     if (output->force) return NNT_OK;
-    return nnt_fail(
-        error, NNT_BAD_INPUT,
-        "the output file exists\n%s\nadd --force to replace it, or write to a group "
-        "of it with %.80s:GROUP",
-        output->path, output->path);
+    return nnt_fail(error, NNT_BAD_INPUT,
+                    "the output file exists\n%s\nadd --force to replace it, or write to a group "
+                    "of it with %.80s:GROUP",
+                    output->path, output->path);
   }
   nnt_status status = nnt_h5_open(output->path, &existing, error);
   if (status != NNT_OK) return status;
@@ -192,11 +190,11 @@ nnt_status nnt_dataset_writer_add(nnt_dataset_writer *writer, int64_t count, con
   nnt_status status = NNT_OK;
   if (writer->samples == 0) status = make_datasets(writer, count, error);
   if (status == NNT_OK)
-    status = nnt_h5_write_rows(writer->file, writer->x_path, writer->samples, count,
-                               layout->x_type, x, error);
+    status = nnt_h5_write_rows(writer->file, writer->x_path, writer->samples, count, layout->x_type,
+                               x, error);
   if (status == NNT_OK)
-    status = nnt_h5_write_rows(writer->file, writer->y_path, writer->samples, count,
-                               layout->y_type, y, error);
+    status = nnt_h5_write_rows(writer->file, writer->y_path, writer->samples, count, layout->y_type,
+                               y, error);
   writer->samples += count;
   return rename_in_error(writer, status, error);
 }
@@ -213,8 +211,7 @@ nnt_status nnt_dataset_writer_remap(nnt_dataset_writer *writer, const int32_t *m
     status = nnt_h5_read_rows(writer->file, writer->y_path, first, count, NNT_H5_I32, y, error);
     if (status != NNT_OK) break;
     for (int64_t i = 0; i < count; ++i) y[i] = map[y[i]];
-    status =
-        nnt_h5_write_rows(writer->file, writer->y_path, first, count, NNT_H5_I32, y, error);
+    status = nnt_h5_write_rows(writer->file, writer->y_path, first, count, NNT_H5_I32, y, error);
   }
   nnt_memory_free(&memory);
   return rename_in_error(writer, status, error);
@@ -235,8 +232,8 @@ nnt_status nnt_dataset_writer_commit(nnt_dataset_writer **writer, char *const *c
   nnt_dataset_writer *w = *writer;
   nnt_status status = NNT_OK;
   if (class_names != NULL)
-    status = nnt_h5_set_strings(w->file, w->group, "class_names", class_names, class_name_count,
-                                error);
+    status =
+        nnt_h5_set_strings(w->file, w->group, "class_names", class_names, class_name_count, error);
   if (status == NNT_OK) status = nnt_h5_close(&w->file, error);
   status = rename_in_error(w, status, error);
   if (status != NNT_OK) {

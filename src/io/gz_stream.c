@@ -26,8 +26,7 @@ static nnt_status open_descriptor(const char *path, int *out, nnt_error *error) 
                     strerror(errno));
   if (fstat(*out, &info) != 0 || S_ISDIR(info.st_mode)) {
     (void)close(*out);
-    return nnt_fail(error, NNT_BAD_INPUT, "not a file\n%s is a directory\ncheck the path",
-                    path);
+    return nnt_fail(error, NNT_BAD_INPUT, "not a file\n%s is a directory\ncheck the path", path);
   }
   return NNT_OK;
 }

@@ -48,8 +48,8 @@ static herr_t collect_reason(unsigned depth, const H5E_error2_t *entry, void *co
   (void)depth;
   if (entry->desc == NULL || collected->count >= 2) return 0;
   int written =
-      snprintf(collected->text + collected->used, sizeof collected->text - collected->used,
-               "%s%s", collected->count > 0 ? ", " : "", entry->desc);
+      snprintf(collected->text + collected->used, sizeof collected->text - collected->used, "%s%s",
+               collected->count > 0 ? ", " : "", entry->desc);
   collected->used += written > 0 ? (size_t)written : 0;
   if (collected->used >= sizeof collected->text) collected->used = sizeof collected->text - 1;
   ++collected->count;
@@ -125,8 +125,8 @@ static hid_t make_access(H5F_libver_t least, H5F_libver_t most) {
 /* No times of creation, so that equal contents are equal bytes. */
 static hid_t make_creation(size_t user_block) {
   hid_t creation = H5Pcreate(H5P_FILE_CREATE);
-  if (creation > 0 && (H5Pset_obj_track_times(creation, false) < 0 ||
-                       H5Pset_userblock(creation, user_block) < 0)) {
+  if (creation > 0 &&
+      (H5Pset_obj_track_times(creation, false) < 0 || H5Pset_userblock(creation, user_block) < 0)) {
     h5_close_id(creation);
     creation = H5I_INVALID_HID;
   }
@@ -159,16 +159,14 @@ static nnt_status check_path(const char *path, nnt_error *error) {
 static nnt_status fail_open(const nnt_h5 *file, nnt_error *error) {
   reason because = walk_error_stack();
   if (strstr(because.text, "lock file") != NULL)
-    return nnt_fail(
-        error, NNT_IO_ERROR,
-        "the file cannot be locked\n%.400s: HDF5 says %s\nclose the program that "
-        "writes to it, or set HDF5_USE_FILE_LOCKING=FALSE where the file system has "
-        "no locks",
-        file->name, because.text);
-  return nnt_fail(
-      error, NNT_BAD_INPUT,
-      "a truncated or damaged HDF5 file\n%.400s: HDF5 says %s\ncopy or make it again",
-      file->name, because.text);
+    return nnt_fail(error, NNT_IO_ERROR,
+                    "the file cannot be locked\n%.400s: HDF5 says %s\nclose the program that "
+                    "writes to it, or set HDF5_USE_FILE_LOCKING=FALSE where the file system has "
+                    "no locks",
+                    file->name, because.text);
+  return nnt_fail(error, NNT_BAD_INPUT,
+                  "a truncated or damaged HDF5 file\n%.400s: HDF5 says %s\ncopy or make it again",
+                  file->name, because.text);
 }
 
 static nnt_status open_file(const char *path, unsigned flags, nnt_h5 **out, nnt_error *error) {
@@ -184,9 +182,9 @@ static nnt_status open_file(const char *path, unsigned flags, nnt_h5 **out, nnt_
   /* 0 is a sure no; a negative answer leaves the reason to H5Fopen. */
   if (good && is_hdf5 != 0) file->id = H5Fopen(path, flags, access);
   if (is_hdf5 == 0)
-    status = nnt_fail(error, NNT_BAD_INPUT,
-                      "not an HDF5 file\n%s\nmake one with 'nntrain convert', from CSV or IDX",
-                      path);
+    status =
+        nnt_fail(error, NNT_BAD_INPUT,
+                 "not an HDF5 file\n%s\nmake one with 'nntrain convert', from CSV or IDX", path);
   else if (file->id < 0)
     status = fail_open(file, error);
   h5_close_id(access);
@@ -212,8 +210,8 @@ static nnt_status create_file(nnt_h5 *file, const char *path, hid_t access, nnt_
   hid_t creation = make_creation(file->user_block);
   if (creation >= 0) file->id = H5Fcreate(path, H5F_ACC_TRUNC, creation, access);
   if (file->id < 0 && file->write_reason != 0)
-    status = nnt_fail(error, NNT_IO_ERROR, "cannot create an HDF5 file\n%.500s: %s\n%s",
-                      file->name, strerror(file->write_reason),
+    status = nnt_fail(error, NNT_IO_ERROR, "cannot create an HDF5 file\n%.500s: %s\n%s", file->name,
+                      strerror(file->write_reason),
                       "check that the folder exists, is writable and has space");
   else if (file->id < 0)
     status = h5_fail(file, NNT_IO_ERROR, "cannot create an HDF5 file", NULL,

@@ -58,8 +58,7 @@ nnt_status nnt_h5_open_image(const char *name, const void *bytes, size_t size, n
                              nnt_error *error) NNT_MUST_CHECK;
 /* The bytes of a file made with nnt_h5_create_image, as they would lie on disk; *bytes is owned
  * by the caller, freed with nnt_memory_free. */
-nnt_status nnt_h5_image(nnt_h5 *file, void **bytes, size_t *size,
-                        nnt_error *error) NNT_MUST_CHECK;
+nnt_status nnt_h5_image(nnt_h5 *file, void **bytes, size_t *size, nnt_error *error) NNT_MUST_CHECK;
 /* Flushes and closes; the handle is gone also on failure. */
 nnt_status nnt_h5_close(nnt_h5 **file, nnt_error *error) NNT_MUST_CHECK;
 /* Closes without looking at the result; for cleaning up. NULL in it is accepted. */
@@ -94,8 +93,8 @@ nnt_status nnt_h5_get_strings(nnt_h5 *file, const char *path, const char *name, 
                               int64_t *count, nnt_error *error) NNT_MUST_CHECK;
 
 /* Calls `visit` for every dataset below `group`, in the order of their paths. */
-typedef nnt_status (*nnt_h5_visitor)(void *context, const char *path,
-                                     const nnt_h5_dataset *dataset, nnt_error *error);
+typedef nnt_status (*nnt_h5_visitor)(void *context, const char *path, const nnt_h5_dataset *dataset,
+                                     nnt_error *error);
 nnt_status nnt_h5_visit(nnt_h5 *file, const char *group, nnt_h5_visitor visit, void *context,
                         nnt_error *error) NNT_MUST_CHECK;
 
@@ -117,18 +116,16 @@ nnt_status nnt_h5_make_growing(nnt_h5 *file, const char *path, nnt_h5_type type,
                                nnt_error *error) NNT_MUST_CHECK;
 /* Overwrites rows [first, first + count); a growing dataset is extended to hold them. */
 nnt_status nnt_h5_write_rows(nnt_h5 *file, const char *path, int64_t first, int64_t count,
-                             nnt_h5_type type, const void *data,
-                             nnt_error *error) NNT_MUST_CHECK;
+                             nnt_h5_type type, const void *data, nnt_error *error) NNT_MUST_CHECK;
 /* Attributes of an existing group or dataset; one of the same name is replaced. */
 nnt_status nnt_h5_set_int(nnt_h5 *file, const char *path, const char *name, int64_t value,
                           nnt_error *error) NNT_MUST_CHECK;
 nnt_status nnt_h5_set_real(nnt_h5 *file, const char *path, const char *name, double value,
                            nnt_error *error) NNT_MUST_CHECK;
-nnt_status nnt_h5_set_string(nnt_h5 *file, const char *path, const char *name,
-                             const char *value, nnt_error *error) NNT_MUST_CHECK;
+nnt_status nnt_h5_set_string(nnt_h5 *file, const char *path, const char *name, const char *value,
+                             nnt_error *error) NNT_MUST_CHECK;
 /* Variable-length UTF-8, as h5py writes a list of str. */
-nnt_status nnt_h5_set_strings(nnt_h5 *file, const char *path, const char *name,
-                              char *const *values, int64_t count,
-                              nnt_error *error) NNT_MUST_CHECK;
+nnt_status nnt_h5_set_strings(nnt_h5 *file, const char *path, const char *name, char *const *values,
+                              int64_t count, nnt_error *error) NNT_MUST_CHECK;
 
 #endif

@@ -12,9 +12,8 @@ bool nnt_h5_has_attribute(nnt_h5 *file, const char *path, const char *name) {
 
 static nnt_status fail_attribute(const nnt_h5 *file, const char *path, const char *name,
                                  const char *what, nnt_error *error) {
-  return nnt_fail(error, NNT_BAD_INPUT,
-                  "%s\n%.400s, %.120s, attribute %.60s\nmake the file again", what, file->name,
-                  path, name);
+  return nnt_fail(error, NNT_BAD_INPUT, "%s\n%.400s, %.120s, attribute %.60s\nmake the file again",
+                  what, file->name, path, name);
 }
 
 /* --- reading --- */
@@ -36,8 +35,8 @@ static int64_t count_values(hid_t attribute) {
 }
 
 /* One number, of a class that `accepts_float` allows. */
-static nnt_status get_number(nnt_h5 *file, const char *path, const char *name,
-                             bool accepts_float, hid_t type, void *out, nnt_error *error) {
+static nnt_status get_number(nnt_h5 *file, const char *path, const char *name, bool accepts_float,
+                             hid_t type, void *out, nnt_error *error) {
   hid_t attribute = H5I_INVALID_HID;
   nnt_status status = open_attribute(file, path, name, &attribute, error);
   if (status != NNT_OK) return status;
@@ -102,8 +101,8 @@ static char **pack_strings(char *const *texts, const char *block, size_t size, b
 }
 
 /* Reads the raw values: pointers for variable length, else texts of `size` bytes. */
-static nnt_status read_strings(const nnt_h5 *file, const char *path, hid_t attribute,
-                               hid_t type, int64_t count, char ***out, nnt_error *error) {
+static nnt_status read_strings(const nnt_h5 *file, const char *path, hid_t attribute, hid_t type,
+                               int64_t count, char ***out, nnt_error *error) {
   bool variable = H5Tis_variable_str(type) > 0;
   size_t size = variable ? sizeof(char *) : H5Tget_size(type);
   void *raw = calloc((size_t)count + 1, size);
@@ -111,8 +110,8 @@ static nnt_status read_strings(const nnt_h5 *file, const char *path, hid_t attri
   nnt_status status = NNT_OK;
   if (count > 0 && H5Aread(attribute, type, raw) < 0) status = h5_fail_read(file, path, error);
   if (status == NNT_OK) {
-    *out = pack_strings(variable ? raw : NULL, raw, size,
-                        H5Tget_strpad(type) == H5T_STR_SPACEPAD, count, error);
+    *out = pack_strings(variable ? raw : NULL, raw, size, H5Tget_strpad(type) == H5T_STR_SPACEPAD,
+                        count, error);
     if (*out == NULL) status = NNT_OUT_OF_MEMORY;
   }
   if (variable && count > 0) {
@@ -175,8 +174,8 @@ static nnt_status set_attribute(nnt_h5 *file, const char *path, const char *name
                                 hid_t space, const void *value, nnt_error *error) {
   nnt_status status = nnt_h5_remove_attribute(file, path, name, error);
   if (status == NNT_OK) {
-    hid_t attribute = H5Acreate_by_name(file->id, path, name, type, space, H5P_DEFAULT,
-                                        H5P_DEFAULT, H5P_DEFAULT);
+    hid_t attribute =
+        H5Acreate_by_name(file->id, path, name, type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
     if (attribute < 0 || H5Awrite(attribute, type, value) < 0)
       status = h5_fail_write(file, path, error);
     h5_close_id(attribute);
@@ -188,32 +187,30 @@ static nnt_status set_attribute(nnt_h5 *file, const char *path, const char *name
 
 nnt_status nnt_h5_set_int(nnt_h5 *file, const char *path, const char *name, int64_t value,
                           nnt_error *error) {
-  return set_attribute(file, path, name, H5Tcopy(H5T_NATIVE_INT64), H5Screate(H5S_SCALAR),
-                       &value, error);
+  return set_attribute(file, path, name, H5Tcopy(H5T_NATIVE_INT64), H5Screate(H5S_SCALAR), &value,
+                       error);
 }
 
 nnt_status nnt_h5_set_real(nnt_h5 *file, const char *path, const char *name, double value,
                            nnt_error *error) {
-  return set_attribute(file, path, name, H5Tcopy(H5T_NATIVE_DOUBLE), H5Screate(H5S_SCALAR),
-                       &value, error);
+  return set_attribute(file, path, name, H5Tcopy(H5T_NATIVE_DOUBLE), H5Screate(H5S_SCALAR), &value,
+                       error);
 }
 
 static hid_t make_text_type(void) {
   hid_t type = H5Tcopy(H5T_C_S1);
-  if (H5Tset_size(type, H5T_VARIABLE) >= 0 && H5Tset_cset(type, H5T_CSET_UTF8) >= 0)
-    return type;
+  if (H5Tset_size(type, H5T_VARIABLE) >= 0 && H5Tset_cset(type, H5T_CSET_UTF8) >= 0) return type;
   h5_close_id(type);
   return H5I_INVALID_HID;
 }
 
-nnt_status nnt_h5_set_string(nnt_h5 *file, const char *path, const char *name,
-                             const char *value, nnt_error *error) {
-  return set_attribute(file, path, name, make_text_type(), H5Screate(H5S_SCALAR), &value,
-                       error);
+nnt_status nnt_h5_set_string(nnt_h5 *file, const char *path, const char *name, const char *value,
+                             nnt_error *error) {
+  return set_attribute(file, path, name, make_text_type(), H5Screate(H5S_SCALAR), &value, error);
 }
 
-nnt_status nnt_h5_set_strings(nnt_h5 *file, const char *path, const char *name,
-                              char *const *values, int64_t count, nnt_error *error) {
+nnt_status nnt_h5_set_strings(nnt_h5 *file, const char *path, const char *name, char *const *values,
+                              int64_t count, nnt_error *error) {
   hsize_t extent = (hsize_t)count;
   return set_attribute(file, path, name, make_text_type(), H5Screate_simple(1, &extent, NULL),
                        values, error);

@@ -63,8 +63,8 @@ static herr_t driver_close(H5FD_t *base) {
 static herr_t driver_query(const H5FD_t *base, unsigned long *flags) {
   (void)base;
   if (flags != NULL)
-    *flags = H5FD_FEAT_AGGREGATE_METADATA | H5FD_FEAT_ACCUMULATE_METADATA |
-             H5FD_FEAT_DATA_SIEVE | H5FD_FEAT_AGGREGATE_SMALLDATA;
+    *flags = H5FD_FEAT_AGGREGATE_METADATA | H5FD_FEAT_ACCUMULATE_METADATA | H5FD_FEAT_DATA_SIEVE |
+             H5FD_FEAT_AGGREGATE_SMALLDATA;
   return 0;
 }
 

@@ -44,13 +44,12 @@ nnt_status h5_check_written(const nnt_h5 *file, const char *object,
 hid_t h5_native_type(nnt_h5_type type);
 
 /* The dataset under `path`, opened at most once; borrowed. */
-nnt_status h5_dataset(nnt_h5 *file, const char *path, hid_t *out,
-                      nnt_error *error) NNT_MUST_CHECK;
+nnt_status h5_dataset(nnt_h5 *file, const char *path, hid_t *out, nnt_error *error) NNT_MUST_CHECK;
 void h5_close_datasets(nnt_h5 *file);
 
 /* Describes an open dataset. */
-nnt_status h5_describe_id(const nnt_h5 *file, const char *path, hid_t dataset,
-                          nnt_h5_dataset *out, nnt_error *error) NNT_MUST_CHECK;
+nnt_status h5_describe_id(const nnt_h5 *file, const char *path, hid_t dataset, nnt_h5_dataset *out,
+                          nnt_error *error) NNT_MUST_CHECK;
 
 /* Makes the selection of rows in the file and the shape of the memory that they fill, both
  * closed by the caller; false when HDF5 fails. */

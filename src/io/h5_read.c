@@ -59,8 +59,7 @@ bool nnt_h5_is_dataset(nnt_h5 *file, const char *path) {
 /* Bytes of the chunks that one row touches. */
 static int64_t row_of_chunks(const nnt_h5 *file, hid_t dataset) {
   nnt_h5_dataset shape;
-  if (h5_describe_id(file, "", dataset, &shape, NULL) != NNT_OK || shape.chunk_rows == 0)
-    return 0;
+  if (h5_describe_id(file, "", dataset, &shape, NULL) != NNT_OK || shape.chunk_rows == 0) return 0;
   hsize_t chunk[NNT_H5_MAX_RANK] = {0};
   hid_t creation = H5Dget_create_plist(dataset);
   int rank = H5Pget_chunk(creation, NNT_H5_MAX_RANK, chunk);
@@ -139,8 +138,8 @@ static void describe_type(hid_t type, nnt_h5_dataset *out) {
   }
 }
 
-nnt_status h5_describe_id(const nnt_h5 *file, const char *path, hid_t dataset,
-                          nnt_h5_dataset *out, nnt_error *error) {
+nnt_status h5_describe_id(const nnt_h5 *file, const char *path, hid_t dataset, nnt_h5_dataset *out,
+                          nnt_error *error) {
   hsize_t dims[H5S_MAX_RANK] = {0};
   hsize_t chunk[H5S_MAX_RANK] = {0};
   memset(out, 0, sizeof *out);
@@ -168,8 +167,7 @@ nnt_status h5_describe_id(const nnt_h5 *file, const char *path, hid_t dataset,
   return status;
 }
 
-nnt_status nnt_h5_describe(nnt_h5 *file, const char *path, nnt_h5_dataset *out,
-                           nnt_error *error) {
+nnt_status nnt_h5_describe(nnt_h5 *file, const char *path, nnt_h5_dataset *out, nnt_error *error) {
   hid_t dataset = H5I_INVALID_HID;
   memset(out, 0, sizeof *out);
   nnt_status status = h5_dataset(file, path, &dataset, error);
@@ -198,17 +196,15 @@ static bool find_missing_filter(hid_t dataset, char *name, size_t size) {
   return missing;
 }
 
-static nnt_status fail_rows(const nnt_h5 *file, const char *path, hid_t dataset,
-                            nnt_error *error) {
+static nnt_status fail_rows(const nnt_h5 *file, const char *path, hid_t dataset, nnt_error *error) {
   char filter[96];
   nnt_status status = h5_fail_read(file, path, error);
   if (!find_missing_filter(dataset, filter, sizeof filter)) return status;
-  return nnt_fail(
-      error, NNT_BAD_INPUT,
-      "compressed in a way that this HDF5 library cannot read\n%.400s, %.160s: filter "
-      "%s\nwhere the file was made, rewrite it with 'h5repack -f GZIP=4 OLD NEW' or "
-      "h5py's compression='gzip'",
-      file->name, path, filter);
+  return nnt_fail(error, NNT_BAD_INPUT,
+                  "compressed in a way that this HDF5 library cannot read\n%.400s, %.160s: filter "
+                  "%s\nwhere the file was made, rewrite it with 'h5repack -f GZIP=4 OLD NEW' or "
+                  "h5py's compression='gzip'",
+                  file->name, path, filter);
 }
 
 bool h5_select_rows(const nnt_h5_dataset *shape, int64_t first, int64_t count, hid_t dataset,
@@ -269,8 +265,7 @@ typedef struct visit_state {
 static nnt_status visit_group(const visit_state *state, const char *group, int depth);
 
 /* The i-th link of `group`; a dangling one is passed over. */
-static nnt_status visit_link(const visit_state *state, const char *group, hsize_t i,
-                             int depth) {
+static nnt_status visit_link(const visit_state *state, const char *group, hsize_t i, int depth) {
   nnt_h5 *file = state->file;
   ssize_t length =
       H5Lget_name_by_idx(file->id, group, H5_INDEX_NAME, H5_ITER_INC, i, NULL, 0, H5P_DEFAULT);

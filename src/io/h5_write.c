@@ -56,8 +56,7 @@ static nnt_status create_dataset(nnt_h5 *file, const char *path, nnt_h5_type typ
   *out = H5I_INVALID_HID;
   if (space >= 0 && H5Pset_create_intermediate_group(links, 1) >= 0 &&
       H5Pset_obj_track_times(creation, false) >= 0)
-    *out =
-        H5Dcreate2(file->id, path, h5_native_type(type), space, links, creation, H5P_DEFAULT);
+    *out = H5Dcreate2(file->id, path, h5_native_type(type), space, links, creation, H5P_DEFAULT);
   nnt_status status = *out < 0 ? h5_fail_write(file, path, error) : NNT_OK;
   h5_close_id(links);
   h5_close_id(creation);
@@ -89,8 +88,7 @@ static hid_t make_chunked(int rank, const hsize_t *chunk, int deflate_level) {
   hid_t creation = H5Pcreate(H5P_DATASET_CREATE);
   bool good = H5Pset_chunk(creation, rank, chunk) >= 0;
   if (good && deflate_level > 0)
-    good =
-        H5Pset_shuffle(creation) >= 0 && H5Pset_deflate(creation, (unsigned)deflate_level) >= 0;
+    good = H5Pset_shuffle(creation) >= 0 && H5Pset_deflate(creation, (unsigned)deflate_level) >= 0;
   if (good) return creation;
   h5_close_id(creation);
   return H5I_INVALID_HID;

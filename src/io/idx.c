@@ -50,8 +50,7 @@ static const idx_type *find_type(const unsigned char *magic) {
 }
 
 static uint32_t big_endian(const unsigned char *bytes) {
-  return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 |
-         bytes[3];
+  return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
 }
 
 nnt_status nnt_convert_is_idx(const char *path, bool *out, nnt_error *error) {
@@ -113,11 +112,10 @@ static nnt_status open_idx(const char *path, idx_file *file, nnt_error *error) {
   if (status != NNT_OK) return status;
   file->type = got == sizeof magic ? find_type(magic) : NULL;
   if (file->type == NULL)
-    return nnt_fail(
-        error, NNT_BAD_INPUT,
-        "not an IDX file\n%s: the first four bytes are %02x %02x %02x %02x\ngive an "
-        "IDX file, or --format csv for CSV",
-        path, magic[0], magic[1], magic[2], magic[3]);
+    return nnt_fail(error, NNT_BAD_INPUT,
+                    "not an IDX file\n%s: the first four bytes are %02x %02x %02x %02x\ngive an "
+                    "IDX file, or --format csv for CSV",
+                    path, magic[0], magic[1], magic[2], magic[3]);
   file->rank = magic[3];
   return read_dims(file, error);
 }
@@ -133,21 +131,18 @@ static nnt_status check_end(const idx_file *file, nnt_error *error) {
                   nnt_gz_path(file->stream));
 }
 
-static nnt_status check_pair(const idx_file *features, const idx_file *labels,
-                             nnt_error *error) {
+static nnt_status check_pair(const idx_file *features, const idx_file *labels, nnt_error *error) {
   const char *path = nnt_gz_path(labels->stream);
   if (labels->rank != 1)
-    return nnt_fail(
-        error, NNT_BAD_INPUT,
-        "labels of more than one dimension\n%s has %d\ngive the file of the features "
-        "first, then that of the labels",
-        path, labels->rank);
+    return nnt_fail(error, NNT_BAD_INPUT,
+                    "labels of more than one dimension\n%s has %d\ngive the file of the features "
+                    "first, then that of the labels",
+                    path, labels->rank);
   if (labels->type->is_float)
-    return nnt_fail(
-        error, NNT_BAD_INPUT,
-        "labels that are not integers\n%s is of type %s\nfor targets of a regression, "
-        "convert from CSV with --target",
-        path, labels->type->name);
+    return nnt_fail(error, NNT_BAD_INPUT,
+                    "labels that are not integers\n%s is of type %s\nfor targets of a regression, "
+                    "convert from CSV with --target",
+                    path, labels->type->name);
   if (labels->dims[0] != features->dims[0])
     return nnt_fail(error, NNT_BAD_INPUT,
                     "features and labels of different length\n%s has %" PRId64
@@ -212,8 +207,7 @@ typedef struct conversion {
   int64_t largest_label;
 } conversion;
 
-static nnt_status check_labels(conversion *work, int64_t first, int64_t count,
-                               nnt_error *error) {
+static nnt_status check_labels(conversion *work, int64_t first, int64_t count, nnt_error *error) {
   bool named = work->options->class_names != NULL;
   int64_t limit = named ? work->options->class_name_count : NNT_MAX_CLASSES;
   for (int64_t i = 0; i < count; ++i) {
@@ -228,16 +222,14 @@ static nnt_status check_labels(conversion *work, int64_t first, int64_t count,
     const char *remedy = label < 0 ? "labels count from 0; get or make the file again"
                          : named   ? "give a name for every class with --class-names"
                                    : "number the classes from 0";
-    return nnt_fail(
-        error, NNT_BAD_INPUT,
-        "%s\n%s, sample %" PRId64 " (from 1): %" PRId64 " of %" PRId64 " classes\n%s", what,
-        nnt_gz_path(work->labels.stream), first + i + 1, label, limit, remedy);
+    return nnt_fail(error, NNT_BAD_INPUT,
+                    "%s\n%s, sample %" PRId64 " (from 1): %" PRId64 " of %" PRId64 " classes\n%s",
+                    what, nnt_gz_path(work->labels.stream), first + i + 1, label, limit, remedy);
   }
   return NNT_OK;
 }
 
-static nnt_status convert_block(conversion *work, int64_t first, int64_t count,
-                                nnt_error *error) {
+static nnt_status convert_block(conversion *work, int64_t first, int64_t count, nnt_error *error) {
   const idx_file *features = &work->features;
   int64_t elements = count * features->sample_elements;
   nnt_status status = read_exactly(features, work->x, (size_t)elements * features->type->bytes,
@@ -253,8 +245,7 @@ static nnt_status convert_block(conversion *work, int64_t first, int64_t count,
     return nnt_fail(error, NNT_BAD_INPUT,
                     "a feature that is not a finite number\n%s, sample %" PRId64
                     " (from 1)\nremove or replace such values",
-                    nnt_gz_path(features->stream),
-                    first + wrong / features->sample_elements + 1);
+                    nnt_gz_path(features->stream), first + wrong / features->sample_elements + 1);
   status = check_labels(work, first, count, error);
   if (status != NNT_OK) return status;
   return nnt_dataset_writer_add(work->writer, count, work->x, work->y, error);
@@ -277,9 +268,8 @@ static nnt_status begin(conversion *work, nnt_error *error) {
       nnt_dataset_writer_begin(&work->options->output, &layout, &work->writer, error);
   if (status != NNT_OK) return status;
   size_t block = (size_t)nnt_dataset_writer_block(work->writer);
-  status =
-      nnt_memory_allocate(block * (size_t)features->sample_elements * features->type->bytes,
-                          "a block of samples", &work->x, error);
+  status = nnt_memory_allocate(block * (size_t)features->sample_elements * features->type->bytes,
+                               "a block of samples", &work->x, error);
   if (status != NNT_OK) return status;
   return nnt_memory_allocate(block * work->labels.type->bytes, "a block of labels", &work->y,
                              error);
@@ -287,8 +277,7 @@ static nnt_status begin(conversion *work, nnt_error *error) {
 
 static nnt_status convert(conversion *work, nnt_error *error) {
   const nnt_convert_idx_options *options = work->options;
-  nnt_status status =
-      nnt_class_names_check(options->class_names, options->class_name_count, error);
+  nnt_status status = nnt_class_names_check(options->class_names, options->class_name_count, error);
   if (status == NNT_OK) status = open_idx(options->features, &work->features, error);
   if (status == NNT_OK) status = open_idx(options->labels, &work->labels, error);
   if (status == NNT_OK) status = check_pair(&work->features, &work->labels, error);
@@ -301,8 +290,8 @@ static nnt_status convert(conversion *work, nnt_error *error) {
   if (status == NNT_OK) status = check_end(&work->features, error);
   if (status == NNT_OK) status = check_end(&work->labels, error);
   if (status != NNT_OK) return status;
-  return nnt_dataset_writer_commit(&work->writer, options->class_names,
-                                   options->class_name_count, error);
+  return nnt_dataset_writer_commit(&work->writer, options->class_names, options->class_name_count,
+                                   error);
 }
 
 nnt_status nnt_convert_idx(const nnt_convert_idx_options *options, nnt_convert_result *result,

@@ -17,8 +17,8 @@ struct nnt_prediction_file {
   const nnt_model *model;
   char path[4096];
   nnt_atomic_file *atomic;
-  nnt_h5 *h5;   /* HDF5, or */
-  FILE *stream; /* CSV */
+  nnt_h5 *h5;       /* HDF5, or */
+  FILE *stream;     /* CSV */
   int64_t *classes; /* [CHUNK] */
 };
 
@@ -48,8 +48,7 @@ static nnt_status create_h5(nnt_prediction_file *file, nnt_error *error) {
   const nnt_model *model = file->model;
   nnt_status status = nnt_h5_create(nnt_atomic_path(file->atomic), &file->h5, error);
   if (status == NNT_OK)
-    status =
-        nnt_h5_make_growing(file->h5, "/output", NNT_H5_F32, 2, dims, CHUNK, 0, error);
+    status = nnt_h5_make_growing(file->h5, "/output", NNT_H5_F32, 2, dims, CHUNK, 0, error);
   if (status == NNT_OK && has_class(model))
     status = nnt_h5_make_growing(file->h5, "/class", NNT_H5_I64, 1, dims, CHUNK, 0, error);
   if (status == NNT_OK && model->class_names != NULL)
@@ -114,8 +113,8 @@ static nnt_status append_h5(nnt_prediction_file *file, int64_t first, int64_t co
     int64_t rows = count - done < CHUNK ? count - done : CHUNK;
     for (int64_t i = 0; i < rows; ++i)
       file->classes[i] = class_of(values + (done + i) * outputs, outputs);
-    status = nnt_h5_write_rows(file->h5, "/class", first + done, rows, NNT_H5_I64,
-                               file->classes, error);
+    status =
+        nnt_h5_write_rows(file->h5, "/class", first + done, rows, NNT_H5_I64, file->classes, error);
   }
   return status;
 }
@@ -127,8 +126,7 @@ static nnt_status append_csv(nnt_prediction_file *file, int64_t count, const flo
     const float *row = values + r * outputs;
     for (int64_t c = 0; c < outputs; ++c)
       (void)fprintf(file->stream, c > 0 ? ",%.9g" : "%.9g", (double)row[c]);
-    if (has_class(file->model))
-      (void)fprintf(file->stream, ",%" PRId64, class_of(row, outputs));
+    if (has_class(file->model)) (void)fprintf(file->stream, ",%" PRId64, class_of(row, outputs));
     (void)fputc('\n', file->stream);
   }
   return ferror(file->stream) ? fail(file, error) : NNT_OK;

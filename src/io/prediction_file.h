@@ -10,17 +10,15 @@
 
 typedef struct nnt_prediction_file nnt_prediction_file;
 
-/* CSV when `path` ends in ".csv", else HDF5. `model` tells outputs, classes and their names, and must
- * outlive the file. */
+/* CSV when `path` ends in ".csv", else HDF5. `model` tells outputs, classes and their names, and
+ * must outlive the file. */
 nnt_status nnt_prediction_file_create(const char *path, const nnt_model *model,
-                                      nnt_prediction_file **out,
-                                      nnt_error *error) NNT_MUST_CHECK;
+                                      nnt_prediction_file **out, nnt_error *error) NNT_MUST_CHECK;
 /* Samples [first, first + count), in order, from values [count, outputs]. */
 nnt_status nnt_prediction_file_append(nnt_prediction_file *file, int64_t first, int64_t count,
                                       const float *values, nnt_error *error) NNT_MUST_CHECK;
 /* Puts the file under its name; the handle is gone. */
-nnt_status nnt_prediction_file_commit(nnt_prediction_file **file,
-                                      nnt_error *error) NNT_MUST_CHECK;
+nnt_status nnt_prediction_file_commit(nnt_prediction_file **file, nnt_error *error) NNT_MUST_CHECK;
 /* Removes what was written; NULL in it is accepted. */
 void nnt_prediction_file_abandon(nnt_prediction_file **file);
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DECLARE(isa)                                \
+#define DECLARE(isa)                                  \
   extern const nnt_microkernel nnt_microkernel_##isa; \
   extern const nnt_elementwise nnt_elementwise_##isa; \
   static const nnt_kernels isa = {#isa, &nnt_microkernel_##isa, &nnt_elementwise_##isa};

@@ -85,8 +85,7 @@ static void activate_silu(float *z, float *auxiliary, int64_t count) {
     vf x = load(z + i);
     vf s = sigmoid_v(x);
     store(z + i, x * s);
-    if (auxiliary != NULL)
-      store(auxiliary + i, s * fma_v(x, splat(1.0F) - s, splat(1.0F)));
+    if (auxiliary != NULL) store(auxiliary + i, s * fma_v(x, splat(1.0F) - s, splat(1.0F)));
   }
 }
 
@@ -126,8 +125,7 @@ static inline float sum_lanes(const vf lanes[NNT_PANEL / VECTOR]) {
 }
 
 static inline float *at(const nnt_panels *matrix, int64_t row, int64_t column) {
-  return matrix->data + column / NNT_PANEL * matrix->stride + row * NNT_PANEL +
-         column % NNT_PANEL;
+  return matrix->data + column / NNT_PANEL * matrix->stride + row * NNT_PANEL + column % NNT_PANEL;
 }
 
 /* The largest entry of a row; a NaN if there is one. */
@@ -152,8 +150,7 @@ static float softmax_row(const nnt_rows *rows, int64_t row, float most) {
   }
   float sum = sum_lanes(lanes);
   vf factor = splat(rows->scale / sum);
-  for (int64_t c = 0; c < padded; c += VECTOR)
-    store(at(g, row, c), load(at(g, row, c)) * factor);
+  for (int64_t c = 0; c < padded; c += VECTOR) store(at(g, row, c), load(at(g, row, c)) * factor);
   return sum;
 }
 
@@ -204,7 +201,7 @@ static void squared_error(const nnt_rows *rows) {
 
 /* --- gathering samples --- */
 
-#define GATHER(name, type)                                                                  \
+#define GATHER(name, type)                                                                   \
   static void name(const void *row, const float *shift, const float *scale, int64_t columns, \
                    float *out, int64_t stride) {                                             \
     const type *x = row;                                                                     \
@@ -242,8 +239,8 @@ static void sgd_plain(const nnt_sgd_step *step, const float *gradient, float *we
   }
 }
 
-static void sgd(const nnt_sgd_step *step, const float *gradient, float *velocity,
-                float *weights, int64_t count) {
+static void sgd(const nnt_sgd_step *step, const float *gradient, float *velocity, float *weights,
+                int64_t count) {
   if (velocity == NULL) {
     sgd_plain(step, gradient, weights, count);
     return;

@@ -38,10 +38,10 @@ typedef struct nnt_sgd_step {
 
 /* Rows [begin, end) of a matrix of logits, and what a loss makes of them. */
 typedef struct nnt_rows {
-  nnt_panels logits;  /* z, or the output a for the squared losses */
-  nnt_panels target;  /* of the same shape; not read by softmax */
+  nnt_panels logits;   /* z, or the output a for the squared losses */
+  nnt_panels target;   /* of the same shape; not read by softmax */
   nnt_panels gradient; /* written: scale * derivative of the row's loss; padding zero */
-  float *loss;        /* [rows], written */
+  float *loss;         /* [rows], written */
   float scale;
   int64_t begin, end;
 } nnt_rows;

@@ -15,8 +15,7 @@ static block cut(nnt_team team, int64_t rows, int64_t columns) {
   int best_grid = 1;
   int64_t best_cost = INT64_MAX;
   for (int grid_rows = 1; grid_rows <= team.threads; ++grid_rows) {
-    int64_t cost =
-        nnt_ceil_div(rows, grid_rows) * nnt_ceil_div(columns, team.threads / grid_rows);
+    int64_t cost = nnt_ceil_div(rows, grid_rows) * nnt_ceil_div(columns, team.threads / grid_rows);
     if (cost < best_cost) {
       best_cost = cost;
       best_grid = grid_rows;
@@ -33,8 +32,8 @@ static block cut(nnt_team team, int64_t rows, int64_t columns) {
 }
 
 /* Runs `tile` over all columns of one panel. */
-static void run_columns(const nnt_microkernel *micro, void (*run)(const nnt_tile *),
-                        nnt_tile tile, int64_t columns) {
+static void run_columns(const nnt_microkernel *micro, void (*run)(const nnt_tile *), nnt_tile tile,
+                        int64_t columns) {
   for (int64_t j = 0; j < columns; j += micro->max_columns) {
     tile.columns = (int)nnt_min_i64(columns - j, micro->max_columns);
     run(&tile);

@@ -62,24 +62,36 @@ INLINE void run_tile(const int rows, const int vectors, const int transposed,
   }
 }
 
-#define CASE(rows)                           \
-  case rows:                                 \
-    if (tile->columns > VECTOR)              \
-      run_tile(rows, 2, transposed, tile);   \
-    else                                     \
-      run_tile(rows, 1, transposed, tile);   \
-    break;
+#define CASE(rows)                         \
+  case rows:                               \
+    if (tile->columns > VECTOR)            \
+      run_tile(rows, 2, transposed, tile); \
+    else                                   \
+      run_tile(rows, 1, transposed, tile); \
+    break
 
 INLINE void dispatch(const int transposed, const nnt_tile *tile) {
   switch (tile->rows) {
-    CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6)
+    CASE(1);
+    CASE(2);
+    CASE(3);
+    CASE(4);
+    CASE(5);
+    CASE(6);
 #if MAX_ROWS >= 12
-    CASE(7) CASE(8) CASE(9) CASE(10) CASE(11) CASE(12)
+    CASE(7);
+    CASE(8);
+    CASE(9);
+    CASE(10);
+    CASE(11);
+    CASE(12);
 #endif
 #if MAX_ROWS >= 14
-    CASE(13) CASE(14)
+    CASE(13);
+    CASE(14);
 #endif
-    default: break;
+    default:
+      break;
   }
 }
 

@@ -9,11 +9,11 @@
  * Each output is one sequential chain of fused multiply-adds over k, from start (0 when NULL).
  * b, c and start point at the tile's first column inside their panel. */
 typedef struct nnt_tile {
-  int rows;              /* 1 to the table's max_rows */
-  int columns;           /* rounded up to whole vectors; up to the table's max_columns */
-  int64_t k;             /* length of the inner dimension */
-  const float *a;        /* first element */
-  int64_t a_stride;      /* nn: floats between the panels of A; tn: not used */
+  int rows;         /* 1 to the table's max_rows */
+  int columns;      /* rounded up to whole vectors; up to the table's max_columns */
+  int64_t k;        /* length of the inner dimension */
+  const float *a;   /* first element */
+  int64_t a_stride; /* nn: floats between the panels of A; tn: not used */
   const float *b;
   float *c;
   const float *start;

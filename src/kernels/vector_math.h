@@ -18,9 +18,8 @@ static inline vf polynomial(vf x, const float *coefficients, int count) {
 /* exp(x), clamped to x in [-87.3, 88.7]; error below 2 units in the last place. Cody and Waite's
  * reduction x = n log 2 + r. A NaN stays one. */
 static inline vf exp_v(vf x) {
-  static const float coefficients[] = {0.00138368399F, 0.00837481767F, 0.0416682251F,
-                                       0.166664198F,   0.499999911F,   1.0F,
-                                       1.0F};
+  static const float coefficients[] = {0.00138368399F, 0.00837481767F, 0.0416682251F, 0.166664198F,
+                                       0.499999911F,   1.0F,           1.0F};
   const vf magic = splat(12582912.0F); /* 1.5 * 2^23: adding it rounds to a whole number */
   x = select_v(x > splat(88.7F), splat(88.7F), x);
   x = select_v(x < splat(-87.3F), splat(-87.3F), x);
@@ -39,8 +38,8 @@ static inline vf sigmoid_v(vf x) {
 
 /* tanh(x); error below 4 units in the last place. An odd polynomial near 0, else by exp. */
 static inline vf tanh_v(vf x) {
-  static const float coefficients[] = {-0.00571703631F, 0.0206505787F, -0.0537434965F,
-                                       0.133314908F, -0.333332837F};
+  static const float coefficients[] = {-0.00571703631F, 0.0206505787F, -0.0537434965F, 0.133314908F,
+                                       -0.333332837F};
   const vi sign_bit = (vi)splat(-0.0F);
   vf magnitude = (vf)((vi)x & ~sign_bit);
   vf square = x * x;
@@ -55,9 +54,9 @@ static inline vf tanh_v(vf x) {
  * Phi(-z) = exp(-z^2 / 2) P(t), t = 1 / (1 + z / 4), z >= 0: the form of Abramowitz and Stegun
  * 7.1.26 with more terms. Absolute error of Phi below 2e-7. */
 static inline void normal_v(vf x, vf *cdf, vf *density) {
-  static const float coefficients[] = {
-      0.0339468978F, -0.196178213F, 0.395003378F, -0.333471686F,  0.304488778F,
-      -0.0203849953F, 0.12156824F,  0.0948201939F, 0.100229003F, -2.16004119e-5F};
+  static const float coefficients[] = {0.0339468978F, -0.196178213F,  0.395003378F, -0.333471686F,
+                                       0.304488778F,  -0.0203849953F, 0.12156824F,  0.0948201939F,
+                                       0.100229003F,  -2.16004119e-5F};
   vf magnitude = (vf)((vi)x & ~(vi)splat(-0.0F));
   vf gauss = exp_v(splat(-0.5F) * x * x);
   vf t = splat(1.0F) / fma_v(magnitude, splat(0.25F), splat(1.0F));

@@ -25,13 +25,17 @@ static distribution distribution_of(nnt_initializer initializer, const nnt_layer
       return (distribution){false, (float)sqrt(6.0 / (inputs + outputs))};
     case NNT_INIT_XAVIER_NORMAL:
       return (distribution){true, (float)sqrt(2.0 / (inputs + outputs))};
-    case NNT_INIT_HE_UNIFORM: return (distribution){false, (float)sqrt(6.0 / inputs)};
-    case NNT_INIT_HE_NORMAL: return (distribution){true, (float)sqrt(2.0 / inputs)};
+    case NNT_INIT_HE_UNIFORM:
+      return (distribution){false, (float)sqrt(6.0 / inputs)};
+    case NNT_INIT_HE_NORMAL:
+      return (distribution){true, (float)sqrt(2.0 / inputs)};
     case NNT_INIT_LECUN_NORMAL:
-    case NNT_INIT_FAN_IN: return (distribution){true, (float)sqrt(1.0 / inputs)};
+    case NNT_INIT_FAN_IN:
+      return (distribution){true, (float)sqrt(1.0 / inputs)};
     case NNT_INIT_DEFAULT:
     case NNT_INITIALIZER_COUNT:
-    default: return distribution_of(suited_to(layer->activation), layer);
+    default:
+      return distribution_of(suited_to(layer->activation), layer);
   }
 }
 

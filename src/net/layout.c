@@ -40,8 +40,7 @@ int64_t nnt_layout_end(const nnt_layout *layout, int layer) {
 
 /* Offset of weight (input, output) within its layer. */
 static int64_t offset_of(const nnt_layer *layer, int64_t input, int64_t output) {
-  return (output / NNT_PANEL) * layer->inputs * NNT_PANEL + input * NNT_PANEL +
-         output % NNT_PANEL;
+  return (output / NNT_PANEL) * layer->inputs * NNT_PANEL + input * NNT_PANEL + output % NNT_PANEL;
 }
 
 void nnt_layout_export(const nnt_layout *layout, int layer, const float *arena, float *out) {
@@ -69,14 +68,13 @@ nnt_status nnt_layout_digest(const nnt_layout *layout, const float *arena, char 
     most = nnt_max_i64(most, layout->layers[i].inputs * layout->layers[i].outputs);
   void *buffer = NULL;
   nnt_sha256 *hash = NULL;
-  nnt_status status =
-      nnt_memory_allocate((size_t)most * sizeof(float), "a digest", &buffer, error);
+  nnt_status status = nnt_memory_allocate((size_t)most * sizeof(float), "a digest", &buffer, error);
   if (status == NNT_OK) status = nnt_sha256_create(&hash, error);
   for (int i = 0; i < layout->layer_count && status == NNT_OK; ++i) {
     const nnt_layer *layer = &layout->layers[i];
     nnt_layout_export(layout, i, arena, buffer);
-    status = nnt_sha256_add(hash, buffer,
-                            (size_t)(layer->inputs * layer->outputs) * sizeof(float), error);
+    status = nnt_sha256_add(hash, buffer, (size_t)(layer->inputs * layer->outputs) * sizeof(float),
+                            error);
     if (status == NNT_OK)
       status = nnt_sha256_add(hash, arena + layout->biases[i],
                               (size_t)layer->outputs * sizeof(float), error);

@@ -21,8 +21,8 @@
 
 typedef struct nnt_layout {
   int layer_count;
-  const nnt_layer *layers;             /* borrowed from the model */
-  int64_t weights[NNT_MAX_LAYERS];     /* offsets in floats */
+  const nnt_layer *layers;         /* borrowed from the model */
+  int64_t weights[NNT_MAX_LAYERS]; /* offsets in floats */
   int64_t biases[NNT_MAX_LAYERS];
   int64_t tail;
   int64_t floats; /* all, tail included */

@@ -31,8 +31,7 @@ static void through_activation(const nnt_kernels *kernels, nnt_activation activa
   }
 }
 
-void nnt_loss_run(const nnt_kernels *kernels, const nnt_model *model,
-                  const nnt_loss_rows *rows) {
+void nnt_loss_run(const nnt_kernels *kernels, const nnt_model *model, const nnt_loss_rows *rows) {
   nnt_rows kernel_rows = {.logits = rows->logits,
                           .target = rows->target,
                           .gradient = rows->gradient,
@@ -42,7 +41,9 @@ void nnt_loss_run(const nnt_kernels *kernels, const nnt_model *model,
                           .end = rows->end};
   if (rows->begin >= rows->end) return;
   switch (model->loss) {
-    case NNT_CROSS_ENTROPY: cross_entropy(kernels, rows, &kernel_rows); break;
+    case NNT_CROSS_ENTROPY:
+      cross_entropy(kernels, rows, &kernel_rows);
+      break;
     case NNT_BINARY_CROSS_ENTROPY:
       kernels->elementwise->binary_cross_entropy(&kernel_rows);
       break;
@@ -57,12 +58,13 @@ void nnt_loss_run(const nnt_kernels *kernels, const nnt_model *model,
       through_activation(kernels, model->layers[model->layer_count - 1].activation, rows);
       break;
     case NNT_LOSS_COUNT:
-    default: break;
+    default:
+      break;
   }
 }
 
-void nnt_loss_outputs(const nnt_kernels *kernels, const nnt_model *model,
-                      const nnt_panels *logits, float *scratch, int64_t begin, int64_t end) {
+void nnt_loss_outputs(const nnt_kernels *kernels, const nnt_model *model, const nnt_panels *logits,
+                      float *scratch, int64_t begin, int64_t end) {
   if (begin >= end) return;
   if (model->loss == NNT_CROSS_ENTROPY) {
     nnt_rows rows = {.logits = *logits,
@@ -74,7 +76,7 @@ void nnt_loss_outputs(const nnt_kernels *kernels, const nnt_model *model,
     kernels->elementwise->softmax(&rows);
   } else if (model->loss == NNT_BINARY_CROSS_ENTROPY) {
     for (int64_t p = 0; p < nnt_panel_count(logits->columns); ++p)
-      kernels->elementwise->activate[NNT_SIGMOID](
-          nnt_panels_at(logits, begin, p * NNT_PANEL), NULL, (end - begin) * NNT_PANEL);
+      kernels->elementwise->activate[NNT_SIGMOID](nnt_panels_at(logits, begin, p * NNT_PANEL), NULL,
+                                                  (end - begin) * NNT_PANEL);
   }
 }

@@ -7,23 +7,22 @@
 #include "net/model.h"
 
 typedef struct nnt_loss_rows {
-  nnt_panels logits;        /* what the last layer put out */
-  nnt_panels target;        /* [rows, outputs] for NNT_TARGET_VALUES and for quadratic */
-  const int32_t *classes;   /* [rows] for NNT_TARGET_CLASS */
-  nnt_panels gradient;      /* written */
-  const float *derivative;  /* as `auxiliary` of the last layer's activation, same layout as
-                               logits; used by quadratic alone */
-  float *loss;              /* [rows], written */
-  float scale;              /* the gradient's factor: 1 / batch */
+  nnt_panels logits;       /* what the last layer put out */
+  nnt_panels target;       /* [rows, outputs] for NNT_TARGET_VALUES and for quadratic */
+  const int32_t *classes;  /* [rows] for NNT_TARGET_CLASS */
+  nnt_panels gradient;     /* written */
+  const float *derivative; /* as `auxiliary` of the last layer's activation, same layout as
+                              logits; used by quadratic alone */
+  float *loss;             /* [rows], written */
+  float scale;             /* the gradient's factor: 1 / batch */
   int64_t begin, end;
 } nnt_loss_rows;
 
 /* loss[r] and gradient = scale * d loss[r] / d logits. */
-void nnt_loss_run(const nnt_kernels *kernels, const nnt_model *model,
-                  const nnt_loss_rows *rows);
+void nnt_loss_run(const nnt_kernels *kernels, const nnt_model *model, const nnt_loss_rows *rows);
 
 /* Turns logits into outputs in place: softmax or sigmoid; the others stay. `scratch`: [rows]. */
-void nnt_loss_outputs(const nnt_kernels *kernels, const nnt_model *model,
-                      const nnt_panels *logits, float *scratch, int64_t begin, int64_t end);
+void nnt_loss_outputs(const nnt_kernels *kernels, const nnt_model *model, const nnt_panels *logits,
+                      float *scratch, int64_t begin, int64_t end);
 
 #endif

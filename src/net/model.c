@@ -32,8 +32,7 @@ nnt_status nnt_model_set_layers(nnt_model *model, int64_t inputs, int hidden_cou
   int64_t width = inputs;
   for (int i = 0; i < hidden_count && status == NNT_OK; ++i) {
     status = check_width(hidden[i], "hidden layer", error);
-    model->layers[i] =
-        (nnt_layer){width, hidden[i], activations[activation_count == 1 ? 0 : i]};
+    model->layers[i] = (nnt_layer){width, hidden[i], activations[activation_count == 1 ? 0 : i]};
     width = hidden[i];
   }
   nnt_activation last = activations[activation_count - 1];
@@ -48,8 +47,7 @@ nnt_status nnt_model_allocate_normalization(nnt_model *model, nnt_error *error) 
   size_t bytes = (size_t)padded * sizeof(float);
   void *shift = NULL, *scale = NULL;
   nnt_status status = nnt_memory_allocate(bytes, "input normalisation", &shift, error);
-  if (status == NNT_OK)
-    status = nnt_memory_allocate(bytes, "input normalisation", &scale, error);
+  if (status == NNT_OK) status = nnt_memory_allocate(bytes, "input normalisation", &scale, error);
   model->shift = shift;
   model->scale = scale;
   for (int64_t i = 0; i < padded && status == NNT_OK; ++i) model->scale[i] = 1.0F;

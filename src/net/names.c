@@ -4,7 +4,7 @@
 #include <string.h>
 
 static const char *const activations[] = {
-    [NNT_SIGMOID] = "sigmoid", [NNT_TANH] = "tanh", [NNT_RELU] = "relu",
+    [NNT_SIGMOID] = "sigmoid",       [NNT_TANH] = "tanh", [NNT_RELU] = "relu",
     [NNT_LEAKY_RELU] = "leaky-relu", [NNT_GELU] = "gelu", [NNT_SILU] = "silu",
     [NNT_IDENTITY] = "identity"};
 static const char *const losses[] = {[NNT_CROSS_ENTROPY] = "cross-entropy",
@@ -55,8 +55,7 @@ const char *nnt_normalization_name(nnt_normalization value) {
 
 nnt_status nnt_activation_parse(const char *name, nnt_activation *out, nnt_error *error) {
   int value = 0;
-  nnt_status status =
-      find("activation", activations, NNT_ACTIVATION_COUNT, name, &value, error);
+  nnt_status status = find("activation", activations, NNT_ACTIVATION_COUNT, name, &value, error);
   *out = (nnt_activation)value;
   return status;
 }
@@ -70,14 +69,12 @@ nnt_status nnt_loss_parse(const char *name, nnt_loss *out, nnt_error *error) {
 
 nnt_status nnt_initializer_parse(const char *name, nnt_initializer *out, nnt_error *error) {
   int value = 0;
-  nnt_status status =
-      find("initialiser", initializers, NNT_INITIALIZER_COUNT, name, &value, error);
+  nnt_status status = find("initialiser", initializers, NNT_INITIALIZER_COUNT, name, &value, error);
   *out = (nnt_initializer)value;
   return status;
 }
 
-nnt_status nnt_normalization_parse(const char *name, nnt_normalization *out,
-                                   nnt_error *error) {
+nnt_status nnt_normalization_parse(const char *name, nnt_normalization *out, nnt_error *error) {
   int value = 0;
   nnt_status status =
       find("normalisation", normalizations, NNT_NORMALIZATION_COUNT, name, &value, error);

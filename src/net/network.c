@@ -46,8 +46,7 @@ static nnt_panels slice_matrix(nnt_arena *arena, int64_t rows, int64_t columns) 
 }
 
 /* Counts (arena->base NULL) or gives out all slices; the one list of what a network holds. */
-static void slice_all(nnt_network *network, const nnt_model *model, int64_t rows,
-                      bool training) {
+static void slice_all(nnt_network *network, const nnt_model *model, int64_t rows, bool training) {
   nnt_arena *arena = &network->arena;
   int64_t widest = 0, largest = 0;
   network->values[0] = slice_matrix(arena, rows, nnt_model_inputs(model));
@@ -77,13 +76,11 @@ size_t nnt_network_bytes(const nnt_model *model, int64_t capacity, bool training
   return counting.arena.used;
 }
 
-nnt_status nnt_network_create(const nnt_model *model, const nnt_kernels *kernels,
-                              int64_t capacity, bool training, int threads, nnt_network **out,
-                              nnt_error *error) {
+nnt_status nnt_network_create(const nnt_model *model, const nnt_kernels *kernels, int64_t capacity,
+                              bool training, int threads, nnt_network **out, nnt_error *error) {
   void *memory = NULL;
   *out = NULL;
-  nnt_status status =
-      nnt_memory_allocate(sizeof(nnt_network), "a network", &memory, error);
+  nnt_status status = nnt_memory_allocate(sizeof(nnt_network), "a network", &memory, error);
   if (status != NNT_OK) return status;
   nnt_network *network = memory;
   capacity = nnt_max_i64(capacity, 1);
@@ -197,8 +194,7 @@ static nnt_loss_rows loss_rows(const pass *p, nnt_team team) {
       .classes = network->classes,
       .gradient = gradient_kept ? gradient_of(network, last, p->rows)
                                 : first_rows(network->gradient[0], p->rows),
-      .derivative =
-          network->auxiliary[last] != NULL ? network->auxiliary[last] : logits.data,
+      .derivative = network->auxiliary[last] != NULL ? network->auxiliary[last] : logits.data,
       .loss = network->losses,
       .scale = p->scale,
       .begin = nnt_partition_begin(p->rows, team.threads, team.thread),
@@ -272,8 +268,7 @@ static void step(const pass *p, nnt_team team) {
 static void step_without_rows(const pass *p) {
   const nnt_layout *layout = &p->network->layout;
   memset(p->gradients, 0, (size_t)layout->floats * sizeof(float));
-  for (int l = layout->layer_count - 1; l >= 0 && p->ready != NULL; --l)
-    p->ready(p->context, l);
+  for (int l = layout->layer_count - 1; l >= 0 && p->ready != NULL; --l) p->ready(p->context, l);
 }
 
 void nnt_network_step(nnt_network *network, const float *parameters, int64_t rows, float scale,
@@ -298,7 +293,7 @@ void nnt_network_forward(nnt_network *network, const float *parameters, int64_t 
     nnt_loss_rows part = loss_rows(&p, team);
     if (with_loss) nnt_loss_run(network->kernels, network->model, &part);
     if (with_outputs)
-      nnt_loss_outputs(network->kernels, network->model, &part.logits, network->losses,
-                       part.begin, part.end);
+      nnt_loss_outputs(network->kernels, network->model, &part.logits, network->losses, part.begin,
+                       part.end);
   }
 }

@@ -16,8 +16,8 @@ typedef struct nnt_network nnt_network;
 
 /* Memory for `capacity` rows (samples) at most; `training` adds what the backward pass needs.
  * `threads` is the largest number of OpenMP threads to use. The model must outlive the network. */
-nnt_status nnt_network_create(const nnt_model *model, const nnt_kernels *kernels,
-                              int64_t capacity, bool training, int threads, nnt_network **out,
+nnt_status nnt_network_create(const nnt_model *model, const nnt_kernels *kernels, int64_t capacity,
+                              bool training, int threads, nnt_network **out,
                               nnt_error *error) NNT_MUST_CHECK;
 void nnt_network_destroy(nnt_network **network);
 

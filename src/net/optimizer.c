@@ -10,9 +10,8 @@
 #define ROWS_PER_THREAD 2048
 
 /* Floats [begin, end), multiples of 32, all with the same settings. */
-static void update_range(const nnt_optimizer *optimizer, const nnt_sgd_step *step,
-                         int64_t begin, int64_t end, const float *gradients,
-                         float *parameters) {
+static void update_range(const nnt_optimizer *optimizer, const nnt_sgd_step *step, int64_t begin,
+                         int64_t end, const float *gradients, float *parameters) {
   int64_t rows = (end - begin) / NNT_PANEL;
   int64_t useful = nnt_min_i64(optimizer->threads, rows / ROWS_PER_THREAD + 1);
 #pragma omp parallel num_threads((int)useful) if (useful > 1)

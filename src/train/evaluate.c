@@ -17,8 +17,7 @@ static int threads_of(int wanted) {
   return wanted > 0 ? wanted : omp_get_max_threads();
 }
 
-static nnt_status check_width(const nnt_model *model, const nnt_resident *data,
-                              nnt_error *error) {
+static nnt_status check_width(const nnt_model *model, const nnt_resident *data, nnt_error *error) {
   if (data->samples.features == nnt_model_inputs(model)) return NNT_OK;
   return nnt_fail(error, NNT_BAD_INPUT,
                   "the data set has another width\n%s: %" PRId64
@@ -47,8 +46,7 @@ nnt_status nnt_evaluate(nnt_comm *comm, const nnt_evaluate_options *options, nnt
   nnt_checkpoint *checkpoint = NULL;
   nnt_resident *data = NULL;
   nnt_evaluator *evaluator = NULL;
-  nnt_status status =
-      nnt_run_directory_open(comm, options->checkpoint, &checkpoint, error);
+  nnt_status status = nnt_run_directory_open(comm, options->checkpoint, &checkpoint, error);
   if (status != NNT_OK) return status;
   const nnt_model *model = &checkpoint->model;
   nnt_resident_request request = {
@@ -80,7 +78,7 @@ typedef struct prediction {
   nnt_evaluator *evaluator;
   const float *parameters;
   int64_t samples, outputs;
-  float *block; /* [NNT_EVALUATION_BLOCK, outputs] */
+  float *block;              /* [NNT_EVALUATION_BLOCK, outputs] */
   nnt_prediction_file *file; /* rank 0 */
 } prediction;
 
@@ -93,8 +91,8 @@ static nnt_status run_round(prediction *p, int64_t round, nnt_error *error) {
     int64_t count = nnt_min_i64(NNT_EVALUATION_BLOCK, p->samples - own);
     nnt_evaluator_outputs(p->evaluator, p->parameters, own, count, p->block);
     if (rank != 0)
-      return nnt_comm_send(p->comm, 0, p->block,
-                           (size_t)(count * p->outputs) * sizeof(float), error);
+      return nnt_comm_send(p->comm, 0, p->block, (size_t)(count * p->outputs) * sizeof(float),
+                           error);
   }
   /* After a failed write the blocks are still received, so that no rank waits for ever. */
   for (int from = 0; rank == 0 && from < size; ++from) {
@@ -136,9 +134,8 @@ static nnt_status predict_with(nnt_comm *comm, const nnt_predict_options *option
   void *block = NULL;
   nnt_status status = check_width(model, data, error);
   if (status == NNT_OK)
-    status = nnt_memory_allocate(
-        (size_t)(NNT_EVALUATION_BLOCK * p.outputs) * sizeof(float), "predictions", &block,
-        error);
+    status = nnt_memory_allocate((size_t)(NNT_EVALUATION_BLOCK * p.outputs) * sizeof(float),
+                                 "predictions", &block, error);
   p.block = block;
   if (status == NNT_OK)
     status = nnt_evaluator_create(comm, model, &data->samples, threads_of(options->threads), 0,
@@ -169,8 +166,8 @@ static nnt_status check_output(const nnt_predict_options *options, nnt_error *er
                   options->output);
 }
 
-nnt_status nnt_predict(nnt_comm *comm, const nnt_predict_options *options,
-                       nnt_predict_result *out, nnt_error *error) {
+nnt_status nnt_predict(nnt_comm *comm, const nnt_predict_options *options, nnt_predict_result *out,
+                       nnt_error *error) {
   nnt_checkpoint *checkpoint = NULL;
   nnt_resident *data = NULL;
   nnt_status status = nnt_comm_agree(comm, check_output(options, error), error);

@@ -37,21 +37,18 @@ static nnt_status allocate(nnt_evaluator *evaluator, nnt_error *error) {
   void *sums = NULL, *total = NULL;
   evaluator->window = nnt_max_i64(64, 4 * (int64_t)nnt_comm_size(evaluator->comm));
   evaluator->width = SUM_FIXED;
-  if (regresses(evaluator))
-    evaluator->width += OUTPUT_SUMS * nnt_model_outputs(evaluator->model);
+  if (regresses(evaluator)) evaluator->width += OUTPUT_SUMS * nnt_model_outputs(evaluator->model);
   size_t bytes = (size_t)evaluator->width * sizeof(double);
-  nnt_status status = nnt_memory_allocate((size_t)evaluator->window * bytes,
-                                          "sums of an evaluation", &sums, error);
-  if (status == NNT_OK)
-    status = nnt_memory_allocate(bytes, "sums of an evaluation", &total, error);
+  nnt_status status =
+      nnt_memory_allocate((size_t)evaluator->window * bytes, "sums of an evaluation", &sums, error);
+  if (status == NNT_OK) status = nnt_memory_allocate(bytes, "sums of an evaluation", &total, error);
   evaluator->sums = sums;
   evaluator->total = total;
   return status;
 }
 
-nnt_status nnt_evaluator_create(nnt_comm *comm, const nnt_model *model,
-                                const nnt_samples *samples, int threads, int top_k,
-                                nnt_evaluator **out, nnt_error *error) {
+nnt_status nnt_evaluator_create(nnt_comm *comm, const nnt_model *model, const nnt_samples *samples,
+                                int threads, int top_k, nnt_evaluator **out, nnt_error *error) {
   const nnt_kernels *kernels = NULL;
   *out = NULL;
   nnt_status status = nnt_kernels_choose(&kernels, error);
@@ -62,12 +59,11 @@ nnt_status nnt_evaluator_create(nnt_comm *comm, const nnt_model *model,
   evaluator->model = model;
   evaluator->samples = samples;
   evaluator->top_k = model->loss == NNT_BINARY_CROSS_ENTROPY || regresses(evaluator) ? 0 : top_k;
-  evaluator->loader = (nnt_loader){
-      .kernels = kernels,
-      .samples = samples,
-      .shift = model->shift,
-      .scale = model->scale,
-      .threads = threads};
+  evaluator->loader = (nnt_loader){.kernels = kernels,
+                                   .samples = samples,
+                                   .shift = model->shift,
+                                   .scale = model->scale,
+                                   .threads = threads};
   status = allocate(evaluator, error);
   if (status == NNT_OK)
     status = nnt_network_create(model, kernels, NNT_EVALUATION_BLOCK, false, threads,
@@ -160,8 +156,7 @@ static void finish_regression(const nnt_evaluator *evaluator, nnt_metrics *out) 
   int64_t varying = 0;
   for (int64_t c = 0; c < outputs; ++c) {
     const double *sum = evaluator->total + SUM_FIXED + c * OUTPUT_SUMS;
-    double spread =
-        sum[OUTPUT_TARGET_SQUARE] - sum[OUTPUT_TARGET] * sum[OUTPUT_TARGET] / n;
+    double spread = sum[OUTPUT_TARGET_SQUARE] - sum[OUTPUT_TARGET] * sum[OUTPUT_TARGET] / n;
     square += sum[OUTPUT_SQUARE];
     absolute += sum[OUTPUT_ABSOLUTE];
     if (spread > 0.0) {
@@ -194,8 +189,8 @@ static void finish(const nnt_evaluator *evaluator, nnt_metrics *out) {
   if (evaluator->top_k > 0) out->top_k_accuracy = evaluator->total[SUM_TOP_K] / n;
 }
 
-nnt_status nnt_evaluator_run(nnt_evaluator *evaluator, const float *parameters,
-                             nnt_metrics *out, nnt_error *error) {
+nnt_status nnt_evaluator_run(nnt_evaluator *evaluator, const float *parameters, nnt_metrics *out,
+                             nnt_error *error) {
   int64_t blocks = nnt_ceil_div(evaluator->samples->count, NNT_EVALUATION_BLOCK);
   int64_t width = evaluator->width;
   int64_t rank = nnt_comm_rank(evaluator->comm), size = nnt_comm_size(evaluator->comm);
@@ -209,8 +204,7 @@ nnt_status nnt_evaluator_run(nnt_evaluator *evaluator, const float *parameters,
     nnt_status status = nnt_comm_sum(evaluator->comm, evaluator->sums, count * width, error);
     if (status != NNT_OK) return status;
     for (int64_t b = 0; b < count; ++b) {
-      for (int64_t i = 0; i < width; ++i)
-        evaluator->total[i] += evaluator->sums[b * width + i];
+      for (int64_t i = 0; i < width; ++i) evaluator->total[i] += evaluator->sums[b * width + i];
     }
   }
   finish(evaluator, out);

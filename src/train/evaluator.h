@@ -18,14 +18,14 @@
 typedef struct nnt_evaluator nnt_evaluator;
 
 /* `model` and `samples` are borrowed. top_k 0: none. Local. */
-nnt_status nnt_evaluator_create(nnt_comm *comm, const nnt_model *model,
-                                const nnt_samples *samples, int threads, int top_k,
-                                nnt_evaluator **out, nnt_error *error) NNT_MUST_CHECK;
+nnt_status nnt_evaluator_create(nnt_comm *comm, const nnt_model *model, const nnt_samples *samples,
+                                int threads, int top_k, nnt_evaluator **out,
+                                nnt_error *error) NNT_MUST_CHECK;
 void nnt_evaluator_destroy(nnt_evaluator **evaluator);
 
 /* Metrics over all samples. Collective. */
-nnt_status nnt_evaluator_run(nnt_evaluator *evaluator, const float *parameters,
-                             nnt_metrics *out, nnt_error *error) NNT_MUST_CHECK;
+nnt_status nnt_evaluator_run(nnt_evaluator *evaluator, const float *parameters, nnt_metrics *out,
+                             nnt_error *error) NNT_MUST_CHECK;
 
 /* Outputs (probabilities or values) of samples [first, first + count), count at most
  * NNT_EVALUATION_BLOCK, into out [count, outputs], row-major. Local. */

@@ -51,12 +51,10 @@ static nnt_status print_checkpoint(const printer *to, const nnt_checkpoint *chec
           model->layers[l].outputs, nnt_activation_name(model->layers[l].activation));
   print(to, "loss           %s", nnt_loss_name(model->loss));
   print(to, "normalisation  %s", nnt_normalization_name(model->normalization));
-  if (model->class_names != NULL)
-    print_names(to, model->class_names, model->class_name_count);
-  print(to, "trained        %" PRId64 " epochs, %" PRId64 " steps, seed %" PRIu64,
-        state->epoch, state->step, state->seed);
-  print(to, "batch size     %" PRId64 " of %" PRId64 " samples", state->batch_size,
-        state->samples);
+  if (model->class_names != NULL) print_names(to, model->class_names, model->class_name_count);
+  print(to, "trained        %" PRId64 " epochs, %" PRId64 " steps, seed %" PRIu64, state->epoch,
+        state->step, state->seed);
+  print(to, "batch size     %" PRId64 " of %" PRId64 " samples", state->batch_size, state->samples);
   print(to, "optimiser      sgd, learning rate %g, momentum %g%s, weight decay %g",
         checkpoint->optimizer.learning_rate, checkpoint->optimizer.momentum,
         checkpoint->optimizer.nesterov ? " (nesterov)" : "", checkpoint->optimizer.weight_decay);

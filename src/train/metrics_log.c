@@ -68,16 +68,15 @@ static json_t *object_of(const nnt_epoch_event *event) {
   const nnt_metrics *validation = &event->validation;
   json_t *object = json_pack(
       "{sI sI so so sf sf sf si si}", "epoch", (json_int_t)event->epoch, "step",
-      (json_int_t)event->step, "train_loss", real_or_null(event->train_loss),
-      "validation_loss",
+      (json_int_t)event->step, "train_loss", real_or_null(event->train_loss), "validation_loss",
       event->has_validation ? real_or_null(validation->loss) : json_null(), "learning_rate",
       event->learning_rate, "samples_per_second", event->samples_per_second, "seconds",
       event->seconds, "ranks", event->ranks, "threads", event->threads);
   if (object == NULL || !event->has_validation) return object;
   int failed = 0;
   if (validation->classification) {
-    failed |= json_object_set_new(object, "validation_accuracy",
-                                  real_or_null(validation->accuracy));
+    failed |=
+        json_object_set_new(object, "validation_accuracy", real_or_null(validation->accuracy));
     if (validation->top_k > 0) {
       failed |= json_object_set_new(object, "top_k", json_integer(validation->top_k));
       failed |= json_object_set_new(object, "validation_top_k_accuracy",

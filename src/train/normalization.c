@@ -13,8 +13,7 @@ nnt_status nnt_normalization_settle(nnt_normalization wanted, const nnt_resident
                                     nnt_normalization *out, nnt_error *error) {
   bool ranged = data->shape.ranged;
   *out = wanted;
-  if (wanted == NNT_NORMALIZE_AUTO)
-    *out = ranged ? NNT_NORMALIZE_RANGE : NNT_NORMALIZE_NONE;
+  if (wanted == NNT_NORMALIZE_AUTO) *out = ranged ? NNT_NORMALIZE_RANGE : NNT_NORMALIZE_NONE;
   if (wanted == NNT_NORMALIZE_RANGE && !ranged)
     return nnt_fail(error, NNT_BAD_USAGE,
                     "range needs x as 8- or 16-bit integers\n--normalize range with %s\n"
@@ -32,13 +31,18 @@ static void type_range(nnt_element element, float *least, float *width) {
 static double value_at(const nnt_samples *samples, int64_t row, int64_t feature) {
   const void *x = nnt_samples_row(samples, row);
   switch (samples->element) {
-    case NNT_U8: return ((const uint8_t *)x)[feature];
-    case NNT_I8: return ((const int8_t *)x)[feature];
-    case NNT_U16: return ((const uint16_t *)x)[feature];
-    case NNT_I16: return ((const int16_t *)x)[feature];
+    case NNT_U8:
+      return ((const uint8_t *)x)[feature];
+    case NNT_I8:
+      return ((const int8_t *)x)[feature];
+    case NNT_U16:
+      return ((const uint16_t *)x)[feature];
+    case NNT_I16:
+      return ((const int16_t *)x)[feature];
     case NNT_F32:
     case NNT_ELEMENT_COUNT:
-    default: return (double)((const float *)x)[feature];
+    default:
+      return (double)((const float *)x)[feature];
   }
 }
 
@@ -70,8 +74,8 @@ static void standardize(const nnt_samples *samples, int64_t begin, int64_t end, 
 }
 
 /* Each rank of the node computes a range of features into memory that the node shares. */
-static nnt_status standardize_together(nnt_comm *comm, const nnt_samples *samples,
-                                       nnt_model *model, nnt_error *error) {
+static nnt_status standardize_together(nnt_comm *comm, const nnt_samples *samples, nnt_model *model,
+                                       nnt_error *error) {
   int64_t features = samples->features;
   int64_t rank = nnt_comm_node_rank(comm), size = nnt_comm_node_size(comm);
   int64_t begin = nnt_partition_begin(features, size, rank);
@@ -79,8 +83,8 @@ static nnt_status standardize_together(nnt_comm *comm, const nnt_samples *sample
   size_t bytes = (size_t)features * sizeof(float);
   nnt_node_memory *shared = NULL;
   void *sums = NULL;
-  nnt_status status = nnt_memory_allocate((size_t)(end - begin) * sizeof(double),
-                                          "input statistics", &sums, error);
+  nnt_status status =
+      nnt_memory_allocate((size_t)(end - begin) * sizeof(double), "input statistics", &sums, error);
   status = nnt_comm_agree(comm, status, error);
   if (status == NNT_OK) status = nnt_node_memory_create(comm, 2 * bytes, &shared, error);
   if (status == NNT_OK) {
@@ -96,8 +100,7 @@ static nnt_status standardize_together(nnt_comm *comm, const nnt_samples *sample
 }
 
 nnt_status nnt_normalization_compute(nnt_comm *comm, nnt_normalization wanted,
-                                     const nnt_resident *data, nnt_model *model,
-                                     nnt_error *error) {
+                                     const nnt_resident *data, nnt_model *model, nnt_error *error) {
   nnt_status status = nnt_normalization_settle(wanted, data, &model->normalization, error);
   if (status != NNT_OK) return status;
   if (model->normalization == NNT_NORMALIZE_STANDARDIZE)

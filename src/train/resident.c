@@ -13,8 +13,8 @@
 /* Bytes read at a time. */
 #define PIECE_BYTES (INT64_C(8) << 20)
 
-nnt_status nnt_target_mode_of(nnt_loss loss, const nnt_dataset_file *file,
-                              nnt_target_mode *out, nnt_error *error) {
+nnt_status nnt_target_mode_of(nnt_loss loss, const nnt_dataset_file *file, nnt_target_mode *out,
+                              nnt_error *error) {
   const nnt_dataset_shape *shape = nnt_dataset_file_shape(file);
   bool classes = shape->y_integer && shape->y_vector;
   *out = NNT_READ_VALUES;
@@ -34,21 +34,19 @@ static void own_range(const nnt_comm *comm, const nnt_dataset_shape *shape, int6
                       int64_t *end) {
   int64_t chunks = nnt_ceil_div(shape->samples, shape->chunk_rows);
   int64_t rank = nnt_comm_node_rank(comm), size = nnt_comm_node_size(comm);
-  *first =
-      nnt_min_i64(nnt_partition_begin(chunks, size, rank) * shape->chunk_rows, shape->samples);
-  *end = nnt_min_i64(nnt_partition_begin(chunks, size, rank + 1) * shape->chunk_rows,
-                     shape->samples);
+  *first = nnt_min_i64(nnt_partition_begin(chunks, size, rank) * shape->chunk_rows, shape->samples);
+  *end =
+      nnt_min_i64(nnt_partition_begin(chunks, size, rank + 1) * shape->chunk_rows, shape->samples);
 }
 
-static nnt_status check_shares(const nnt_resident *resident, const float *values,
-                               int64_t first, int64_t count, nnt_error *error) {
+static nnt_status check_shares(const nnt_resident *resident, const float *values, int64_t first,
+                               int64_t count, nnt_error *error) {
   for (int64_t i = 0; i < count * resident->shape.y_columns; ++i) {
     if (values[i] < 0.0F || values[i] > 1.0F)
       return nnt_fail(error, NNT_BAD_INPUT,
                       "a target of binary cross-entropy is not in [0, 1]\n%s, row %" PRId64
                       ": %g\nuse 0 and 1, or --loss cross-entropy for more classes",
-                      resident->name, first + i / resident->shape.y_columns,
-                      (double)values[i]);
+                      resident->name, first + i / resident->shape.y_columns, (double)values[i]);
   }
   return NNT_OK;
 }
@@ -80,12 +78,12 @@ static nnt_status read_part(const nnt_comm *comm, const nnt_resident *resident,
   nnt_status status = NNT_OK;
   own_range(comm, &resident->shape, &first, &end);
   for (int64_t i = first; i < end && resident->x != NULL && status == NNT_OK; i += rows)
-    status = nnt_dataset_file_read_x(
-        file, i, nnt_min_i64(rows, end - i),
-        (char *)nnt_node_memory_data(resident->x) + i * row_bytes, error);
+    status =
+        nnt_dataset_file_read_x(file, i, nnt_min_i64(rows, end - i),
+                                (char *)nnt_node_memory_data(resident->x) + i * row_bytes, error);
   if (status == NNT_OK && resident->y != NULL && end > first)
-    status = read_y(resident, file, first, end - first, nnt_node_memory_data(resident->y),
-                    largest, error);
+    status = read_y(resident, file, first, end - first, nnt_node_memory_data(resident->y), largest,
+                    error);
   return status;
 }
 
@@ -103,8 +101,7 @@ static nnt_status check_memory(const nnt_resident *resident, double bytes, nnt_e
 /* Opens the file and settles what is to be read. Local. */
 static nnt_status open_file(const nnt_resident_request *request, nnt_resident *resident,
                             nnt_dataset_file **file, nnt_error *error) {
-  nnt_status status =
-      nnt_dataset_file_open(&request->place, request->loss != NULL, file, error);
+  nnt_status status = nnt_dataset_file_open(&request->place, request->loss != NULL, file, error);
   if (status != NNT_OK) return status;
   resident->shape = *nnt_dataset_file_shape(*file);
   (void)snprintf(resident->name, sizeof resident->name, "%s", nnt_dataset_file_name(*file));
@@ -172,9 +169,8 @@ nnt_status nnt_resident_load(nnt_comm *comm, const nnt_resident_request *request
   int64_t largest = 0;
   *out = NULL;
   nnt_resident *resident = calloc(1, sizeof *resident);
-  nnt_status status = resident != NULL
-                          ? open_file(request, resident, &file, error)
-                          : nnt_fail_memory(error, sizeof *resident, "a data set");
+  nnt_status status = resident != NULL ? open_file(request, resident, &file, error)
+                                       : nnt_fail_memory(error, sizeof *resident, "a data set");
   if (status == NNT_OK && file != NULL) {
     resident->class_names = nnt_dataset_file_take_class_names(file);
     resident->shape.class_names = resident->class_names;
@@ -185,10 +181,8 @@ nnt_status nnt_resident_load(nnt_comm *comm, const nnt_resident_request *request
     status = read_part(comm, resident, file, &largest, error);
     status = nnt_comm_agree(comm, status, error);
   }
-  if (status == NNT_OK && resident->x != NULL)
-    status = nnt_node_memory_sync(resident->x, error);
-  if (status == NNT_OK && resident->y != NULL)
-    status = nnt_node_memory_sync(resident->y, error);
+  if (status == NNT_OK && resident->x != NULL) status = nnt_node_memory_sync(resident->x, error);
+  if (status == NNT_OK && resident->y != NULL) status = nnt_node_memory_sync(resident->y, error);
   if (status == NNT_OK) status = count_classes(comm, resident, largest, error);
   nnt_dataset_file_close(&file);
   if (status != NNT_OK) {
@@ -200,8 +194,7 @@ nnt_status nnt_resident_load(nnt_comm *comm, const nnt_resident_request *request
 }
 
 /* The first label that the network does not know. */
-static nnt_status fail_label(const nnt_resident *resident, int64_t outputs,
-                             nnt_error *error) {
+static nnt_status fail_label(const nnt_resident *resident, int64_t outputs, nnt_error *error) {
   int64_t row = 0;
   while (resident->samples.classes[row] < outputs) ++row;
   return nnt_fail(error, NNT_BAD_INPUT,
@@ -211,8 +204,7 @@ static nnt_status fail_label(const nnt_resident *resident, int64_t outputs,
 }
 
 nnt_status nnt_resident_check_classes(const nnt_resident *resident, int64_t outputs,
-                                      char *const *names, int64_t name_count,
-                                      nnt_error *error) {
+                                      char *const *names, int64_t name_count, nnt_error *error) {
   if (resident->largest >= outputs) return fail_label(resident, outputs, error);
   int64_t both = nnt_min_i64(name_count, resident->shape.class_name_count);
   for (int64_t i = 0; i < both && resident->class_names != NULL && names != NULL; ++i) {

@@ -19,8 +19,8 @@ typedef enum nnt_target_mode {
 } nnt_target_mode;
 
 /* The mode that a loss needs for this file. Local. Errors: NNT_BAD_INPUT when they do not fit. */
-nnt_status nnt_target_mode_of(nnt_loss loss, const nnt_dataset_file *file,
-                              nnt_target_mode *out, nnt_error *error) NNT_MUST_CHECK;
+nnt_status nnt_target_mode_of(nnt_loss loss, const nnt_dataset_file *file, nnt_target_mode *out,
+                              nnt_error *error) NNT_MUST_CHECK;
 
 /* What is wanted of a data set. */
 typedef struct nnt_resident_request {
@@ -33,18 +33,18 @@ typedef struct nnt_resident {
   nnt_samples samples;
   nnt_dataset_shape shape; /* class_names point into `class_names` */
   nnt_target_mode mode;
-  int64_t largest;         /* largest label; -1 without classes */
-  int64_t classes;         /* largest + 1, or the number of class names; 0 without classes */
-  int64_t bytes;           /* of memory a node */
-  char name[400];          /* for messages */
-  char **class_names;      /* owned */
+  int64_t largest;    /* largest label; -1 without classes */
+  int64_t classes;    /* largest + 1, or the number of class names; 0 without classes */
+  int64_t bytes;      /* of memory a node */
+  char name[400];     /* for messages */
+  char **class_names; /* owned */
   nnt_node_memory *x, *y;
 } nnt_resident;
 
 nnt_status nnt_resident_load(nnt_comm *comm, const nnt_resident_request *request,
                              nnt_resident **out, nnt_error *error) NNT_MUST_CHECK;
-/* Whether the data set's classes are those of a network with `outputs` outputs and these names (NULL:
- * unnamed): no label beyond them, and no other names. Local. Errors: NNT_BAD_INPUT. */
+/* Whether the data set's classes are those of a network with `outputs` outputs and these names
+ * (NULL: unnamed): no label beyond them, and no other names. Local. Errors: NNT_BAD_INPUT. */
 nnt_status nnt_resident_check_classes(const nnt_resident *resident, int64_t outputs,
                                       char *const *names, int64_t name_count,
                                       nnt_error *error) NNT_MUST_CHECK;

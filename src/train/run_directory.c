@@ -122,8 +122,8 @@ static void prune(const char *path, int64_t keep, int64_t best_epoch) {
   free(epochs);
 }
 
-nnt_status nnt_run_directory_save(const char *path, const nnt_checkpoint *checkpoint,
-                                  bool is_best, int64_t keep, nnt_error *error) {
+nnt_status nnt_run_directory_save(const char *path, const nnt_checkpoint *checkpoint, bool is_best,
+                                  int64_t keep, nnt_error *error) {
   char name[64], file[PATH_SIZE], alias[PATH_SIZE];
   void *bytes = NULL;
   size_t size = 0;
@@ -159,9 +159,9 @@ static nnt_status read_newest(const char *path, const nnt_log *log, char file[PA
                 error->where);
   }
   if (status == NNT_OK && count > 0 && *bytes == NULL)
-    status = nnt_fail(error, NNT_BAD_INPUT,
-                      "no checkpoint of the run is whole\n%s\nstart again in another directory",
-                      path);
+    status =
+        nnt_fail(error, NNT_BAD_INPUT,
+                 "no checkpoint of the run is whole\n%s\nstart again in another directory", path);
   free(epochs);
   return status;
 }
@@ -234,8 +234,7 @@ nnt_status nnt_run_directory_open(nnt_comm *comm, const char *path, nnt_checkpoi
   return status;
 }
 
-nnt_status nnt_run_directory_open_local(const char *path, nnt_checkpoint **out,
-                                        nnt_error *error) {
+nnt_status nnt_run_directory_open_local(const char *path, nnt_checkpoint **out, nnt_error *error) {
   char file[PATH_SIZE];
   void *bytes = NULL;
   size_t size = 0;

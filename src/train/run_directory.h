@@ -24,8 +24,8 @@ void nnt_run_directory_discard(const char *path, size_t there);
 
 /* Writes a checkpoint under its names, whole or not at all, and removes older ones so that `keep`
  * remain beside the best (0: all remain). */
-nnt_status nnt_run_directory_save(const char *path, const nnt_checkpoint *checkpoint,
-                                  bool is_best, int64_t keep, nnt_error *error) NNT_MUST_CHECK;
+nnt_status nnt_run_directory_save(const char *path, const nnt_checkpoint *checkpoint, bool is_best,
+                                  int64_t keep, nnt_error *error) NNT_MUST_CHECK;
 
 /* The newest good checkpoint, on all ranks; *out is NULL when the directory holds none. Damaged
  * ones are named in the log and skipped; when all are damaged, that is an error. Collective; rank

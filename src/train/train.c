@@ -50,12 +50,10 @@ static nnt_status check_options(const nnt_train_options *options, nnt_error *err
   if (options->epochs < 1 || options->epochs > INT32_MAX) wrong = "epochs is out of range";
   if (!isfinite(options->learning_rate) || options->learning_rate < 0.0)
     wrong = "learning_rate is not a number from 0";
-  if (!(options->momentum >= 0.0 && options->momentum < 1.0))
-    wrong = "momentum is not in [0, 1)";
+  if (!(options->momentum >= 0.0 && options->momentum < 1.0)) wrong = "momentum is not in [0, 1)";
   if (!isfinite(options->weight_decay) || options->weight_decay < 0.0)
     wrong = "weight_decay is not a number from 0";
-  if (options->nesterov && !(options->momentum > 0.0))
-    wrong = "nesterov needs a momentum above 0";
+  if (options->nesterov && !(options->momentum > 0.0)) wrong = "nesterov needs a momentum above 0";
   if (wrong == NULL) return NNT_OK;
   return nnt_fail(error, NNT_BAD_USAGE, "an option has no valid value\n%s\ncorrect it", wrong);
 }
@@ -69,9 +67,8 @@ static nnt_dataset_place place_of(const run *r, const nnt_data_place *place) {
 
 static nnt_status load_data(run *r, nnt_error *error) {
   const nnt_train_options *options = r->options;
-  nnt_resident_request request = {.place = place_of(r, &options->data),
-                                  .loss = &options->loss,
-                                  .without_x = options->dry_run};
+  nnt_resident_request request = {
+      .place = place_of(r, &options->data), .loss = &options->loss, .without_x = options->dry_run};
   nnt_status status = nnt_resident_load(r->comm, &request, &r->data, error);
   if (status != NNT_OK || options->validation.path == NULL) return status;
   request.place = place_of(r, &options->validation);
@@ -123,8 +120,8 @@ static nnt_status describe_model(run *r, nnt_error *error) {
   nnt_status status = count_outputs(r, &outputs, error);
   if (status == NNT_OK)
     status = nnt_model_set_layers(model, r->data->samples.features, options->hidden_count,
-                                  options->hidden, options->activation_count,
-                                  options->activations, outputs, error);
+                                  options->hidden, options->activation_count, options->activations,
+                                  outputs, error);
   if (status == NNT_OK) status = nnt_model_allocate_normalization(model, error);
   if (status == NNT_OK) status = copy_class_names(r, error);
   return status;
@@ -145,8 +142,8 @@ static nnt_status check_validation(const run *r, nnt_error *error) {
                     "the validation set has other targets\n%s and %s\nuse data sets whose y has "
                     "the same type and shape",
                     validation->name, data->name);
-  return nnt_resident_check_classes(validation, nnt_model_outputs(&r->model),
-                                    r->model.class_names, r->model.class_name_count, error);
+  return nnt_resident_check_classes(validation, nnt_model_outputs(&r->model), r->model.class_names,
+                                    r->model.class_name_count, error);
 }
 
 /* Whether a checkpoint belongs to the run that the options describe. */
@@ -176,8 +173,8 @@ static nnt_status check_checkpoint(const run *r, nnt_error *error) {
                     "the checkpoint is of another run\n%s: seed %" PRIu64 ", batch size %" PRId64
                     ", %" PRId64 " samples; the options: %" PRIu64 ", %" PRId64 ", %" PRId64
                     "\nuse the options of the run, or another --output",
-                    options->output, state->seed, state->batch_size, state->samples,
-                    options->seed, options->batch_size, r->data->samples.count);
+                    options->output, state->seed, state->batch_size, state->samples, options->seed,
+                    options->batch_size, r->data->samples.count);
   if (options->normalization != NNT_NORMALIZE_AUTO &&
       options->normalization != there->normalization)
     return nnt_fail(error, NNT_BAD_USAGE,
@@ -238,8 +235,8 @@ static void report_plan(const run *r) {
 static nnt_status prepare(run *r, nnt_error *error) {
   nnt_status status = load_data(r, error);
   if (status == NNT_OK && r->options->resume && r->options->output != NULL)
-    status = nnt_run_directory_newest(r->comm, r->options->output, &r->events->log,
-                                      &r->checkpoint, error);
+    status = nnt_run_directory_newest(r->comm, r->options->output, &r->events->log, &r->checkpoint,
+                                      error);
   if (status == NNT_OK) status = describe_model(r, error);
   if (status == NNT_OK) status = check_validation(r, error);
   if (status == NNT_OK && r->checkpoint != NULL) status = check_checkpoint(r, error);
@@ -249,14 +246,13 @@ static nnt_status prepare(run *r, nnt_error *error) {
 }
 
 static nnt_status train(run *r, nnt_train_result *out, nnt_error *error) {
-  nnt_trainer_inputs inputs = {
-      .options = r->options,
-      .events = r->events,
-      .threads = r->threads,
-      .model = &r->model,
-      .samples = &r->data->samples,
-      .validation = r->validation != NULL ? &r->validation->samples : NULL,
-      .checkpoint = r->checkpoint};
+  nnt_trainer_inputs inputs = {.options = r->options,
+                               .events = r->events,
+                               .threads = r->threads,
+                               .model = &r->model,
+                               .samples = &r->data->samples,
+                               .validation = r->validation != NULL ? &r->validation->samples : NULL,
+                               .checkpoint = r->checkpoint};
   nnt_status status = nnt_trainer_create(r->comm, &inputs, &r->trainer, error);
   if (status == NNT_OK) status = nnt_trainer_run(r->trainer, error);
   if (status == NNT_OK) status = nnt_trainer_result(r->trainer, out, error);

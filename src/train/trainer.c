@@ -44,8 +44,8 @@ int64_t nnt_trainer_bytes(const nnt_model *model, const nnt_train_options *optio
 static nnt_status allocate_arena(const nnt_trainer *trainer, const char *purpose, float **out,
                                  nnt_error *error) {
   void *memory = NULL;
-  nnt_status status = nnt_memory_allocate((size_t)trainer->layout.floats * sizeof(float),
-                                          purpose, &memory, error);
+  nnt_status status =
+      nnt_memory_allocate((size_t)trainer->layout.floats * sizeof(float), purpose, &memory, error);
   *out = memory;
   return status;
 }
@@ -68,12 +68,10 @@ static void resume_state(nnt_trainer *trainer) {
   if (trainer->velocity != NULL && from->velocity != NULL)
     memcpy(trainer->velocity, from->velocity, bytes);
   if (from->history_count > 0)
-    memcpy(trainer->history, from->history,
-           (size_t)from->history_count * sizeof *trainer->history);
+    memcpy(trainer->history, from->history, (size_t)from->history_count * sizeof *trainer->history);
 }
 
-static nnt_status allocate(nnt_trainer *trainer, const nnt_kernels *kernels,
-                           nnt_error *error) {
+static nnt_status allocate(nnt_trainer *trainer, const nnt_kernels *kernels, nnt_error *error) {
   const nnt_trainer_inputs *in = &trainer->in;
   const nnt_train_options *options = in->options;
   int64_t begin[NNT_MAX_LAYERS + 1];
@@ -84,19 +82,18 @@ static nnt_status allocate(nnt_trainer *trainer, const nnt_kernels *kernels,
   for (int l = 0; l < layers; ++l) begin[l] = nnt_layout_begin(&trainer->layout, l);
   begin[layers] = trainer->layout.floats;
   nnt_status status = allocate_arena(trainer, "parameters", &trainer->parameters, error);
-  if (status == NNT_OK)
-    status = allocate_arena(trainer, "gradients", &trainer->gradients, error);
+  if (status == NNT_OK) status = allocate_arena(trainer, "gradients", &trainer->gradients, error);
   if (status == NNT_OK && options->momentum > 0.0)
     status = allocate_arena(trainer, "momentum", &trainer->velocity, error);
   void *history = NULL;
   if (status == NNT_OK)
     status = nnt_memory_allocate(
-        (size_t)nnt_max_i64(options->epochs, finished) * sizeof(nnt_history_entry),
-        "the history", &history, error);
+        (size_t)nnt_max_i64(options->epochs, finished) * sizeof(nnt_history_entry), "the history",
+        &history, error);
   trainer->history = history;
   if (status == NNT_OK)
-    status = nnt_network_create(in->model, kernels, rows, true, in->threads,
-                                &trainer->network, error);
+    status =
+        nnt_network_create(in->model, kernels, rows, true, in->threads, &trainer->network, error);
   if (status == NNT_OK)
     status = nnt_gradient_exchange_create(trainer->comm, trainer->gradients, layers, begin,
                                           &trainer->exchange, error);
@@ -106,16 +103,15 @@ static nnt_status allocate(nnt_trainer *trainer, const nnt_kernels *kernels,
   return status;
 }
 
-nnt_status nnt_trainer_create(nnt_comm *comm, const nnt_trainer_inputs *inputs,
-                              nnt_trainer **out, nnt_error *error) {
+nnt_status nnt_trainer_create(nnt_comm *comm, const nnt_trainer_inputs *inputs, nnt_trainer **out,
+                              nnt_error *error) {
   const nnt_kernels *kernels = NULL;
   const nnt_train_options *options = inputs->options;
   const nnt_model *model = inputs->model;
   *out = NULL;
   nnt_trainer *trainer = calloc(1, sizeof *trainer);
-  nnt_status status = trainer != NULL
-                          ? nnt_kernels_choose(&kernels, error)
-                          : nnt_fail_memory(error, sizeof *trainer, "training");
+  nnt_status status = trainer != NULL ? nnt_kernels_choose(&kernels, error)
+                                      : nnt_fail_memory(error, sizeof *trainer, "training");
   if (status == NNT_OK) {
     trainer->comm = comm;
     trainer->in = *inputs;
@@ -134,12 +130,11 @@ nnt_status nnt_trainer_create(nnt_comm *comm, const nnt_trainer_inputs *inputs,
                                        .threads = inputs->threads,
                                        .velocity = trainer->velocity};
   trainer->schedule = (nnt_schedule){.base = options->learning_rate};
-  trainer->loader = (nnt_loader){
-      .kernels = kernels,
-      .samples = inputs->samples,
-      .shift = model->shift,
-      .scale = model->scale,
-      .threads = inputs->threads};
+  trainer->loader = (nnt_loader){.kernels = kernels,
+                                 .samples = inputs->samples,
+                                 .shift = model->shift,
+                                 .scale = model->scale,
+                                 .threads = inputs->threads};
   trainer->batch = (nnt_batch){.inputs = nnt_network_inputs(trainer->network),
                                .targets = nnt_network_targets(trainer->network),
                                .classes = nnt_network_classes(trainer->network)};
@@ -164,8 +159,7 @@ void nnt_trainer_destroy(nnt_trainer **trainer) {
   *trainer = NULL;
 }
 
-static nnt_status fail_non_finite(const nnt_trainer *trainer, const char *what,
-                                  nnt_error *error) {
+static nnt_status fail_non_finite(const nnt_trainer *trainer, const char *what, nnt_error *error) {
   return nnt_fail(error, NNT_NON_FINITE,
                   "%s\nepoch %" PRId64 ", step %" PRId64
                   ", --learning-rate %g\nlower the learning rate, or normalise the inputs; the "
@@ -183,8 +177,8 @@ static nnt_status train_step(nnt_trainer *trainer, const nnt_sample_order *order
                              int64_t batch, double *loss, nnt_error *error) {
   int64_t size = nnt_comm_size(trainer->comm), rank = nnt_comm_rank(trainer->comm);
   int64_t rows = nnt_partition_count(batch, size, rank);
-  nnt_loader_gather(&trainer->loader, order, first + nnt_partition_begin(batch, size, rank),
-                    rows, &trainer->batch);
+  nnt_loader_gather(&trainer->loader, order, first + nnt_partition_begin(batch, size, rank), rows,
+                    &trainer->batch);
   nnt_network_step(trainer->network, trainer->parameters, rows, 1.0F / (float)batch,
                    trainer->gradients, gradient_ready, trainer->exchange);
   double rate = nnt_schedule_at(&trainer->schedule, trainer->state.step);
@@ -216,11 +210,9 @@ static void report_step(const nnt_trainer *trainer, nnt_step_event *event, doubl
 static nnt_status train_epoch(nnt_trainer *trainer, nnt_epoch_event *epoch, nnt_error *error) {
   const int64_t samples = trainer->in.samples->count;
   const int64_t batch_size = trainer->in.options->batch_size;
-  nnt_sample_order order =
-      nnt_sample_order_of(samples, trainer->state.seed, trainer->state.epoch);
-  nnt_step_event step = {.epoch = epoch->epoch,
-                         .epochs = epoch->epochs,
-                         .steps = nnt_ceil_div(samples, batch_size)};
+  nnt_sample_order order = nnt_sample_order_of(samples, trainer->state.seed, trainer->state.epoch);
+  nnt_step_event step = {
+      .epoch = epoch->epoch, .epochs = epoch->epochs, .steps = nnt_ceil_div(samples, batch_size)};
   double started = nnt_clock_seconds(), sum = 0.0;
   for (int64_t first = 0; first < samples; first += batch_size) {
     int64_t batch = nnt_min_i64(batch_size, samples - first);
@@ -292,8 +284,7 @@ static nnt_status run_epoch(nnt_trainer *trainer, nnt_error *error) {
   nnt_status status = train_epoch(trainer, &event, error);
   if (status == NNT_OK) status = check_parameters(trainer, error);
   if (status == NNT_OK && event.has_validation)
-    status =
-        nnt_evaluator_run(trainer->validation, trainer->parameters, &event.validation, error);
+    status = nnt_evaluator_run(trainer->validation, trainer->parameters, &event.validation, error);
   if (status != NNT_OK) return status;
   finish_epoch(trainer, &event);
   if (nnt_comm_rank(trainer->comm) == 0) {
@@ -309,16 +300,14 @@ static nnt_status run_epoch(nnt_trainer *trainer, nnt_error *error) {
 nnt_status nnt_trainer_run(nnt_trainer *trainer, nnt_error *error) {
   nnt_status status = NNT_OK;
   if (nnt_comm_rank(trainer->comm) == 0)
-    status =
-        nnt_metrics_log_trim(trainer->in.options->output, trainer->state.epoch, error);
+    status = nnt_metrics_log_trim(trainer->in.options->output, trainer->state.epoch, error);
   status = nnt_comm_agree(trainer->comm, status, error);
   while (status == NNT_OK && trainer->state.epoch < trainer->in.options->epochs)
     status = run_epoch(trainer, error);
   return status;
 }
 
-nnt_status nnt_trainer_result(const nnt_trainer *trainer, nnt_train_result *out,
-                              nnt_error *error) {
+nnt_status nnt_trainer_result(const nnt_trainer *trainer, nnt_train_result *out, nnt_error *error) {
   out->epochs = trainer->state.epoch;
   out->best_epoch = trainer->state.best_epoch;
   out->best_loss = trainer->state.best_loss;

@@ -22,8 +22,8 @@ typedef struct nnt_trainer_inputs {
   const nnt_checkpoint *checkpoint; /* where to go on; NULL: start */
 } nnt_trainer_inputs;
 
-nnt_status nnt_trainer_create(nnt_comm *comm, const nnt_trainer_inputs *inputs,
-                              nnt_trainer **out, nnt_error *error) NNT_MUST_CHECK;
+nnt_status nnt_trainer_create(nnt_comm *comm, const nnt_trainer_inputs *inputs, nnt_trainer **out,
+                              nnt_error *error) NNT_MUST_CHECK;
 void nnt_trainer_destroy(nnt_trainer **trainer);
 
 /* Trains the epochs that are left, with validation, metrics and a checkpoint after each. */

@@ -54,7 +54,7 @@ CASES = {
         0.977,
         "--hidden 100 --activation sigmoid --loss cross-entropy --init fan-in --momentum 0"
         " --weight-decay 8.333e-5 --batch-size 10",
-        ((0.1, 14), (0.01, 18)),
+        ((0.1, 20), (0.01, 25)),
     ),
     "mnist-two-hidden-layers": Case(
         "mnist",

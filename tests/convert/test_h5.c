@@ -114,8 +114,7 @@ static void test_growing(void **state) {
     assert_ok(nnt_h5_make_growing(file, "/g/x", NNT_H5_I32, 2, dims, 64, level, &error));
     for (int first = 0; first < ROWS; first += BLOCK) {
       int count = ROWS - first < BLOCK ? ROWS - first : BLOCK;
-      assert_ok(
-          nnt_h5_write_rows(file, "/g/x", first, count, NNT_H5_I32, values[first], &error));
+      assert_ok(nnt_h5_write_rows(file, "/g/x", first, count, NNT_H5_I32, values[first], &error));
     }
     assert_ok(nnt_h5_write_rows(file, "/g/x", 5, 1, NNT_H5_I32, other, &error));
     file = reopen(file);
@@ -169,8 +168,7 @@ static void test_numbers_as_attributes(void **state) {
   assert_true(nnt_h5_has_attribute(file, "/", "r"));
   assert_false(nnt_h5_has_attribute(file, "/", "n"));
   assert_false(nnt_h5_has_attribute(file, "/none", "n"));
-  assert_fails(nnt_h5_get_int(file, "/", "r", &integer, &error), NNT_BAD_INPUT,
-               "not one integer");
+  assert_fails(nnt_h5_get_int(file, "/", "r", &integer, &error), NNT_BAD_INPUT, "not one integer");
   assert_fails(nnt_h5_get_int(file, "/", "none", &integer, &error), NNT_BAD_INPUT,
                "no such attribute");
   nnt_h5_destroy(&file);

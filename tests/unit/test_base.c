@@ -78,7 +78,6 @@ int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(statuses_have_texts_and_codes),
                                      cmocka_unit_test(errors_have_three_parts),
                                      cmocka_unit_test(arenas_give_aligned_slices),
-                                     cmocka_unit_test(partitions_cover),
-                                     cmocka_unit_test(hashes)};
+                                     cmocka_unit_test(partitions_cover), cmocka_unit_test(hashes)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -61,8 +61,7 @@ static void expect_equal(const nnt_checkpoint *a, const nnt_checkpoint *b) {
   assert_memory_equal(b->model.shift, a->model.shift, 5 * sizeof(float));
   assert_memory_equal(b->model.scale, a->model.scale, 5 * sizeof(float));
   assert_int_equal(b->model.class_name_count, 3);
-  for (int i = 0; i < 3; ++i)
-    assert_string_equal(b->model.class_names[i], a->model.class_names[i]);
+  for (int i = 0; i < 3; ++i) assert_string_equal(b->model.class_names[i], a->model.class_names[i]);
   assert_int_equal(b->state.step, a->state.step);
   assert_true(b->state.seed == a->state.seed);
   assert_int_equal(b->state.initializer, a->state.initializer);
@@ -121,7 +120,6 @@ static void finds_damage(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(round_trips),
-                                     cmocka_unit_test(finds_damage)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(round_trips), cmocka_unit_test(finds_damage)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -18,8 +18,7 @@ static void agrees_on_the_lowest_failure(void **state) {
   (void)state;
   int rank = nnt_comm_rank(comm), first = nnt_comm_size(comm) / 2;
   nnt_status status = NNT_OK;
-  if (rank >= first)
-    status = nnt_fail(&error, NNT_BAD_INPUT, "bad\nrank %d\nnothing", rank);
+  if (rank >= first) status = nnt_fail(&error, NNT_BAD_INPUT, "bad\nrank %d\nnothing", rank);
   char expected[32];
   (void)snprintf(expected, sizeof expected, "rank %d", first);
   assert_int_equal(nnt_comm_agree(comm, status, &error), NNT_BAD_INPUT);
@@ -30,8 +29,8 @@ static void shares_memory_in_a_node(void **state) {
   (void)state;
   nnt_node_memory *memory = NULL;
   int rank = nnt_comm_node_rank(comm), size = nnt_comm_node_size(comm);
-  assert_int_equal(
-      nnt_node_memory_create(comm, (size_t)size * sizeof(int) + 1000, &memory, &error), NNT_OK);
+  assert_int_equal(nnt_node_memory_create(comm, (size_t)size * sizeof(int) + 1000, &memory, &error),
+                   NNT_OK);
   int *shared = nnt_node_memory_data(memory);
   assert_int_equal((uintptr_t)shared % NNT_ALIGNMENT, 0);
   assert_int_equal(shared[rank], 0);
@@ -59,8 +58,7 @@ static void sums_gradients(void **state) {
     for (int b = 3; b >= 0; --b)
       assert_int_equal(nnt_gradient_exchange_wait(exchange, b, &error), NNT_OK);
     for (int i = 0; i < FLOATS; ++i)
-      assert_true(gradients[i] ==
-                  (float)((i % 100) * size * (size + 1) / 2 + repeat * size));
+      assert_true(gradients[i] == (float)((i % 100) * size * (size + 1) / 2 + repeat * size));
   }
   nnt_gradient_exchange_destroy(&exchange);
   free(gradients);

@@ -30,30 +30,44 @@ static double sigmoid(double x) {
 
 static double value(nnt_activation activation, double x) {
   switch (activation) {
-    case NNT_SIGMOID: return sigmoid(x);
-    case NNT_TANH: return tanh(x);
-    case NNT_RELU: return x > 0.0 ? x : 0.0;
-    case NNT_LEAKY_RELU: return x > 0.0 ? x : (double)0.01F * x;
-    case NNT_GELU: return x * normal_cdf(x);
-    case NNT_SILU: return x * sigmoid(x);
+    case NNT_SIGMOID:
+      return sigmoid(x);
+    case NNT_TANH:
+      return tanh(x);
+    case NNT_RELU:
+      return x > 0.0 ? x : 0.0;
+    case NNT_LEAKY_RELU:
+      return x > 0.0 ? x : (double)0.01F * x;
+    case NNT_GELU:
+      return x * normal_cdf(x);
+    case NNT_SILU:
+      return x * sigmoid(x);
     case NNT_IDENTITY:
     case NNT_ACTIVATION_COUNT:
-    default: return x;
+    default:
+      return x;
   }
 }
 
 static double derivative(nnt_activation activation, double x) {
   double s = sigmoid(x), t = tanh(x);
   switch (activation) {
-    case NNT_SIGMOID: return s * (1.0 - s);
-    case NNT_TANH: return 1.0 - t * t;
-    case NNT_RELU: return x > 0.0;
-    case NNT_LEAKY_RELU: return x > 0.0 ? 1.0 : (double)0.01F;
-    case NNT_GELU: return normal_cdf(x) + x * normal_density(x);
-    case NNT_SILU: return s * (1.0 + x * (1.0 - s));
+    case NNT_SIGMOID:
+      return s * (1.0 - s);
+    case NNT_TANH:
+      return 1.0 - t * t;
+    case NNT_RELU:
+      return x > 0.0;
+    case NNT_LEAKY_RELU:
+      return x > 0.0 ? 1.0 : (double)0.01F;
+    case NNT_GELU:
+      return normal_cdf(x) + x * normal_density(x);
+    case NNT_SILU:
+      return s * (1.0 + x * (1.0 - s));
     case NNT_IDENTITY:
     case NNT_ACTIVATION_COUNT:
-    default: return 1.0;
+    default:
+      return 1.0;
   }
 }
 

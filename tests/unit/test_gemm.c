@@ -8,9 +8,9 @@
 
 static const int64_t shapes[][3] = {
     /* rows, columns, k */
-    {1, 1, 1},    {1, 10, 784}, {2, 33, 31},   {5, 16, 32},    {14, 32, 33},  {15, 17, 64},
-    {28, 65, 7},  {13, 1, 100}, {127, 50, 45}, {31, 96, 257},  {64, 10, 12},  {3, 40, 0},
-    {0, 5, 5},    {33, 31, 1},  {70, 128, 96}, {29, 300, 150}, {100, 9, 129}};
+    {1, 1, 1},   {1, 10, 784}, {2, 33, 31},   {5, 16, 32},    {14, 32, 33}, {15, 17, 64},
+    {28, 65, 7}, {13, 1, 100}, {127, 50, 45}, {31, 96, 257},  {64, 10, 12}, {3, 40, 0},
+    {0, 5, 5},   {33, 31, 1},  {70, 128, 96}, {29, 300, 150}, {100, 9, 129}};
 #define SHAPES (sizeof shapes / sizeof *shapes)
 
 /* Kernels that this machine can run. */
@@ -53,12 +53,8 @@ static void check_nn(const nnt_kernels *kernels, const int64_t *shape) {
   float *first = NULL;
   size_t bytes = (size_t)nnt_panels_floats(rows + 1, columns) * sizeof(float);
   for (int threads = 1; threads <= 3; ++threads) {
-    nnt_gemm_nn_call call = {.a = a,
-                             .b = b,
-                             .c = c,
-                             .bias = bias.data,
-                             .epilogue = double_it,
-                             .auxiliary = aux.data};
+    nnt_gemm_nn_call call = {
+        .a = a, .b = b, .c = c, .bias = bias.data, .epilogue = double_it, .auxiliary = aux.data};
     run_nn(kernels, threads, &call);
     for (int64_t r = 0; r < rows; ++r) {
       for (int64_t j = 0; j < columns; ++j) {
@@ -133,8 +129,7 @@ static void variants_agree(void **state) {
                d = test_matrix(rows, columns, rows, 3, 0.0F);
     run_nn(kernels[0], 1, &(nnt_gemm_nn_call){.a = a, .b = b, .c = c});
     run_nn(kernels[1], 2, &(nnt_gemm_nn_call){.a = a, .b = b, .c = d});
-    assert_memory_equal(c.data, d.data,
-                        (size_t)nnt_panels_floats(rows, columns) * sizeof(float));
+    assert_memory_equal(c.data, d.data, (size_t)nnt_panels_floats(rows, columns) * sizeof(float));
     free(a.data);
     free(b.data);
     free(c.data);

@@ -18,15 +18,22 @@ typedef struct reference {
 
 static double activate(nnt_activation activation, double z) {
   switch (activation) {
-    case NNT_SIGMOID: return 1.0 / (1.0 + exp(-z));
-    case NNT_TANH: return tanh(z);
-    case NNT_RELU: return z > 0.0 ? z : 0.0;
-    case NNT_LEAKY_RELU: return z > 0.0 ? z : (double)0.01F * z;
-    case NNT_GELU: return z * 0.5 * erfc(-z / sqrt(2.0));
-    case NNT_SILU: return z / (1.0 + exp(-z));
+    case NNT_SIGMOID:
+      return 1.0 / (1.0 + exp(-z));
+    case NNT_TANH:
+      return tanh(z);
+    case NNT_RELU:
+      return z > 0.0 ? z : 0.0;
+    case NNT_LEAKY_RELU:
+      return z > 0.0 ? z : (double)0.01F * z;
+    case NNT_GELU:
+      return z * 0.5 * erfc(-z / sqrt(2.0));
+    case NNT_SILU:
+      return z / (1.0 + exp(-z));
     case NNT_IDENTITY:
     case NNT_ACTIVATION_COUNT:
-    default: return z;
+    default:
+      return z;
   }
 }
 
@@ -35,12 +42,21 @@ static double row_loss(const reference *r, int row, const double *a, int64_t out
   for (int64_t k = 0; k < outputs; ++k) {
     double t = r->target[row][k], d = a[k] - t;
     switch (r->model->loss) {
-      case NNT_CROSS_ENTROPY: sum += exp(a[k]); break;
-      case NNT_BINARY_CROSS_ENTROPY: loss += (log1p(exp(a[k])) - t * a[k]) / n; break;
-      case NNT_MSE: loss += d * d / n; break;
-      case NNT_QUADRATIC: loss += 0.5 * d * d; break;
+      case NNT_CROSS_ENTROPY:
+        sum += exp(a[k]);
+        break;
+      case NNT_BINARY_CROSS_ENTROPY:
+        loss += (log1p(exp(a[k])) - t * a[k]) / n;
+        break;
+      case NNT_MSE:
+        loss += d * d / n;
+        break;
+      case NNT_QUADRATIC:
+        loss += 0.5 * d * d;
+        break;
       case NNT_LOSS_COUNT:
-      default: break;
+      default:
+        break;
     }
   }
   return r->model->loss == NNT_CROSS_ENTROPY ? log(sum) - a[r->classes[row]] : loss;
@@ -73,8 +89,8 @@ static void build_model(nnt_model *model, nnt_activation activation, nnt_loss lo
   nnt_error error;
   bool classes = loss == NNT_CROSS_ENTROPY || loss == NNT_QUADRATIC;
   *model = (nnt_model){.loss = loss, .target = classes ? NNT_TARGET_CLASS : NNT_TARGET_VALUES};
-  assert_int_equal(
-      nnt_model_set_layers(model, INPUTS, 2, hidden, 1, &activation, 3, &error), NNT_OK);
+  assert_int_equal(nnt_model_set_layers(model, INPUTS, 2, hidden, 1, &activation, 3, &error),
+                   NNT_OK);
 }
 
 static void fill_data(reference *r, nnt_network *network) {
@@ -143,8 +159,7 @@ static void check(nnt_activation activation, nnt_loss loss, const nnt_kernels *k
   for (int l = 0; l < layout.layer_count; ++l) {
     nnt_panels w = nnt_layout_weights(&layout, l, parameters);
     for (int64_t o = 0; o < w.columns; ++o) {
-      for (int64_t i = 0; i < w.rows; ++i)
-        r.parameters[next++] = (double)*nnt_panels_at(&w, i, o);
+      for (int64_t i = 0; i < w.rows; ++i) r.parameters[next++] = (double)*nnt_panels_at(&w, i, o);
     }
     for (int64_t o = 0; o < w.columns; ++o)
       r.parameters[next++] = (double)parameters[layout.biases[l] + o];
@@ -186,8 +201,8 @@ static void no_rows_is_zero(void **state) {
   nnt_layout layout = nnt_layout_of(&model);
   float *parameters = test_floats(layout.floats), *gradients = test_floats(layout.floats);
   for (int64_t i = 0; i < layout.floats; ++i) gradients[i] = 1.0F;
-  assert_int_equal(
-      nnt_network_create(&model, nnt_kernels_all()[0], 0, true, 1, &network, &error), NNT_OK);
+  assert_int_equal(nnt_network_create(&model, nnt_kernels_all()[0], 0, true, 1, &network, &error),
+                   NNT_OK);
   nnt_network_step(network, parameters, 0, 1.0F, gradients, count_ready, &layers);
   assert_int_equal(layers, 0);
   for (int64_t i = 0; i < layout.floats; ++i) assert_true(gradients[i] == 0.0F);

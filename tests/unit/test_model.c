@@ -4,13 +4,13 @@
 #include "net/model.h"
 #include "unit.h"
 
-static nnt_model model_of(int64_t inputs, int hidden_count, const int64_t *hidden,
-                          int64_t outputs, nnt_activation activation) {
+static nnt_model model_of(int64_t inputs, int hidden_count, const int64_t *hidden, int64_t outputs,
+                          nnt_activation activation) {
   nnt_model model = {.loss = NNT_CROSS_ENTROPY};
   nnt_error error;
-  assert_int_equal(nnt_model_set_layers(&model, inputs, hidden_count, hidden, 1, &activation,
-                                        outputs, &error),
-                   NNT_OK);
+  assert_int_equal(
+      nnt_model_set_layers(&model, inputs, hidden_count, hidden, 1, &activation, outputs, &error),
+      NNT_OK);
   return model;
 }
 
@@ -19,15 +19,14 @@ static void names_round_trip(void **state) {
   nnt_error error;
   for (int i = 0; i < NNT_ACTIVATION_COUNT; ++i) {
     nnt_activation value;
-    assert_int_equal(
-        nnt_activation_parse(nnt_activation_name((nnt_activation)i), &value, &error), NNT_OK);
+    assert_int_equal(nnt_activation_parse(nnt_activation_name((nnt_activation)i), &value, &error),
+                     NNT_OK);
     assert_int_equal(value, i);
   }
   for (int i = 0; i < NNT_INITIALIZER_COUNT; ++i) {
     nnt_initializer value;
     assert_int_equal(
-        nnt_initializer_parse(nnt_initializer_name((nnt_initializer)i), &value, &error),
-        NNT_OK);
+        nnt_initializer_parse(nnt_initializer_name((nnt_initializer)i), &value, &error), NNT_OK);
     assert_int_equal(value, i);
   }
   nnt_loss loss;
@@ -79,8 +78,7 @@ static void layout_round_trips(void **state) {
         assert_true(out[o * w.rows + i] == *nnt_panels_at(&w, i, o));
     }
     nnt_layout_import(&layout, l, out, copy);
-    memcpy(copy + layout.biases[l], arena + layout.biases[l],
-           (size_t)w.columns * sizeof(float));
+    memcpy(copy + layout.biases[l], arena + layout.biases[l], (size_t)w.columns * sizeof(float));
     assert_int_equal(nnt_layout_begin(&layout, l) % 32, 0);
     free(out);
   }

@@ -62,7 +62,8 @@ static void refuses(void **state) {
 
 static void checks_numbers(void **state) {
   (void)state;
-  static const char *const wrong[] = {"0", "-1", "1001", "x", "1.5", "", "9999999999999999999", "1 "};
+  static const char *const wrong[] = {"0", "-1", "1001", "x", "1.5", "", "9999999999999999999",
+                                      "1 "};
   for (size_t i = 0; i < sizeof wrong / sizeof *wrong; ++i) {
     options *o = NULL;
     int64_t value = 0;
@@ -110,8 +111,9 @@ static void reads_run_files(void **state) {
   assert_string_equal(options_text(o, "learning-rate"), "0.5");
   assert_true(options_flag(o, "quiet"));
   options_destroy(&o);
-  static const char *const wrong[] = {"batchsize = 3\n", "just words\n", "quiet = maybe\n",
-                                      "data =\n", "data = a\ndata = b\n", "[part]\ndata = a\n"};
+  static const char *const wrong[] = {"batchsize = 3\n",      "just words\n",
+                                      "quiet = maybe\n",      "data =\n",
+                                      "data = a\ndata = b\n", "[part]\ndata = a\n"};
   for (size_t i = 0; i < sizeof wrong / sizeof *wrong; ++i) {
     write_run_file(wrong[i]);
     assert_int_equal(PARSE(&o, "--config", "run.ini"), NNT_BAD_USAGE);
@@ -122,9 +124,9 @@ static void reads_run_files(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(takes_values_and_flags), cmocka_unit_test(refuses),
-      cmocka_unit_test(checks_numbers), cmocka_unit_test(splits_lists),
-      cmocka_unit_test(reads_run_files)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(takes_values_and_flags),
+                                     cmocka_unit_test(refuses), cmocka_unit_test(checks_numbers),
+                                     cmocka_unit_test(splits_lists),
+                                     cmocka_unit_test(reads_run_files)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

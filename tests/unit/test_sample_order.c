@@ -29,8 +29,7 @@ static void mixes(void **state) {
   memset(seen, 0, sizeof seen);
   for (int64_t epoch = 0; epoch < EPOCHS; ++epoch) {
     nnt_sample_order order = nnt_sample_order_of(COUNT, 5, epoch);
-    for (int64_t p = 0; p < COUNT; ++p)
-      ++seen[nnt_sample_order_at(&order, p)][p * PLACES / COUNT];
+    for (int64_t p = 0; p < COUNT; ++p) ++seen[nnt_sample_order_at(&order, p)][p * PLACES / COUNT];
   }
   double expected = (double)EPOCHS / PLACES, chi2 = 0.0;
   for (int s = 0; s < COUNT; ++s) {
@@ -66,8 +65,8 @@ static void depends_on_seed_and_epoch(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(is_one_to_one), cmocka_unit_test(mixes),
-      cmocka_unit_test(separates_neighbours), cmocka_unit_test(depends_on_seed_and_epoch)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(is_one_to_one), cmocka_unit_test(mixes),
+                                     cmocka_unit_test(separates_neighbours),
+                                     cmocka_unit_test(depends_on_seed_and_epoch)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -34,8 +34,8 @@ static inline float *test_floats(int64_t count) {
 /* A matrix in panels of `capacity` >= rows rows, random, with `padding` in the padding. */
 static inline nnt_panels test_matrix(int64_t rows, int64_t columns, int64_t capacity,
                                      uint32_t stream, float padding) {
-  nnt_panels matrix = {test_floats(nnt_panels_floats(capacity, columns) + NNT_PANEL), rows,
-                       columns, capacity * NNT_PANEL};
+  nnt_panels matrix = {test_floats(nnt_panels_floats(capacity, columns) + NNT_PANEL), rows, columns,
+                       capacity * NNT_PANEL};
   for (int64_t i = 0; i < nnt_panels_floats(capacity, columns); ++i) matrix.data[i] = padding;
   for (int64_t r = 0; r < rows; ++r) {
     for (int64_t c = 0; c < columns; ++c)
