@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import h5py
@@ -18,10 +17,6 @@ from nntrain_test import ALONE, SHARED, Case, metrics  # noqa: E402
 
 NNTRAIN = os.environ["NNTRAIN"]
 MPIEXEC = os.environ.get("NNTRAIN_MPIEXEC", "mpirun")
-# Programs without mpirun that run at once, in several tests, would share (and remove) one folder
-# of Open MPI's: each test has its own.
-SESSIONS = tempfile.TemporaryDirectory(prefix="nntrain-")
-ALONE = {**ALONE, "OMPI_MCA_orte_tmpdir_base": SESSIONS.name}
 # A run longer than this hangs.
 SECONDS = 30
 FEATURES, CLASSES = 7, 3

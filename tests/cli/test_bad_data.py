@@ -13,8 +13,8 @@ class Files(CliCase):
         self.refuse_training(words=["data.h5", "No such file"])
 
     def test_not_hdf5(self):
-        for name, data in (("text.h5", "x,y\n1,2\n"), ("image.h5", b"\x89PNG\r\n\x1a\n" + bytes(99)),
-                           ("empty.h5", "")):
+        for name, data in (("text.h5", "x,y\n1,2\n"), ("empty.h5", ""),
+                           ("image.h5", b"\x89PNG\r\n\x1a\n" + bytes(99))):
             self.write(name, data)
             self.refuse_training(data=name, words=[name])
 

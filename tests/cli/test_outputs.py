@@ -107,8 +107,8 @@ class Evaluate(CliCase):
         expected = {"samples": 500, "loss": -np.log(p[np.arange(500), y]).mean(),
                     "accuracy": (p.argmax(axis=1) == y).mean()}
         self.check(expected)
-        self.check({**expected, "top_k": 2, "top_k_accuracy": (top == y[:, None]).any(axis=1).mean()},
-                   "--top-k", "2")
+        among = (top == y[:, None]).any(axis=1).mean()
+        self.check({**expected, "top_k": 2, "top_k_accuracy": among}, "--top-k", "2")
 
     def test_values(self):
         x, _ = samples(500)

@@ -67,8 +67,8 @@ class Progress(CliCase):
 
     def test_message_after_a_bar_has_its_own_line(self):
         code, shown = self.on_terminal(
-            "train", "--data", "data.h5", "--output", "run", "--hidden", "2048,2048", "--epochs", "9",
-            "--batch-size", "16", "--learning-rate", "1000", "--loss", "mse", "--activation",
+            "train", "--data", "data.h5", "--output", "run", "--hidden", "2048,2048",
+            "--epochs", "9", "--batch-size", "16", "--learning-rate", "1000", "--loss", "mse", "--activation",
             "identity", "--y-name", "x")
         self.assertEqual(code, 1, shown)
         last = shown.splitlines()[-1].split("\x1b[K")[-1]

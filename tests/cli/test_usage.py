@@ -17,9 +17,9 @@ class Words(CliCase):
         self.refuse(["--quiet"], ["unknown command", "--quiet"], ranks=(1,))
 
     def test_unknown_option(self):
-        self.refuse_training("--batchsize", "4", words=["--batchsize", "did you mean --batch-size?"])
-        self.refuse_training("--batchsize=4", words=["--batchsize", "did you mean --batch-size?"],
-                             ranks=(1,))
+        words = ["--batchsize", "did you mean --batch-size?"]
+        self.refuse_training("--batchsize", "4", words=words)
+        self.refuse_training("--batchsize=4", words=words, ranks=(1,))
         self.refuse_training("--zzzzzzzz", words=["--zzzzzzzz", "nntrain help train"], ranks=(1,))
         self.refuse_training("-epochs", "3", words=["-epochs", "--epochs"], ranks=(1,))
         self.refuse_training("--", words=["unknown option"], ranks=(1,))
