@@ -2,6 +2,7 @@
 #ifndef NNTRAIN_NNTRAIN_H
 #define NNTRAIN_NNTRAIN_H
 
+#include <nntrain/bench.h>
 #include <nntrain/comm.h>
 #include <nntrain/convert.h>
 #include <nntrain/evaluate.h>

@@ -10,6 +10,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* How the ranks average their gradients. */
+typedef enum nnt_allreduce {
+  NNT_ALLREDUCE_AUTO, /* in memory that a node's ranks share, MPI_Iallreduce between nodes */
+  NNT_ALLREDUCE_FLAT  /* MPI_Iallreduce over all ranks */
+} nnt_allreduce;
+
 /* Strings are borrowed. nnt_train_options_default fills everything but the places. */
 typedef struct nnt_train_options {
   nnt_data_place data;
@@ -29,7 +35,8 @@ typedef struct nnt_train_options {
   int64_t batch_size; /* samples of a step, over all ranks */
   int64_t epochs;     /* of the whole run, finished ones of a resumed run included */
   uint64_t seed;
-  int threads;        /* OpenMP threads of a rank; 0: what OpenMP gives */
+  int threads; /* OpenMP threads of a rank; 0: what OpenMP gives */
+  nnt_allreduce allreduce;
   int top_k;          /* 0: none */
   const char *output; /* directory of the run */
   bool resume;        /* go on from the newest good checkpoint, or start when there is none */
@@ -52,7 +59,8 @@ typedef struct nnt_train_plan {
   int ranks, nodes, threads;
   int64_t shard_least, shard_most; /* samples of a full batch on a rank */
   int64_t node_data_bytes;         /* data sets, once a node */
-  int64_t rank_bytes;              /* parameters, gradients, optimiser, activations of one rank */
+  int64_t node_model_bytes;        /* parameters and momentum, once a node */
+  int64_t rank_bytes;              /* gradients and activations of one rank */
   int node_ranks;                  /* ranks on the first node */
 } nnt_train_plan;
 

@@ -24,6 +24,7 @@ extern const command command_train;
 extern const command command_eval;
 extern const command command_predict;
 extern const command command_inspect;
+extern const command command_bench;
 
 /* NULL-terminated, in the order of `nntrain help`. */
 extern const command *const commands[];

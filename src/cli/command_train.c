@@ -37,6 +37,9 @@ static const option_spec specs[] = {
     {"threads", "N", NULL,
      "OpenMP threads of each rank; without it, what OpenMP and the binding "
      "give"},
+    {"allreduce", "NAME", "auto",
+     "how ranks average gradients: auto (in memory that a node's ranks share, MPI_Iallreduce "
+     "between nodes), flat (MPI_Iallreduce over all ranks)"},
     {"top-k", "K", "0", "also measure top-K accuracy; 0: not"},
     {"output", "DIR", NULL, "directory of the run: checkpoints and metrics.jsonl"},
     {"resume", NULL, NULL,
@@ -102,6 +105,13 @@ static nnt_status take_names(const options *parsed, nnt_train_options *train, nn
   if (status == NNT_OK)
     status =
         nnt_normalization_parse(options_text(parsed, "normalize"), &train->normalization, error);
+  const char *allreduce = options_text(parsed, "allreduce");
+  bool flat = strcmp(allreduce, "flat") == 0;
+  train->allreduce = flat ? NNT_ALLREDUCE_FLAT : NNT_ALLREDUCE_AUTO;
+  if (status == NNT_OK && !flat && strcmp(allreduce, "auto") != 0)
+    status = nnt_fail(error, NNT_BAD_USAGE,
+                      "unknown way to average gradients\n--allreduce %s\nchoose one of: auto, flat",
+                      allreduce);
   if (status == NNT_OK && strcmp(optimizer, "sgd") != 0)
     status = nnt_fail(error, NNT_BAD_USAGE, "unknown optimizer\n--optimizer %s\nchoose one of: sgd",
                       optimizer);

@@ -9,8 +9,9 @@
 
 #include "cli/command.h"
 
-const command *const commands[] = {&command_convert, &command_train,   &command_eval,
-                                   &command_predict, &command_inspect, NULL};
+const command *const commands[] = {
+    &command_convert, &command_train, &command_eval, &command_predict,
+    &command_inspect, &command_bench, NULL};
 
 static const command *find_command(const char *name) {
   for (int i = 0; commands[i] != NULL; ++i) {

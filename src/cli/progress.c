@@ -115,10 +115,13 @@ void progress_end(const progress *state) {
 }
 
 void progress_print_plan(const nnt_train_plan *plan) {
-  char data[32], rank[32], node[32];
+  char data[32], model[32], rank[32], node[32];
   format_bytes((double)plan->node_data_bytes, data);
   format_bytes((double)plan->rank_bytes, rank);
-  format_bytes((double)(plan->node_data_bytes + plan->node_ranks * plan->rank_bytes), node);
+  format_bytes((double)(plan->node_data_bytes + plan->node_model_bytes +
+                        plan->node_ranks * plan->rank_bytes),
+               node);
+  format_bytes((double)plan->node_model_bytes, model);
   printf("network          %s, %" PRId64 " parameters\n", plan->shape, plan->parameters);
   printf("loss             %s\n", nnt_loss_name(plan->loss));
   printf("normalisation    %s\n", nnt_normalization_name(plan->normalization));
@@ -130,7 +133,7 @@ void progress_print_plan(const nnt_train_plan *plan) {
          plan->batch_size, plan->shard_least, plan->shard_most);
   printf("who computes     %d ranks x %d threads on %d nodes, %s kernels\n", plan->ranks,
          plan->threads, plan->nodes, plan->isa);
-  printf("memory a node    %s: data %s once, %s for each of %d ranks\n", node, data, rank,
-         plan->node_ranks);
+  printf("memory a node    %s: data %s and model %s once, %s for each of %d ranks\n", node, data,
+         model, rank, plan->node_ranks);
   printf("nothing was done: this was a dry run\n");
 }

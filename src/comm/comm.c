@@ -98,16 +98,26 @@ nnt_status nnt_comm_agree(nnt_comm *comm, nnt_status status, nnt_error *error) {
   return record.status;
 }
 
-nnt_status nnt_comm_sum(nnt_comm *comm, double *values, int64_t count, nnt_error *error) {
-  const int64_t most = PIECE / sizeof *values;
+/* In place, `size` bytes an element. */
+static nnt_status sum(nnt_comm *comm, void *values, size_t size, MPI_Datatype type, int64_t count,
+                      nnt_error *error) {
+  const int64_t most = (int64_t)(PIECE / size);
   nnt_status status = NNT_OK;
   for (int64_t done = 0; done < count && status == NNT_OK; done += most) {
     int piece = (int)(count - done < most ? count - done : most);
-    status = nnt_comm_check(
-        MPI_Allreduce(MPI_IN_PLACE, values + done, piece, MPI_DOUBLE, MPI_SUM, comm->world),
-        "MPI_Allreduce", error);
+    status = nnt_comm_check(MPI_Allreduce(MPI_IN_PLACE, (char *)values + (size_t)done * size, piece,
+                                          type, MPI_SUM, comm->world),
+                            "MPI_Allreduce", error);
   }
   return status;
+}
+
+nnt_status nnt_comm_sum(nnt_comm *comm, double *values, int64_t count, nnt_error *error) {
+  return sum(comm, values, sizeof *values, MPI_DOUBLE, count, error);
+}
+
+nnt_status nnt_comm_sum_floats(nnt_comm *comm, float *values, int64_t count, nnt_error *error) {
+  return sum(comm, values, sizeof *values, MPI_FLOAT, count, error);
 }
 
 nnt_status nnt_comm_max_int(nnt_comm *comm, int64_t *values, int64_t count, nnt_error *error) {

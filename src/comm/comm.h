@@ -21,6 +21,8 @@ nnt_status nnt_comm_check(int mpi_code, const char *what, nnt_error *error) NNT_
 /* Element by element over all ranks, in place. Sums are exact only where the addends are. */
 nnt_status nnt_comm_sum(nnt_comm *comm, double *values, int64_t count,
                         nnt_error *error) NNT_MUST_CHECK;
+nnt_status nnt_comm_sum_floats(nnt_comm *comm, float *values, int64_t count,
+                               nnt_error *error) NNT_MUST_CHECK;
 nnt_status nnt_comm_max_int(nnt_comm *comm, int64_t *values, int64_t count,
                             nnt_error *error) NNT_MUST_CHECK;
 /* `bytes` bytes from rank `root` to all. */

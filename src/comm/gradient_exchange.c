@@ -1,93 +1,212 @@
-/* Summing the gradients over all ranks: MPI_Iallreduce, a bucket at a time. */
+/* Averaging the gradients over all ranks. */
 #include "comm/gradient_exchange.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/partition.h"
 #include "comm/comm.h"
+#include "comm/node_memory.h"
+#include "comm/reduction.h"
 
-/* Floats of one MPI_Iallreduce; a larger bucket is several. MPI counts are int. */
-#define PIECE ((int64_t)1 << 24)
+/* Slices begin at whole rows of a panel: no two ranks write to one cache line. */
+#define LINE 32
 
 struct nnt_gradient_exchange {
   nnt_comm *comm;
-  float *gradients;
   int buckets;
-  int64_t *begin;         /* [buckets + 1] */
-  int64_t *first_request; /* [buckets + 1]: bucket b owns requests [first[b], first[b + 1]) */
-  MPI_Request *requests;
-  int code; /* first MPI error of a start */
+  int64_t *begin; /* [buckets + 1] */
+  int64_t floats; /* of an arena */
+  bool shared;
+  int members, index; /* ranks that share the arenas, and this one among them; 1, 0 when flat */
+  nnt_node_memory *memory; /* parameters, state, gradients of each member */
+  float *parameters, *state, *gradients;
+  float *first_gradients; /* of member 0; the others follow at distance `floats` */
+  float *published;       /* [2, LINE]: the arena's last row, averaged, of this step and the last */
+  int parity;             /* which of the two is this step's */
+  nnt_reduction *reduction; /* over the nodes, or over all ranks when flat */
+  int *started;             /* [buckets]: buckets in the order of their starts */
+  int started_count;
+  nnt_status status; /* of the starts */
+  nnt_error error;
 };
 
-static int64_t pieces(const int64_t *begin, int bucket) {
-  return (begin[bucket + 1] - begin[bucket] + PIECE - 1) / PIECE;
+/* The part of a bucket that `member` sums and updates. */
+static void slice_of(const nnt_gradient_exchange *e, int bucket, int member, int64_t *begin,
+                     int64_t *end) {
+  int64_t first = e->begin[bucket];
+  int64_t lines = nnt_ceil_div(e->begin[bucket + 1] - first, LINE);
+  *begin = nnt_min_i64(first + nnt_partition_begin(lines, e->members, member) * LINE,
+                       e->begin[bucket + 1]);
+  *end = nnt_min_i64(first + nnt_partition_begin(lines, e->members, member + 1) * LINE,
+                     e->begin[bucket + 1]);
 }
 
-nnt_status nnt_gradient_exchange_create(nnt_comm *comm, float *gradients, int buckets,
-                                        const int64_t *begin, nnt_gradient_exchange **out,
-                                        nnt_error *error) {
-  size_t bounds = (size_t)buckets + 1;
-  int64_t requests = 0;
-  for (int b = 0; b < buckets; ++b) requests += pieces(begin, b);
-  *out = NULL;
-  nnt_gradient_exchange *exchange = calloc(1, sizeof *exchange);
-  if (exchange == NULL) return nnt_fail_memory(error, sizeof *exchange, "gradient exchange");
-  exchange->comm = comm;
-  exchange->gradients = gradients;
-  exchange->buckets = buckets;
-  exchange->code = MPI_SUCCESS;
-  exchange->begin = calloc(bounds, sizeof *exchange->begin);
-  exchange->first_request = calloc(bounds, sizeof *exchange->first_request);
-  exchange->requests = calloc((size_t)requests + 1, sizeof(MPI_Request));
-  if (exchange->begin == NULL || exchange->first_request == NULL || exchange->requests == NULL) {
-    nnt_gradient_exchange_destroy(&exchange);
-    return nnt_fail_memory(error, (size_t)requests * sizeof(MPI_Request), "gradient exchange");
+/* Sharing needs as many ranks on every node, so that each slice has its rank everywhere. */
+static nnt_status choose_shared(nnt_comm *comm, nnt_allreduce mode, bool *out, nnt_error *error) {
+  int64_t sizes[2] = {comm->node_size, -comm->node_size};
+  nnt_status status = nnt_comm_max_int(comm, sizes, 2, error);
+  *out = mode == NNT_ALLREDUCE_AUTO && sizes[0] == -sizes[1];
+  return status;
+}
+
+static nnt_status allocate(nnt_gradient_exchange *e, bool with_state, nnt_error *error) {
+  int64_t arenas = e->members + 1 + (with_state ? 1 : 0);
+  size_t bytes = (size_t)(arenas * e->floats + 2 * LINE) * sizeof(float);
+  nnt_status status = nnt_node_memory_create(
+      e->comm, bytes, e->shared ? NNT_MEMORY_OF_NODE : NNT_MEMORY_OF_RANK, &e->memory, error);
+  if (status != NNT_OK) return status;
+  float *next = nnt_node_memory_data(e->memory);
+  e->parameters = next;
+  next += e->floats;
+  if (with_state) {
+    e->state = next;
+    next += e->floats;
   }
-  memcpy(exchange->begin, begin, bounds * sizeof *begin);
-  for (int b = 0; b < buckets; ++b)
-    exchange->first_request[b + 1] = exchange->first_request[b] + pieces(begin, b);
-  for (int64_t i = 0; i < requests; ++i) exchange->requests[i] = MPI_REQUEST_NULL;
-  *out = exchange;
+  e->first_gradients = next;
+  e->gradients = next + e->index * e->floats;
+  e->published = next + e->members * e->floats;
+  return NNT_OK;
+}
+
+nnt_status nnt_gradient_exchange_create(nnt_comm *comm, const nnt_exchange_plan *plan,
+                                        nnt_gradient_exchange **out, nnt_error *error) {
+  size_t buckets = (size_t)plan->buckets;
+  bool shared = false;
+  *out = NULL;
+  nnt_gradient_exchange *e = calloc(1, sizeof *e);
+  int64_t *begin = calloc(buckets + 1, sizeof *begin);
+  int *started = calloc(buckets, sizeof *started);
+  nnt_status status = NNT_OK;
+  if (e == NULL || begin == NULL || started == NULL)
+    status = nnt_fail_memory(error, buckets * sizeof *begin, "gradient exchange");
+  status = nnt_comm_agree(comm, status, error);
+  if (status == NNT_OK) status = choose_shared(comm, plan->mode, &shared, error);
+  if (status != NNT_OK) {
+    free(begin);
+    free(started);
+    free(e);
+    return status;
+  }
+  memcpy(begin, plan->begin, (buckets + 1) * sizeof *begin);
+  *e = (nnt_gradient_exchange){.comm = comm,
+                               .buckets = plan->buckets,
+                               .begin = begin,
+                               .floats = begin[buckets],
+                               .shared = shared,
+                               .members = shared ? comm->node_size : 1,
+                               .index = shared ? comm->node_rank : 0,
+                               .started = started};
+  status = allocate(e, plan->with_state, error);
+  if (status == NNT_OK)
+    status = nnt_reduction_create(comm, shared, plan->buckets, e->floats, &e->reduction, error);
+  if (status != NNT_OK) {
+    nnt_gradient_exchange_destroy(&e);
+    return status;
+  }
+  *out = e;
   return NNT_OK;
 }
 
 void nnt_gradient_exchange_destroy(nnt_gradient_exchange **exchange) {
   if (*exchange == NULL) return;
+  nnt_reduction_destroy(&(*exchange)->reduction);
+  nnt_node_memory_destroy(&(*exchange)->memory);
   free((*exchange)->begin);
-  free((*exchange)->first_request);
-  free((*exchange)->requests);
+  free((*exchange)->started);
   free(*exchange);
   *exchange = NULL;
 }
 
-/* MPI progresses only inside its calls: every start also moves the earlier buckets on. */
-static void progress(nnt_gradient_exchange *exchange) {
-  int64_t all = exchange->first_request[exchange->buckets];
-  int done = 0;
-  (void)MPI_Testall((int)all, exchange->requests, &done, MPI_STATUSES_IGNORE);
+float *nnt_gradient_exchange_gradients(nnt_gradient_exchange *exchange) {
+  return exchange->gradients;
+}
+
+float *nnt_gradient_exchange_parameters(nnt_gradient_exchange *exchange) {
+  return exchange->parameters;
+}
+
+float *nnt_gradient_exchange_state(nnt_gradient_exchange *exchange) {
+  return exchange->state;
+}
+
+bool nnt_gradient_exchange_writes(const nnt_gradient_exchange *exchange) {
+  return exchange->index == 0;
+}
+
+nnt_status nnt_gradient_exchange_sync(nnt_gradient_exchange *exchange, nnt_error *error) {
+  return nnt_node_memory_sync(exchange->memory, error);
+}
+
+/* Sums this rank's slice over the node's ranks, in their order, into its own gradients; by blocks,
+ * as its own gradients are among the addends. */
+static void sum_slice(const nnt_gradient_exchange *e, int64_t begin, int64_t end) {
+  enum { BLOCK = 512 };
+  float sum[BLOCK];
+  for (int64_t first = begin; first < end && e->members > 1; first += BLOCK) {
+    int64_t count = nnt_min_i64(BLOCK, end - first);
+    const float *next = e->first_gradients + first;
+    memcpy(sum, next, (size_t)count * sizeof *sum);
+    for (int m = 1; m < e->members; ++m) {
+      next += e->floats;
+      for (int64_t i = 0; i < count; ++i) sum[i] += next[i];
+    }
+    memcpy(e->gradients + first, sum, (size_t)count * sizeof *sum);
+  }
+}
+
+static nnt_status node_barrier(const nnt_gradient_exchange *e, nnt_error *error) {
+  if (e->members == 1) return NNT_OK;
+  return nnt_node_memory_sync(e->memory, error);
+}
+
+/* All local ranks have completed the bucket: this rank's slice goes on its way. */
+static void send_slice(nnt_gradient_exchange *e, int bucket) {
+  int64_t begin = 0, end = 0;
+  slice_of(e, bucket, e->index, &begin, &end);
+  sum_slice(e, begin, end);
+  nnt_reduction_start(e->reduction, bucket, e->gradients + begin, end - begin);
 }
 
 void nnt_gradient_exchange_start(nnt_gradient_exchange *exchange, int bucket) {
-  if (exchange->comm->size == 1) return;
-  int64_t from = exchange->begin[bucket];
-  for (int64_t i = exchange->first_request[bucket]; i < exchange->first_request[bucket + 1]; ++i) {
-    int64_t left = exchange->begin[bucket + 1] - from;
-    int count = (int)(left < PIECE ? left : PIECE);
-    int code = MPI_Iallreduce(MPI_IN_PLACE, exchange->gradients + from, count, MPI_FLOAT, MPI_SUM,
-                              exchange->comm->world, &exchange->requests[i]);
-    if (exchange->code == MPI_SUCCESS) exchange->code = code;
-    from += count;
+  exchange->started[exchange->started_count++] = bucket;
+  /* Inside one node there is nothing to send, and all is summed at the end, behind one barrier. */
+  if (nnt_reduction_is_trivial(exchange->reduction)) return;
+  nnt_error error;
+  nnt_status status = node_barrier(exchange, &error);
+  if (status != NNT_OK && exchange->status == NNT_OK) {
+    exchange->status = status;
+    exchange->error = error;
   }
-  progress(exchange);
+  if (exchange->status == NNT_OK) send_slice(exchange, bucket);
 }
 
-nnt_status nnt_gradient_exchange_wait(nnt_gradient_exchange *exchange, int bucket,
-                                      nnt_error *error) {
-  if (exchange->comm->size == 1) return NNT_OK;
-  nnt_status status = nnt_comm_check(exchange->code, "MPI_Iallreduce", error);
-  if (status != NNT_OK) return status;
-  int64_t first = exchange->first_request[bucket];
-  int count = (int)(exchange->first_request[bucket + 1] - first);
-  return nnt_comm_check(MPI_Waitall(count, exchange->requests + first, MPI_STATUSES_IGNORE),
-                        "the exchange of gradients", error);
+/* Two places in turn: a rank may be a step ahead of one that still reads. */
+static void publish(nnt_gradient_exchange *e) {
+  memcpy(e->published + e->parity * LINE, e->gradients + e->floats - LINE, LINE * sizeof(float));
+}
+
+nnt_status nnt_gradient_exchange_finish(nnt_gradient_exchange *exchange, nnt_range_ready ready,
+                                        void *context, nnt_error *error) {
+  bool alone = nnt_reduction_is_trivial(exchange->reduction);
+  nnt_status status = exchange->status;
+  if (status != NNT_OK) *error = exchange->error;
+  if (status == NNT_OK && alone) status = node_barrier(exchange, error);
+  for (int i = 0; i < exchange->started_count && status == NNT_OK; ++i) {
+    int bucket = exchange->started[i];
+    int64_t begin = 0, end = 0;
+    if (alone) send_slice(exchange, bucket);
+    status = nnt_reduction_wait(exchange->reduction, bucket, error);
+    slice_of(exchange, bucket, exchange->index, &begin, &end);
+    if (status != NNT_OK || end <= begin) continue;
+    if (end == exchange->floats) publish(exchange);
+    ready(context, bucket, begin, end, exchange->gradients);
+  }
+  exchange->started_count = 0;
+  exchange->parity = 1 - exchange->parity;
+  return status == NNT_OK ? node_barrier(exchange, error) : status;
+}
+
+const float *nnt_gradient_exchange_tail(const nnt_gradient_exchange *exchange) {
+  return exchange->published + (1 - exchange->parity) * LINE;
 }

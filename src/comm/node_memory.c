@@ -37,8 +37,8 @@ static nnt_status share(nnt_node_memory *memory, size_t bytes, nnt_error *error)
   return nnt_node_memory_sync(memory, error);
 }
 
-nnt_status nnt_node_memory_create(nnt_comm *comm, size_t bytes, nnt_node_memory **out,
-                                  nnt_error *error) {
+nnt_status nnt_node_memory_create(nnt_comm *comm, size_t bytes, nnt_memory_scope scope,
+                                  nnt_node_memory **out, nnt_error *error) {
   *out = NULL;
   nnt_node_memory *memory = calloc(1, sizeof *memory);
   nnt_status status =
@@ -50,10 +50,10 @@ nnt_status nnt_node_memory_create(nnt_comm *comm, size_t bytes, nnt_node_memory 
   }
   memory->comm = comm;
   memory->window = MPI_WIN_NULL;
-  if (comm->node_size > 1) {
+  if (comm->node_size > 1 && scope == NNT_MEMORY_OF_NODE) {
     status = share(memory, bytes, error);
   } else {
-    status = nnt_memory_allocate(bytes, "the data set", &memory->plain, error);
+    status = nnt_memory_allocate(bytes, "data shared by a node", &memory->plain, error);
     memory->data = memory->plain;
   }
   status = nnt_comm_agree(comm, status, error);

@@ -10,10 +10,16 @@
 
 typedef struct nnt_node_memory nnt_node_memory;
 
-/* Collective. `bytes` is the same on all ranks of a node. The memory is zero at first, aligned to
- * 64 bytes. Errors: NNT_OUT_OF_MEMORY, NNT_MPI_ERROR; all ranks of the node get the same. */
-nnt_status nnt_node_memory_create(nnt_comm *comm, size_t bytes, nnt_node_memory **out,
-                                  nnt_error *error) NNT_MUST_CHECK;
+typedef enum nnt_memory_scope {
+  NNT_MEMORY_OF_NODE, /* one copy, shared */
+  NNT_MEMORY_OF_RANK  /* a copy for each rank; for callers that have both cases */
+} nnt_memory_scope;
+
+/* Collective. `bytes` and `scope` are the same on all ranks of a node. The memory is zero at first,
+ * aligned to 64 bytes. Errors: NNT_OUT_OF_MEMORY, NNT_MPI_ERROR; all ranks of the node get the
+ * same. */
+nnt_status nnt_node_memory_create(nnt_comm *comm, size_t bytes, nnt_memory_scope scope,
+                                  nnt_node_memory **out, nnt_error *error) NNT_MUST_CHECK;
 /* Collective. NULL in it is accepted. */
 void nnt_node_memory_destroy(nnt_node_memory **memory);
 void *nnt_node_memory_data(nnt_node_memory *memory);

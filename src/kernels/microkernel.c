@@ -103,6 +103,24 @@ static void tn(const nnt_tile *tile) {
   dispatch(1, tile);
 }
 
+static double spin(int64_t repeats) {
+  enum { CHAINS = 12 }; /* more than latency times units, within every register file */
+  vf sum[CHAINS];
+  volatile float source = 0.5F;
+  volatile float sink;
+  const vf a = splat(source), b = splat(source);
+#pragma GCC unroll 12
+  for (int i = 0; i < CHAINS; ++i) sum[i] = splat(source);
+  for (int64_t repeat = 0; repeat < repeats; ++repeat) {
+#pragma GCC unroll 12
+    for (int i = 0; i < CHAINS; ++i) sum[i] = fma_v(sum[i], a, b);
+  }
+#pragma GCC unroll 12
+  for (int i = 0; i < CHAINS; ++i) sink = sum[i][0];
+  (void)sink;
+  return 2.0 * CHAINS * VECTOR * (double)repeats;
+}
+
 extern const nnt_microkernel FOR_ISA(nnt_microkernel_);
 const nnt_microkernel FOR_ISA(nnt_microkernel_) = {
-    .max_rows = MAX_ROWS, .max_columns = 2 * VECTOR, .nn = nn, .tn = tn};
+    .max_rows = MAX_ROWS, .max_columns = 2 * VECTOR, .nn = nn, .tn = tn, .spin = spin};

@@ -27,6 +27,9 @@ typedef struct nnt_microkernel {
   /* a(r, k) = a[k * 32 + r]: A is k x rows in panels, a points at (row 0, first column), and the
    * tile's rows lie in one panel. */
   void (*tn)(const nnt_tile *tile);
+  /* Multiply-adds on registers alone, for measuring the peak: returns the floating-point
+   * operations done, `repeats` times a constant. */
+  double (*spin)(int64_t repeats);
 } nnt_microkernel;
 
 #endif

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/partition.h"
 #include "kernels/gemm.h"
@@ -31,6 +32,7 @@ struct nnt_network {
   nnt_panels targets;
   int32_t *classes;
   float *losses;
+  double forward_end;
 };
 
 static bool stores_derivative(nnt_activation activation) {
@@ -127,7 +129,7 @@ const float *nnt_network_losses(nnt_network *network) {
   return network->losses;
 }
 
-static int threads_for(const nnt_network *network, int64_t rows) {
+int nnt_network_threads(const nnt_network *network, int64_t rows) {
   double useful = network->flops_per_row * (double)rows / FLOPS_PER_THREAD;
   if (useful < 2.0) return 1;
   return useful < network->threads ? (int)useful : network->threads;
@@ -260,12 +262,20 @@ static void step(const pass *p, nnt_team team) {
   nnt_loss_rows rows = loss_rows(p, team);
   nnt_loss_run(network->kernels, network->model, &rows);
 #pragma omp barrier
-  if (team.thread == 0) sum_losses(p);
+  if (team.thread == 0) {
+    sum_losses(p);
+    network->forward_end = nnt_clock_seconds();
+  }
   backward(p, team);
+}
+
+double nnt_network_forward_end(const nnt_network *network) {
+  return network->forward_end;
 }
 
 /* A rank without samples in this batch contributes nothing, but takes part. */
 static void step_without_rows(const pass *p) {
+  p->network->forward_end = nnt_clock_seconds();
   const nnt_layout *layout = &p->network->layout;
   memset(p->gradients, 0, (size_t)layout->floats * sizeof(float));
   for (int l = layout->layer_count - 1; l >= 0 && p->ready != NULL; --l) p->ready(p->context, l);
@@ -278,7 +288,13 @@ void nnt_network_step(nnt_network *network, const float *parameters, int64_t row
     step_without_rows(&p);
     return;
   }
-#pragma omp parallel num_threads(threads_for(network, rows))
+  int threads = nnt_network_threads(network, rows);
+  /* Even a region of one thread costs time that small networks feel. */
+  if (threads == 1) {
+    step(&p, (nnt_team){0, 1});
+    return;
+  }
+#pragma omp parallel num_threads(threads)
   step(&p, (nnt_team){omp_get_thread_num(), omp_get_num_threads()});
 }
 
@@ -286,7 +302,7 @@ void nnt_network_forward(nnt_network *network, const float *parameters, int64_t 
                          bool with_loss, bool with_outputs) {
   const pass p = {.network = network, .parameters = parameters, .rows = rows, .scale = 1.0F};
   if (rows == 0) return;
-#pragma omp parallel num_threads(threads_for(network, rows))
+#pragma omp parallel num_threads(nnt_network_threads(network, rows))
   {
     nnt_team team = {omp_get_thread_num(), omp_get_num_threads()};
     forward(&p, team);

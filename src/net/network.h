@@ -44,6 +44,12 @@ typedef void (*nnt_gradient_ready)(void *context, int layer);
 void nnt_network_step(nnt_network *network, const float *parameters, int64_t rows, float scale,
                       float *gradients, nnt_gradient_ready ready, void *context);
 
+/* When the forward part (with the loss) of the last nnt_network_step ended, by base/clock.h. */
+double nnt_network_forward_end(const nnt_network *network);
+
+/* Threads that a pass over `rows` rows uses. */
+int nnt_network_threads(const nnt_network *network, int64_t rows);
+
 /* Forward pass alone. `with_loss`: fills nnt_network_losses from the targets; afterwards
  * nnt_network_outputs still are the logits. `with_outputs`: turns logits into outputs (softmax,
  * sigmoid). */

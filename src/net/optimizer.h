@@ -16,8 +16,9 @@ typedef struct nnt_optimizer {
   float *velocity; /* an arena like the parameters', borrowed; NULL when momentum is 0 */
 } nnt_optimizer;
 
-/* Updates the weights and biases of one layer. */
+/* Updates floats [begin, end) of the arena, whole panel rows of one layer. */
 void nnt_optimizer_update(const nnt_optimizer *optimizer, const nnt_layout *layout, int layer,
-                          double learning_rate, const float *gradients, float *parameters);
+                          int64_t begin, int64_t end, double learning_rate, const float *gradients,
+                          float *parameters);
 
 #endif

@@ -86,7 +86,8 @@ static nnt_status standardize_together(nnt_comm *comm, const nnt_samples *sample
   nnt_status status =
       nnt_memory_allocate((size_t)(end - begin) * sizeof(double), "input statistics", &sums, error);
   status = nnt_comm_agree(comm, status, error);
-  if (status == NNT_OK) status = nnt_node_memory_create(comm, 2 * bytes, &shared, error);
+  if (status == NNT_OK)
+    status = nnt_node_memory_create(comm, 2 * bytes, NNT_MEMORY_OF_NODE, &shared, error);
   if (status == NNT_OK) {
     float *shift = nnt_node_memory_data(shared);
     standardize(samples, begin, end, sums, shift, shift + features);

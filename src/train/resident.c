@@ -127,12 +127,12 @@ static nnt_status allocate(nnt_comm *comm, const nnt_resident_request *request,
   size_t x_bytes =
       (size_t)(samples->count * samples->features * nnt_element_bytes(samples->element));
   if (!request->without_x) {
-    status = nnt_node_memory_create(comm, x_bytes, &resident->x, error);
+    status = nnt_node_memory_create(comm, x_bytes, NNT_MEMORY_OF_NODE, &resident->x, error);
     if (status == NNT_OK) samples->x = nnt_node_memory_data(resident->x);
   }
   if (status != NNT_OK || resident->mode == NNT_READ_NOTHING) return status;
   size_t y_bytes = (size_t)(samples->count * shape->y_columns) * sizeof(float);
-  status = nnt_node_memory_create(comm, y_bytes, &resident->y, error);
+  status = nnt_node_memory_create(comm, y_bytes, NNT_MEMORY_OF_NODE, &resident->y, error);
   if (status != NNT_OK) return status;
   if (resident->mode == NNT_READ_CLASSES) {
     samples->classes = nnt_node_memory_data(resident->y);

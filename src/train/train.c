@@ -207,7 +207,10 @@ static void report_plan(const run *r) {
   int ranks = nnt_comm_size(r->comm);
   int64_t samples = r->data->samples.count;
   int64_t batch = nnt_min_i64(options->batch_size, samples);
+  int64_t node_bytes = 0, rank_bytes = 0;
   if (r->events->plan == NULL || nnt_comm_rank(r->comm) != 0) return;
+  nnt_trainer_bytes(&r->model, options, nnt_partition_count(batch, ranks, 0), &node_bytes,
+                    &rank_bytes);
   nnt_train_plan plan = {
       .loss = options->loss,
       .normalization = r->model.normalization,
@@ -225,7 +228,8 @@ static void report_plan(const run *r) {
       .shard_least = nnt_partition_count(batch, ranks, ranks - 1),
       .shard_most = nnt_partition_count(batch, ranks, 0),
       .node_data_bytes = r->data->bytes + (r->validation != NULL ? r->validation->bytes : 0),
-      .rank_bytes = nnt_trainer_bytes(&r->model, options, nnt_partition_count(batch, ranks, 0)),
+      .node_model_bytes = node_bytes,
+      .rank_bytes = rank_bytes,
       .node_ranks = nnt_comm_node_size(r->comm)};
   nnt_model_shape_text(&r->model, plan.shape, sizeof plan.shape);
   r->events->plan(r->events->context, &plan);

@@ -6,48 +6,34 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/partition.h"
-#include "comm/gradient_exchange.h"
-#include "data/loader.h"
 #include "net/initialize.h"
 #include "net/network.h"
-#include "net/optimizer.h"
 #include "net/schedule.h"
-#include "train/clock.h"
 #include "train/evaluator.h"
 #include "train/metrics_log.h"
 #include "train/run_directory.h"
+#include "train/step.h"
 
 struct nnt_trainer {
   nnt_comm *comm;
   nnt_trainer_inputs in;
-  nnt_layout layout;
-  float *parameters, *gradients, *velocity; /* arenas; velocity NULL without momentum */
-  nnt_network *network;
-  nnt_gradient_exchange *exchange;
-  nnt_optimizer optimizer;
+  nnt_stepper *stepper;
   nnt_schedule schedule;
-  nnt_loader loader;
-  nnt_batch batch;
   nnt_evaluator *validation; /* NULL: none */
   nnt_train_state state;
   nnt_history_entry *history; /* [options->epochs] */
 };
 
-int64_t nnt_trainer_bytes(const nnt_model *model, const nnt_train_options *options, int64_t rows) {
-  int64_t arenas = options->momentum > 0.0 ? 3 : 2;
-  return arenas * nnt_layout_of(model).floats * (int64_t)sizeof(float) +
-         (int64_t)nnt_network_bytes(model, rows, true);
-}
-
-static nnt_status allocate_arena(const nnt_trainer *trainer, const char *purpose, float **out,
-                                 nnt_error *error) {
-  void *memory = NULL;
-  nnt_status status =
-      nnt_memory_allocate((size_t)trainer->layout.floats * sizeof(float), purpose, &memory, error);
-  *out = memory;
-  return status;
+void nnt_trainer_bytes(const nnt_model *model, const nnt_train_options *options, int64_t rows,
+                       int64_t *node, int64_t *rank) {
+  int64_t arena = nnt_layout_of(model).floats * (int64_t)sizeof(float);
+  int64_t common = arena * (options->momentum > 0.0 ? 2 : 1);
+  bool shared = options->allreduce == NNT_ALLREDUCE_AUTO;
+  *node = shared ? common : 0;
+  *rank = arena + (shared ? 0 : common) + (int64_t)nnt_network_bytes(model, rows, true);
 }
 
 static void start_state(nnt_trainer *trainer) {
@@ -57,91 +43,64 @@ static void start_state(nnt_trainer *trainer) {
                                      .samples = trainer->in.samples->count,
                                      .initializer = options->initializer,
                                      .best_loss = (double)INFINITY};
-  nnt_initialize(&trainer->layout, options->initializer, options->seed, trainer->parameters);
+  if (nnt_stepper_writes(trainer->stepper))
+    nnt_initialize(nnt_stepper_layout(trainer->stepper), options->initializer, options->seed,
+                   nnt_stepper_parameters(trainer->stepper));
 }
 
 static void resume_state(nnt_trainer *trainer) {
   const nnt_checkpoint *from = trainer->in.checkpoint;
-  size_t bytes = (size_t)trainer->layout.floats * sizeof(float);
+  size_t bytes = (size_t)nnt_stepper_layout(trainer->stepper)->floats * sizeof(float);
+  float *velocity = nnt_stepper_velocity(trainer->stepper);
   trainer->state = from->state;
-  memcpy(trainer->parameters, from->parameters, bytes);
-  if (trainer->velocity != NULL && from->velocity != NULL)
-    memcpy(trainer->velocity, from->velocity, bytes);
   if (from->history_count > 0)
     memcpy(trainer->history, from->history, (size_t)from->history_count * sizeof *trainer->history);
+  if (!nnt_stepper_writes(trainer->stepper)) return;
+  memcpy(nnt_stepper_parameters(trainer->stepper), from->parameters, bytes);
+  if (velocity != NULL && from->velocity != NULL) memcpy(velocity, from->velocity, bytes);
 }
 
-static nnt_status allocate(nnt_trainer *trainer, const nnt_kernels *kernels, nnt_error *error) {
+static nnt_status allocate(nnt_trainer *trainer, nnt_error *error) {
   const nnt_trainer_inputs *in = &trainer->in;
-  const nnt_train_options *options = in->options;
-  int64_t begin[NNT_MAX_LAYERS + 1];
-  int layers = trainer->layout.layer_count;
   int64_t finished = in->checkpoint != NULL ? in->checkpoint->state.epoch : 0;
-  int64_t rows = nnt_ceil_div(nnt_min_i64(options->batch_size, in->samples->count),
-                              nnt_comm_size(trainer->comm));
-  for (int l = 0; l < layers; ++l) begin[l] = nnt_layout_begin(&trainer->layout, l);
-  begin[layers] = trainer->layout.floats;
-  nnt_status status = allocate_arena(trainer, "parameters", &trainer->parameters, error);
-  if (status == NNT_OK) status = allocate_arena(trainer, "gradients", &trainer->gradients, error);
-  if (status == NNT_OK && options->momentum > 0.0)
-    status = allocate_arena(trainer, "momentum", &trainer->velocity, error);
   void *history = NULL;
-  if (status == NNT_OK)
-    status = nnt_memory_allocate(
-        (size_t)nnt_max_i64(options->epochs, finished) * sizeof(nnt_history_entry), "the history",
-        &history, error);
+  nnt_status status = nnt_memory_allocate(
+      (size_t)nnt_max_i64(in->options->epochs, finished) * sizeof(nnt_history_entry), "the history",
+      &history, error);
   trainer->history = history;
-  if (status == NNT_OK)
-    status =
-        nnt_network_create(in->model, kernels, rows, true, in->threads, &trainer->network, error);
-  if (status == NNT_OK)
-    status = nnt_gradient_exchange_create(trainer->comm, trainer->gradients, layers, begin,
-                                          &trainer->exchange, error);
   if (status == NNT_OK && in->validation != NULL)
     status = nnt_evaluator_create(trainer->comm, in->model, in->validation, in->threads,
-                                  options->top_k, &trainer->validation, error);
-  return status;
+                                  in->options->top_k, &trainer->validation, error);
+  status = nnt_comm_agree(trainer->comm, status, error);
+  if (status != NNT_OK) return status;
+  return nnt_stepper_create(trainer->comm, in->model, in->samples, in->options, in->threads,
+                            &trainer->stepper, error);
 }
 
 nnt_status nnt_trainer_create(nnt_comm *comm, const nnt_trainer_inputs *inputs, nnt_trainer **out,
                               nnt_error *error) {
-  const nnt_kernels *kernels = NULL;
-  const nnt_train_options *options = inputs->options;
-  const nnt_model *model = inputs->model;
   *out = NULL;
   nnt_trainer *trainer = calloc(1, sizeof *trainer);
-  nnt_status status = trainer != NULL ? nnt_kernels_choose(&kernels, error)
-                                      : nnt_fail_memory(error, sizeof *trainer, "training");
+  nnt_status status =
+      trainer != NULL ? NNT_OK : nnt_fail_memory(error, sizeof *trainer, "training");
+  status = nnt_comm_agree(comm, status, error);
   if (status == NNT_OK) {
     trainer->comm = comm;
     trainer->in = *inputs;
-    trainer->layout = nnt_layout_of(model);
-    status = allocate(trainer, kernels, error);
+    trainer->schedule = (nnt_schedule){.base = inputs->options->learning_rate};
+    status = allocate(trainer, error);
   }
-  status = nnt_comm_agree(comm, status, error);
+  if (status == NNT_OK) {
+    if (inputs->checkpoint != NULL)
+      resume_state(trainer);
+    else
+      start_state(trainer);
+    status = nnt_stepper_sync(trainer->stepper, error);
+  }
   if (status != NNT_OK) {
     nnt_trainer_destroy(&trainer);
     return status;
   }
-  trainer->optimizer = (nnt_optimizer){.kernels = kernels,
-                                       .momentum = (float)options->momentum,
-                                       .weight_decay = (float)options->weight_decay,
-                                       .nesterov = options->nesterov,
-                                       .threads = inputs->threads,
-                                       .velocity = trainer->velocity};
-  trainer->schedule = (nnt_schedule){.base = options->learning_rate};
-  trainer->loader = (nnt_loader){.kernels = kernels,
-                                 .samples = inputs->samples,
-                                 .shift = model->shift,
-                                 .scale = model->scale,
-                                 .threads = inputs->threads};
-  trainer->batch = (nnt_batch){.inputs = nnt_network_inputs(trainer->network),
-                               .targets = nnt_network_targets(trainer->network),
-                               .classes = nnt_network_classes(trainer->network)};
-  if (inputs->checkpoint != NULL)
-    resume_state(trainer);
-  else
-    start_state(trainer);
   *out = trainer;
   return NNT_OK;
 }
@@ -149,11 +108,7 @@ nnt_status nnt_trainer_create(nnt_comm *comm, const nnt_trainer_inputs *inputs, 
 void nnt_trainer_destroy(nnt_trainer **trainer) {
   if (*trainer == NULL) return;
   nnt_evaluator_destroy(&(*trainer)->validation);
-  nnt_gradient_exchange_destroy(&(*trainer)->exchange);
-  nnt_network_destroy(&(*trainer)->network);
-  free((*trainer)->parameters);
-  free((*trainer)->gradients);
-  free((*trainer)->velocity);
+  nnt_stepper_destroy(&(*trainer)->stepper);
   free((*trainer)->history);
   free(*trainer);
   *trainer = NULL;
@@ -168,32 +123,14 @@ static nnt_status fail_non_finite(const nnt_trainer *trainer, const char *what, 
                   trainer->in.options->learning_rate);
 }
 
-static void gradient_ready(void *context, int layer) {
-  nnt_gradient_exchange_start(context, layer);
-}
-
 /* One update from `batch` samples at `first` of the order; *loss is the batch's mean. */
 static nnt_status train_step(nnt_trainer *trainer, const nnt_sample_order *order, int64_t first,
                              int64_t batch, double *loss, nnt_error *error) {
-  int64_t size = nnt_comm_size(trainer->comm), rank = nnt_comm_rank(trainer->comm);
-  int64_t rows = nnt_partition_count(batch, size, rank);
-  nnt_loader_gather(&trainer->loader, order, first + nnt_partition_begin(batch, size, rank), rows,
-                    &trainer->batch);
-  nnt_network_step(trainer->network, trainer->parameters, rows, 1.0F / (float)batch,
-                   trainer->gradients, gradient_ready, trainer->exchange);
   double rate = nnt_schedule_at(&trainer->schedule, trainer->state.step);
-  bool finite = true;
-  for (int l = trainer->layout.layer_count - 1; l >= 0; --l) {
-    nnt_status status = nnt_gradient_exchange_wait(trainer->exchange, l, error);
-    if (status != NNT_OK) return status;
-    /* The loss came with the first bucket: a bad one stops before anything is changed. */
-    *loss = (double)trainer->gradients[trainer->layout.tail + NNT_TAIL_LOSS];
-    finite = isfinite(*loss);
-    if (finite)
-      nnt_optimizer_update(&trainer->optimizer, &trainer->layout, l, rate, trainer->gradients,
-                           trainer->parameters);
-  }
-  if (!finite) return fail_non_finite(trainer, "the loss is not a finite number", error);
+  nnt_status status =
+      nnt_stepper_run(trainer->stepper, order, first, batch, rate, loss, NULL, error);
+  if (status != NNT_OK) return status;
+  if (!isfinite(*loss)) return fail_non_finite(trainer, "the loss is not a finite number", error);
   ++trainer->state.step;
   return NNT_OK;
 }
@@ -232,8 +169,9 @@ static nnt_status train_epoch(nnt_trainer *trainer, nnt_epoch_event *epoch, nnt_
 
 /* A gradient can overflow while the loss is still finite; such weights are not kept. */
 static nnt_status check_parameters(const nnt_trainer *trainer, nnt_error *error) {
-  for (int64_t i = 0; i < trainer->layout.tail; ++i) {
-    if (!isfinite(trainer->parameters[i]))
+  const float *parameters = nnt_stepper_parameters(trainer->stepper);
+  for (int64_t i = 0; i < nnt_stepper_layout(trainer->stepper)->tail; ++i) {
+    if (!isfinite(parameters[i]))
       return fail_non_finite(trainer, "a weight is not a finite number", error);
   }
   return NNT_OK;
@@ -247,8 +185,8 @@ static nnt_status save(const nnt_trainer *trainer, bool best, nnt_error *error) 
                                              .momentum = options->momentum,
                                              .weight_decay = options->weight_decay,
                                              .nesterov = options->nesterov},
-                               .parameters = trainer->parameters,
-                               .velocity = trainer->velocity,
+                               .parameters = nnt_stepper_parameters(trainer->stepper),
+                               .velocity = nnt_stepper_velocity(trainer->stepper),
                                .history = trainer->history,
                                .history_count = trainer->state.epoch};
   return nnt_run_directory_save(options->output, &checkpoint, best, options->keep, error);
@@ -284,7 +222,8 @@ static nnt_status run_epoch(nnt_trainer *trainer, nnt_error *error) {
   nnt_status status = train_epoch(trainer, &event, error);
   if (status == NNT_OK) status = check_parameters(trainer, error);
   if (status == NNT_OK && event.has_validation)
-    status = nnt_evaluator_run(trainer->validation, trainer->parameters, &event.validation, error);
+    status = nnt_evaluator_run(trainer->validation, nnt_stepper_parameters(trainer->stepper),
+                               &event.validation, error);
   if (status != NNT_OK) return status;
   finish_epoch(trainer, &event);
   if (nnt_comm_rank(trainer->comm) == 0) {
@@ -307,9 +246,10 @@ nnt_status nnt_trainer_run(nnt_trainer *trainer, nnt_error *error) {
   return status;
 }
 
-nnt_status nnt_trainer_result(const nnt_trainer *trainer, nnt_train_result *out, nnt_error *error) {
+nnt_status nnt_trainer_result(nnt_trainer *trainer, nnt_train_result *out, nnt_error *error) {
   out->epochs = trainer->state.epoch;
   out->best_epoch = trainer->state.best_epoch;
   out->best_loss = trainer->state.best_loss;
-  return nnt_layout_digest(&trainer->layout, trainer->parameters, out->digest, error);
+  return nnt_layout_digest(nnt_stepper_layout(trainer->stepper),
+                           nnt_stepper_parameters(trainer->stepper), out->digest, error);
 }

@@ -29,11 +29,12 @@ void nnt_trainer_destroy(nnt_trainer **trainer);
 /* Trains the epochs that are left, with validation, metrics and a checkpoint after each. */
 nnt_status nnt_trainer_run(nnt_trainer *trainer, nnt_error *error) NNT_MUST_CHECK;
 
-nnt_status nnt_trainer_result(const nnt_trainer *trainer, nnt_train_result *out,
+nnt_status nnt_trainer_result(nnt_trainer *trainer, nnt_train_result *out,
                               nnt_error *error) NNT_MUST_CHECK;
 
-/* Bytes of parameters, gradients, optimiser state and activations of a rank that takes `rows`
- * samples of a batch. */
-int64_t nnt_trainer_bytes(const nnt_model *model, const nnt_train_options *options, int64_t rows);
+/* Bytes of parameters and optimiser state (once a node, or by rank when flat), and of gradients and
+ * activations of `rows` samples (by rank). */
+void nnt_trainer_bytes(const nnt_model *model, const nnt_train_options *options, int64_t rows,
+                       int64_t *node, int64_t *rank);
 
 #endif

@@ -29,7 +29,8 @@ static void shares_memory_in_a_node(void **state) {
   (void)state;
   nnt_node_memory *memory = NULL;
   int rank = nnt_comm_node_rank(comm), size = nnt_comm_node_size(comm);
-  assert_int_equal(nnt_node_memory_create(comm, (size_t)size * sizeof(int) + 1000, &memory, &error),
+  assert_int_equal(nnt_node_memory_create(comm, (size_t)size * sizeof(int) + 1000,
+                                          NNT_MEMORY_OF_NODE, &memory, &error),
                    NNT_OK);
   int *shared = nnt_node_memory_data(memory);
   assert_int_equal((uintptr_t)shared % NNT_ALIGNMENT, 0);
@@ -42,26 +43,69 @@ static void shares_memory_in_a_node(void **state) {
   nnt_node_memory_destroy(&memory);
 }
 
-/* Whole numbers, so that the sum is exact in any order; an empty bucket among them. */
-static void sums_gradients(void **state) {
-  (void)state;
-  enum { FLOATS = 5000 };
-  const int64_t begin[] = {0, 7, 7, 4000, FLOATS};
-  float *gradients = test_floats(FLOATS);
-  nnt_gradient_exchange *exchange = NULL;
-  int rank = nnt_comm_rank(comm), size = nnt_comm_size(comm);
-  assert_int_equal(nnt_gradient_exchange_create(comm, gradients, 4, begin, &exchange, &error),
-                   NNT_OK);
-  for (int repeat = 0; repeat < 3; ++repeat) {
-    for (int i = 0; i < FLOATS; ++i) gradients[i] = (float)((i % 100) * (rank + 1) + repeat);
-    for (int b = 3; b >= 0; --b) nnt_gradient_exchange_start(exchange, b);
-    for (int b = 3; b >= 0; --b)
-      assert_int_equal(nnt_gradient_exchange_wait(exchange, b, &error), NNT_OK);
-    for (int i = 0; i < FLOATS; ++i)
-      assert_true(gradients[i] == (float)((i % 100) * size * (size + 1) / 2 + repeat * size));
+/* What the updates saw: each float of the arena exactly once over the ranks that share it. */
+typedef struct seen {
+  float *parameters;
+  int next_bucket;
+  int size, repeat;
+} seen;
+
+/* The expected sum over the ranks of value_of. */
+static float sum_of(int64_t i, int size, int repeat) {
+  return (float)((i % 100) * size * (size + 1) / 2 + repeat * size);
+}
+
+static float value_of(int64_t i, int rank, int repeat) {
+  return (float)((i % 100) * (rank + 1) + repeat);
+}
+
+static void take_range(void *context, int bucket, int64_t begin, int64_t end,
+                       const float *gradients) {
+  seen *s = context;
+  assert_true(bucket <= s->next_bucket);
+  s->next_bucket = bucket;
+  for (int64_t i = begin; i < end; ++i) {
+    assert_true(gradients[i] == sum_of(i, s->size, s->repeat));
+    s->parameters[i] += 1.0F;
   }
+}
+
+/* Whole numbers, so that the sum is exact in any order; an empty bucket among them. */
+static void exchanges(nnt_allreduce mode) {
+  enum { FLOATS = 5024 };
+  const int64_t begin[] = {0, 32, 32, 4000, FLOATS};
+  const nnt_exchange_plan plan = {.buckets = 4, .begin = begin, .with_state = true, .mode = mode};
+  nnt_gradient_exchange *exchange = NULL;
+  int rank = nnt_comm_rank(comm);
+  assert_int_equal(nnt_gradient_exchange_create(comm, &plan, &exchange, &error), NNT_OK);
+  float *gradients = nnt_gradient_exchange_gradients(exchange);
+  float *parameters = nnt_gradient_exchange_parameters(exchange);
+  assert_non_null(nnt_gradient_exchange_state(exchange));
+  for (int repeat = 0; repeat < 5; ++repeat) {
+    seen s = {parameters, 3, nnt_comm_size(comm), repeat};
+    for (int i = 0; i < FLOATS; ++i) gradients[i] = value_of(i, rank, repeat);
+    for (int b = 3; b >= 0; --b) nnt_gradient_exchange_start(exchange, b);
+    assert_int_equal(nnt_gradient_exchange_finish(exchange, take_range, &s, &error), NNT_OK);
+    /* The next step's gradients may be written while another rank still reads the tail. */
+    for (int i = 0; i < FLOATS; ++i) gradients[i] = -1.0F;
+    const float *tail = nnt_gradient_exchange_tail(exchange);
+    for (int i = 0; i < 32; ++i) assert_true(tail[i] == sum_of(FLOATS - 32 + i, s.size, repeat));
+    for (int i = 0; i < FLOATS; ++i) assert_true(parameters[i] >= (float)(repeat + 1));
+  }
+  assert_int_equal(nnt_gradient_exchange_sync(exchange, &error), NNT_OK);
+  for (int i = 0; i < FLOATS; ++i) assert_true(parameters[i] == 5.0F);
   nnt_gradient_exchange_destroy(&exchange);
-  free(gradients);
+  nnt_gradient_exchange_destroy(&exchange);
+}
+
+static void exchanges_in_shared_memory(void **state) {
+  (void)state;
+  exchanges(NNT_ALLREDUCE_AUTO);
+}
+
+static void exchanges_flat(void **state) {
+  (void)state;
+  exchanges(NNT_ALLREDUCE_FLAT);
 }
 
 static void broadcasts_and_reduces(void **state) {
@@ -82,9 +126,9 @@ static void broadcasts_and_reduces(void **state) {
 int main(int argc, char **argv) {
   int provided = 0;
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(agrees_on_success), cmocka_unit_test(agrees_on_the_lowest_failure),
-      cmocka_unit_test(shares_memory_in_a_node), cmocka_unit_test(sums_gradients),
-      cmocka_unit_test(broadcasts_and_reduces)};
+      cmocka_unit_test(agrees_on_success),       cmocka_unit_test(agrees_on_the_lowest_failure),
+      cmocka_unit_test(shares_memory_in_a_node), cmocka_unit_test(exchanges_in_shared_memory),
+      cmocka_unit_test(exchanges_flat),          cmocka_unit_test(broadcasts_and_reduces)};
   if (MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided) != MPI_SUCCESS) return 1;
   if (nnt_comm_create(MPI_COMM_WORLD, &comm, &error) != NNT_OK) return 1;
   int failed = cmocka_run_group_tests(tests, NULL, NULL);

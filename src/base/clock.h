@@ -1,6 +1,6 @@
 /* Time for rates and durations. */
-#ifndef NNT_TRAIN_CLOCK_H
-#define NNT_TRAIN_CLOCK_H
+#ifndef NNT_BASE_CLOCK_H
+#define NNT_BASE_CLOCK_H
 
 #include <time.h>
 

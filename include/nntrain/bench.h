@@ -1,0 +1,74 @@
+/* Measuring this machine: what the kernels, the exchange of gradients and whole training steps
+ * reach, beside the limit that binds them. All times are medians of several runs, and the limits
+ * are measured in the same call, so that ratios hold on a noisy machine. */
+#ifndef NNTRAIN_BENCH_H
+#define NNTRAIN_BENCH_H
+
+#include <nntrain/comm.h>
+#include <nntrain/model.h>
+#include <nntrain/status.h>
+#include <stdint.h>
+
+/* One measured thing. */
+typedef struct nnt_bench_row {
+  char group[32]; /* "limit", "gemm", "elementwise", "exchange" */
+  char name[64];
+  int threads;     /* of a rank */
+  double seconds;  /* median of one run */
+  double spread;   /* distance of the quartiles / median */
+  double rate;     /* in `unit` */
+  char unit[16];   /* "GFLOP/s", "GB/s" */
+  double fraction; /* of the limit; for the exchange: times as fast as MPI_Allreduce */
+  char limit[32];  /* "peak", "memory", "MPI_Allreduce", "" for the limits themselves */
+} nnt_bench_row;
+
+/* Receives one row; on rank 0 alone. */
+typedef void (*nnt_bench_line)(void *context, const nnt_bench_row *row);
+
+typedef struct nnt_bench_options {
+  int threads;    /* largest number; 0: what OpenMP gives */
+  double seconds; /* spent on each row, about */
+} nnt_bench_options;
+
+/* Peak of the multiply-adds and memory bandwidth, then the three products of a layer and the
+ * elementwise kernels, on one thread and on all. Local: call it on one rank. */
+NNT_API nnt_status nnt_bench_kernels(const nnt_bench_options *options, nnt_bench_line line,
+                                     void *context, nnt_error *error) NNT_MUST_CHECK;
+
+/* The exchange of gradients against MPI_Allreduce, 64 to 10 million floats. Collective. */
+NNT_API nnt_status nnt_bench_exchange(nnt_comm *comm, const nnt_bench_options *options,
+                                      nnt_bench_line line, void *context,
+                                      nnt_error *error) NNT_MUST_CHECK;
+
+/* A network to train on synthetic data. */
+typedef struct nnt_bench_workload {
+  char name[32];
+  int64_t inputs, outputs;
+  int hidden_count;
+  int64_t hidden[NNT_MAX_LAYERS];
+  nnt_activation activation;
+  int64_t batch_size;
+} nnt_bench_workload;
+
+/* The workloads with a name: digits, nielsen, nf, fashion, higgs, wide. NULL beyond the last. */
+NNT_API const nnt_bench_workload *nnt_bench_workload_at(int index);
+
+/* Whole training steps: gather, forward, backward, exchange, update. Seconds of rank 0, medians. */
+typedef struct nnt_bench_step {
+  double step; /* all of it */
+  double gather, forward, backward;
+  double exchange; /* exposed: waiting, and summing, after the backward pass */
+  double update;
+  double spread; /* of step: distance of the quartiles / median */
+  double samples_per_second;
+  double gflops;   /* arithmetic of the products, over all ranks */
+  double fraction; /* of the peak of all threads of all ranks, measured in the same call */
+  int threads;     /* that a rank really used */
+} nnt_bench_step;
+
+/* Collective. `out` is filled on rank 0. */
+NNT_API nnt_status nnt_bench_steps(nnt_comm *comm, const nnt_bench_workload *workload,
+                                   const nnt_bench_options *options, nnt_bench_step *out,
+                                   nnt_error *error) NNT_MUST_CHECK;
+
+#endif

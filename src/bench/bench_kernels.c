@@ -1,0 +1,212 @@
+/* nnt_bench_kernels: the products and the elementwise kernels beside the limits that bind them. */
+#include <inttypes.h>
+#include <math.h>
+#include <nntrain/bench.h>
+#include <omp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/partition.h"
+#include "base/rng.h"
+#include "bench/sampling.h"
+#include "kernels/gemm.h"
+
+/* Where rows go, and the limits of the thread count in hand. */
+typedef struct bench {
+  const nnt_kernels *kernels;
+  int threads;
+  double seconds;
+  double peak, bandwidth;
+  nnt_bench_line line;
+  void *context;
+} bench;
+
+static void report(const bench *b, const char *group, const char *name, nnt_timing timing,
+                   double work, const char *unit, double limit, const char *limit_name) {
+  nnt_bench_row row = {.threads = b->threads,
+                       .seconds = timing.seconds,
+                       .spread = timing.spread,
+                       .rate = work / timing.seconds * 1e-9,
+                       .fraction = limit > 0.0 ? work / timing.seconds / limit : (double)NAN};
+  (void)snprintf(row.group, sizeof row.group, "%s", group);
+  (void)snprintf(row.name, sizeof row.name, "%s", name);
+  (void)snprintf(row.unit, sizeof row.unit, "%s", unit);
+  (void)snprintf(row.limit, sizeof row.limit, "%s", limit_name);
+  b->line(b->context, &row);
+}
+
+/* A product with its operands. */
+typedef struct product {
+  const bench *bench;
+  bool transposed;
+  nnt_gemm_nn_call call;
+} product;
+
+static void run_product(void *context) {
+  const product *p = context;
+#pragma omp parallel num_threads(p->bench->threads)
+  {
+    nnt_team team = {omp_get_thread_num(), omp_get_num_threads()};
+    if (p->transposed)
+      nnt_gemm_tn(p->bench->kernels, team, &p->call.a, &p->call.b, &p->call.c);
+    else
+      nnt_gemm_nn(p->bench->kernels, team, &p->call);
+  }
+}
+
+static nnt_status create_matrix(int64_t rows, int64_t columns, nnt_panels *out, nnt_error *error) {
+  void *memory = NULL;
+  int64_t floats = nnt_panels_floats(rows, columns);
+  nnt_status status =
+      nnt_memory_allocate((size_t)floats * sizeof(float), "a matrix", &memory, error);
+  *out = (nnt_panels){memory, rows, columns, rows * NNT_PANEL};
+  for (int64_t i = 0; i < floats && status == NNT_OK; ++i)
+    out->data[i] = nnt_rng_uniform(1, NNT_RNG_SYNTHETIC_DATA, 0, (uint64_t)i) - 0.5F;
+  return status;
+}
+
+static nnt_status bench_product(const bench *b, bool transposed, int64_t rows, int64_t columns,
+                                int64_t k, nnt_error *error) {
+  product p = {.bench = b, .transposed = transposed};
+  char name[64];
+  nnt_status status = create_matrix(transposed ? k : rows, transposed ? rows : k, &p.call.a, error);
+  if (status == NNT_OK) status = create_matrix(k, columns, &p.call.b, error);
+  if (status == NNT_OK) status = create_matrix(rows, columns, &p.call.c, error);
+  if (status == NNT_OK) {
+    (void)snprintf(name, sizeof name, "%s %" PRId64 "x%" PRId64 "x%" PRId64,
+                   transposed ? "A'B" : "AB ", rows, columns, k);
+    nnt_timing timing = nnt_bench_time(run_product, &p, b->seconds);
+    report(b, "gemm", name, timing, 2.0 * (double)(rows * columns * k), "GFLOP/s", b->peak, "peak");
+  }
+  free(p.call.a.data);
+  free(p.call.b.data);
+  free(p.call.c.data);
+  return status;
+}
+
+/* Rows x columns x inner dimension; AB is forward and input gradient, A'B the weight gradient. */
+static nnt_status bench_products(const bench *b, nnt_error *error) {
+  static const int64_t shapes[][3] = {{1024, 1024, 1024}, {128, 512, 784}, {127, 509, 781},
+                                      {128, 512, 512},    {128, 10, 512},  {1024, 2048, 2048},
+                                      {1024, 300, 300},   {32, 16, 784},   {10, 100, 784}};
+  nnt_status status = NNT_OK;
+  for (size_t i = 0; i < sizeof shapes / sizeof *shapes && status == NNT_OK; ++i) {
+    const int64_t *s = shapes[i];
+    status = bench_product(b, false, s[0], s[1], s[2], error);
+    if (status == NNT_OK) status = bench_product(b, true, s[2], s[1], s[0], error);
+  }
+  return status;
+}
+
+/* An elementwise kernel over `floats` floats of three arrays. */
+typedef struct sweep {
+  const bench *bench;
+  nnt_activation activation;
+  bool derive;
+  int64_t floats;
+  float *arrays[3];
+} sweep;
+
+static void sweep_range(const sweep *s, int64_t begin, int64_t count, bool update) {
+  const nnt_elementwise *e = s->bench->kernels->elementwise;
+  static const nnt_sgd_step step = {1e-9F, 0.9F, 1e-4F, false};
+  if (update)
+    e->sgd(&step, s->arrays[0] + begin, s->arrays[1] + begin, s->arrays[2] + begin, count);
+  else if (s->derive)
+    e->derive[s->activation](s->arrays[0] + begin, s->arrays[1] + begin, count);
+  else
+    e->activate[s->activation](s->arrays[0] + begin, s->arrays[1] + begin, count);
+}
+
+static void run_sweep(const sweep *s, bool update) {
+  int64_t lines = s->floats / NNT_PANEL;
+#pragma omp parallel num_threads(s->bench->threads)
+  {
+    int64_t threads = omp_get_num_threads(), thread = omp_get_thread_num();
+    sweep_range(s, nnt_partition_begin(lines, threads, thread) * NNT_PANEL,
+                nnt_partition_count(lines, threads, thread) * NNT_PANEL, update);
+  }
+}
+
+static void run_activation(void *context) {
+  run_sweep(context, false);
+}
+
+static void run_update(void *context) {
+  run_sweep(context, true);
+}
+
+static void run_softmax(void *context) {
+  const sweep *s = context;
+  int64_t rows = s->floats / NNT_PANEL;
+  nnt_panels logits = {s->arrays[0], rows, 10, s->floats}, gradient = logits;
+  gradient.data = s->arrays[1];
+#pragma omp parallel num_threads(s->bench->threads)
+  {
+    int64_t threads = omp_get_num_threads(), thread = omp_get_thread_num();
+    nnt_rows part = {.logits = logits,
+                     .gradient = gradient,
+                     .loss = s->arrays[2],
+                     .scale = 1.0F,
+                     .begin = nnt_partition_begin(rows, threads, thread),
+                     .end = nnt_partition_begin(rows, threads, thread + 1)};
+    s->bench->kernels->elementwise->softmax(&part);
+  }
+}
+
+/* In the cache (64 Ki floats a thread) the arithmetic shows; the update is bound by memory. */
+static nnt_status bench_sweeps(const bench *b, nnt_error *error) {
+  sweep s = {.bench = b, .floats = (int64_t)65536 * b->threads};
+  const int64_t large = (int64_t)1 << 24;
+  nnt_status status = NNT_OK;
+  for (int i = 0; i < 3 && status == NNT_OK; ++i) {
+    void *memory = NULL;
+    status =
+        nnt_memory_allocate((size_t)(large + s.floats) * sizeof(float), "arrays", &memory, error);
+    s.arrays[i] = memory;
+  }
+  for (int a = 0; a < NNT_IDENTITY && status == NNT_OK; ++a) {
+    char name[64];
+    s.activation = (nnt_activation)a;
+    s.derive = false;
+    (void)snprintf(name, sizeof name, "%s, in the cache", nnt_activation_name(s.activation));
+    report(b, "elementwise", name, nnt_bench_time(run_activation, &s, b->seconds), (double)s.floats,
+           "Gelement/s", 0.0, "");
+  }
+  if (status == NNT_OK) {
+    report(b, "elementwise", "softmax of 10, in the cache",
+           nnt_bench_time(run_softmax, &s, b->seconds), 10.0 * (double)s.floats / NNT_PANEL,
+           "Gelement/s", 0.0, "");
+    s.floats = large;
+    report(b, "elementwise", "sgd with momentum, 16 M floats",
+           nnt_bench_time(run_update, &s, b->seconds), 5.0 * sizeof(float) * (double)large, "GB/s",
+           b->bandwidth, "memory");
+  }
+  for (int i = 0; i < 3; ++i) free(s.arrays[i]);
+  return status;
+}
+
+static nnt_status bench_on(bench *b, nnt_error *error) {
+  nnt_status status = nnt_bench_bandwidth(b->threads, b->seconds, &b->bandwidth, error);
+  if (status != NNT_OK) return status;
+  b->peak = nnt_bench_peak(b->kernels, b->threads, b->seconds);
+  report(b, "limit", "multiply-adds on registers", (nnt_timing){1.0, 0.0}, b->peak, "GFLOP/s", 0.0,
+         "");
+  report(b, "limit", "memory, y += a x", (nnt_timing){1.0, 0.0}, b->bandwidth, "GB/s", 0.0, "");
+  status = bench_products(b, error);
+  return status == NNT_OK ? bench_sweeps(b, error) : status;
+}
+
+nnt_status nnt_bench_kernels(const nnt_bench_options *options, nnt_bench_line line, void *context,
+                             nnt_error *error) {
+  bench b = {.seconds = options->seconds, .line = line, .context = context};
+  int most = options->threads > 0 ? options->threads : omp_get_max_threads();
+  nnt_status status = nnt_kernels_choose(&b.kernels, error);
+  for (b.threads = 1; status == NNT_OK; b.threads = most) {
+    status = bench_on(&b, error);
+    if (b.threads == most) break;
+  }
+  return status;
+}

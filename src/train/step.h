@@ -1,0 +1,45 @@
+/* One synchronous update: gather, forward, backward, exchange, update. Collective. */
+#ifndef NNT_TRAIN_STEP_H
+#define NNT_TRAIN_STEP_H
+
+#include <nntrain/comm.h>
+#include <nntrain/train.h>
+
+#include "data/sample_order.h"
+#include "data/samples.h"
+#include "net/layout.h"
+#include "net/model.h"
+
+typedef struct nnt_stepper nnt_stepper;
+
+/* Model and samples are borrowed and must outlive the stepper; of the options batch size, momentum,
+ * weight decay, nesterov and allreduce are read. */
+nnt_status nnt_stepper_create(nnt_comm *comm, const nnt_model *model, const nnt_samples *samples,
+                              const nnt_train_options *options, int threads, nnt_stepper **out,
+                              nnt_error *error) NNT_MUST_CHECK;
+/* Collective. NULL in it is accepted. */
+void nnt_stepper_destroy(nnt_stepper **stepper);
+
+/* Where the parameters (and momentum: NULL without) lie; net/layout.h. A rank for which
+ * nnt_stepper_writes holds fills them before the first step, then all call nnt_stepper_sync. */
+const nnt_layout *nnt_stepper_layout(const nnt_stepper *stepper);
+float *nnt_stepper_parameters(nnt_stepper *stepper);
+float *nnt_stepper_velocity(nnt_stepper *stepper);
+bool nnt_stepper_writes(const nnt_stepper *stepper);
+nnt_status nnt_stepper_sync(nnt_stepper *stepper, nnt_error *error) NNT_MUST_CHECK;
+
+/* Seconds of this rank's main thread. */
+typedef struct nnt_step_times {
+  double gather, forward, backward, exchange, update;
+} nnt_step_times;
+
+/* Trains on `batch` samples (over all ranks) from position `first` of the order. *loss is their
+ * mean; when it is not finite the parameters are of no use any more. `times` may be NULL. */
+nnt_status nnt_stepper_run(nnt_stepper *stepper, const nnt_sample_order *order, int64_t first,
+                           int64_t batch, double learning_rate, double *loss, nnt_step_times *times,
+                           nnt_error *error) NNT_MUST_CHECK;
+
+/* Threads that a full batch is worth. */
+int nnt_stepper_threads(const nnt_stepper *stepper);
+
+#endif
