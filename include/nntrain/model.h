@@ -49,9 +49,9 @@ typedef enum nnt_initializer {
 
 /* What is done to each input before the first layer; computed on the training set. */
 typedef enum nnt_normalization {
-  NNT_NORMALIZE_AUTO,        /* range for 8- and 16-bit integers, none for the others */
-  NNT_NORMALIZE_NONE,        /* x */
-  NNT_NORMALIZE_RANGE,       /* the integer type's range to [0, 1] */
+  NNT_NORMALIZE_AUTO,  /* range for 8- and 16-bit integers that are not all 0 or 1; else none */
+  NNT_NORMALIZE_NONE,  /* x */
+  NNT_NORMALIZE_RANGE, /* the integer type's range to [0, 1] */
   NNT_NORMALIZE_STANDARDIZE, /* (x - mean) / standard deviation, per feature; constant features
                                become 0 */
   NNT_NORMALIZATION_COUNT

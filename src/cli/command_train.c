@@ -25,7 +25,7 @@ static const option_spec specs[] = {
      "he-uniform, he-normal, lecun-normal, fan-in"},
     {"normalize", "NAME", "auto",
      "inputs: none, range (integer type to [0, 1]), standardize (mean 0, deviation 1, by "
-     "feature), auto (range for 8- and 16-bit integers, else none)"},
+     "feature), auto (range for 8- and 16-bit integers that are not all 0 or 1, else none)"},
     {"optimizer", "NAME", "sgd", "sgd"},
     {"learning-rate", "X", "0.1", "step size of an update"},
     {"momentum", "X", "0.9", "of sgd, from 0 (none) to below 1"},

@@ -58,13 +58,17 @@ static nnt_status fail_unknown_command(const char *name, nnt_error *error) {
   return nnt_fail(error, NNT_BAD_USAGE, "unknown command\n%s\n'nntrain help' lists them", name);
 }
 
+static bool asks_for_help(const char *word) {
+  return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
 /* What needs no verb: help and version. Returns 1 when `argv` was such a request. */
 static int run_information(int argc, char **argv, int rank, nnt_status *status, nnt_error *error) {
   const char *word = argc > 1 && argv[1] != NULL ? argv[1] : "help";
-  int wants_help = strcmp(word, "help") == 0 || strcmp(word, "--help") == 0;
+  int wants_help = strcmp(word, "help") == 0 || asks_for_help(word);
   const char *topic = wants_help && argc > 2 ? argv[2] : NULL;
   for (int i = 2; i < argc && !wants_help; ++i) {
-    if (strcmp(argv[i], "--help") == 0) topic = word;
+    if (asks_for_help(argv[i])) topic = word;
   }
   if (topic != NULL) {
     const command *verb = find_command(topic);

@@ -9,25 +9,6 @@
 #include "base/partition.h"
 #include "comm/node_memory.h"
 
-nnt_status nnt_normalization_settle(nnt_normalization wanted, const nnt_resident *data,
-                                    nnt_normalization *out, nnt_error *error) {
-  bool ranged = data->shape.ranged;
-  *out = wanted;
-  if (wanted == NNT_NORMALIZE_AUTO) *out = ranged ? NNT_NORMALIZE_RANGE : NNT_NORMALIZE_NONE;
-  if (wanted == NNT_NORMALIZE_RANGE && !ranged)
-    return nnt_fail(error, NNT_BAD_USAGE,
-                    "range needs x as 8- or 16-bit integers\n--normalize range with %s\n"
-                    "use --normalize standardize, or store x as uint8",
-                    data->name);
-  return NNT_OK;
-}
-
-/* Least value and width of the element type. */
-static void type_range(nnt_element element, float *least, float *width) {
-  *least = element == NNT_I8 ? -128.0F : element == NNT_I16 ? -32768.0F : 0.0F;
-  *width = element == NNT_U8 || element == NNT_I8 ? 255.0F : 65535.0F;
-}
-
 static double value_at(const nnt_samples *samples, int64_t row, int64_t feature) {
   const void *x = nnt_samples_row(samples, row);
   switch (samples->element) {
@@ -44,6 +25,38 @@ static double value_at(const nnt_samples *samples, int64_t row, int64_t feature)
     default:
       return (double)((const float *)x)[feature];
   }
+}
+
+/* Whether all values are 0 or 1: flags, which the type's range would squeeze together. Pictures end
+ * the search at once. */
+static bool holds_flags(const nnt_samples *samples) {
+  for (int64_t r = 0; r < samples->count && samples->x != NULL; ++r) {
+    for (int64_t f = 0; f < samples->features; ++f) {
+      double value = value_at(samples, r, f);
+      if (value < 0.0 || value > 1.0) return false;
+    }
+  }
+  return samples->x != NULL;
+}
+
+nnt_status nnt_normalization_settle(nnt_normalization wanted, const nnt_resident *data,
+                                    nnt_normalization *out, nnt_error *error) {
+  bool ranged = data->shape.ranged;
+  *out = wanted;
+  if (wanted == NNT_NORMALIZE_AUTO)
+    *out = ranged && !holds_flags(&data->samples) ? NNT_NORMALIZE_RANGE : NNT_NORMALIZE_NONE;
+  if (wanted == NNT_NORMALIZE_RANGE && !ranged)
+    return nnt_fail(error, NNT_BAD_USAGE,
+                    "range needs x as 8- or 16-bit integers\n--normalize range with %s\n"
+                    "use --normalize standardize, or store x as uint8",
+                    data->name);
+  return NNT_OK;
+}
+
+/* Least value and width of the element type. */
+static void type_range(nnt_element element, float *least, float *width) {
+  *least = element == NNT_I8 ? -128.0F : element == NNT_I16 ? -32768.0F : 0.0F;
+  *width = element == NNT_U8 || element == NNT_I8 ? 255.0F : 65535.0F;
 }
 
 /* Mean and standard deviation (of the population) of features [begin, end), two passes in the

@@ -75,6 +75,15 @@ class Types(H5pyData):
         x = samples()[0] > 0
         self.check_array(x.astype(bool), None, "--normalize", "none")
 
+    def test_flags_are_not_squeezed_into_the_types_range(self):
+        flags = (np.arange(60 * 4) % 3 == 0).reshape(60, 4)
+        for x, expected in ((flags, "none"), (flags.astype(np.uint8), "none"),
+                            (flags * np.uint16(2), "range")):
+            self.clear()
+            self.write_data("data.h5", x, np.arange(60) % 2)
+            self.train()
+            self.assertIn(f"normalisation  {expected}\n", self.succeed("inspect", "run"))
+
     def test_standardized_bytes(self):
         self.check_array(np.abs(samples()[0] * 60).astype(np.uint8), None, "--normalize",
                          "standardize", ranks=3)

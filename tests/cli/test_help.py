@@ -26,6 +26,7 @@ class Help(CliCase):
         for verb in self.verbs():
             text = self.succeed("help", verb)
             self.assertEqual(text, self.succeed(verb, "--help"))
+            self.assertEqual(text, self.succeed(verb, "-h"))
             self.assertTrue(text.startswith(f"Usage: nntrain {verb} "), text)
             self.assertLessEqual(max(map(len, text.splitlines())), 100)
 
