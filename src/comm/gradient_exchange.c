@@ -1,6 +1,7 @@
 /* Averaging the gradients over all ranks. */
 #include "comm/gradient_exchange.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,12 +9,14 @@
 #include "comm/comm.h"
 #include "comm/node_memory.h"
 #include "comm/reduction.h"
+#include "kernels/dispatch.h"
 
 /* Slices begin at whole rows of a panel: no two ranks write to one cache line. */
 #define LINE 32
 
 struct nnt_gradient_exchange {
   nnt_comm *comm;
+  const nnt_kernels *kernels;
   int buckets;
   int64_t *begin; /* [buckets + 1] */
   int64_t floats; /* of an arena */
@@ -80,6 +83,8 @@ nnt_status nnt_gradient_exchange_create(nnt_comm *comm, const nnt_exchange_plan 
   nnt_status status = NNT_OK;
   if (e == NULL || begin == NULL || started == NULL)
     status = nnt_fail_memory(error, buckets * sizeof *begin, "gradient exchange");
+  const nnt_kernels *kernels = NULL;
+  if (status == NNT_OK) status = nnt_kernels_choose(&kernels, error);
   status = nnt_comm_agree(comm, status, error);
   if (status == NNT_OK) status = choose_shared(comm, plan->mode, &shared, error);
   if (status != NNT_OK) {
@@ -88,8 +93,10 @@ nnt_status nnt_gradient_exchange_create(nnt_comm *comm, const nnt_exchange_plan 
     free(e);
     return status;
   }
+  for (size_t b = 0; b <= buckets; ++b) assert(plan->begin[b] % LINE == 0);
   memcpy(begin, plan->begin, (buckets + 1) * sizeof *begin);
   *e = (nnt_gradient_exchange){.comm = comm,
+                               .kernels = kernels,
                                .buckets = plan->buckets,
                                .begin = begin,
                                .floats = begin[buckets],
@@ -138,21 +145,11 @@ nnt_status nnt_gradient_exchange_sync(nnt_gradient_exchange *exchange, nnt_error
   return nnt_node_memory_sync(exchange->memory, error);
 }
 
-/* Sums this rank's slice over the node's ranks, in their order, into its own gradients; by blocks,
- * as its own gradients are among the addends. */
+/* Sums this rank's slice over the node's ranks, in their order, into its own gradients. */
 static void sum_slice(const nnt_gradient_exchange *e, int64_t begin, int64_t end) {
-  enum { BLOCK = 512 };
-  float sum[BLOCK];
-  for (int64_t first = begin; first < end && e->members > 1; first += BLOCK) {
-    int64_t count = nnt_min_i64(BLOCK, end - first);
-    const float *next = e->first_gradients + first;
-    memcpy(sum, next, (size_t)count * sizeof *sum);
-    for (int m = 1; m < e->members; ++m) {
-      next += e->floats;
-      for (int64_t i = 0; i < count; ++i) sum[i] += next[i];
-    }
-    memcpy(e->gradients + first, sum, (size_t)count * sizeof *sum);
-  }
+  if (e->members > 1)
+    e->kernels->elementwise->sum_arrays(e->first_gradients + begin, e->floats, e->members,
+                                        e->gradients + begin, end - begin);
 }
 
 static nnt_status node_barrier(const nnt_gradient_exchange *e, nnt_error *error) {

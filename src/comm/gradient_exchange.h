@@ -21,8 +21,8 @@
 
 typedef struct nnt_gradient_exchange nnt_gradient_exchange;
 
-/* What an exchange is made for. The last bucket ends with a row of 32 floats of its own, whose
- * average all ranks can read (the layout's tail). */
+/* What an exchange is made for. Buckets are whole rows of 32 floats. The last bucket ends with a
+ * row of 32 floats of its own, whose average all ranks can read (the layout's tail). */
 typedef struct nnt_exchange_plan {
   int buckets;
   const int64_t *begin; /* [buckets + 1], copied: bucket b is floats [begin[b], begin[b + 1]) */

@@ -230,6 +230,19 @@ static void sum_rows(const float *panel, int64_t rows, float *sums) {
   for (int v = 0; v < NNT_PANEL / VECTOR; ++v) store(sums + v * VECTOR, lanes[v]);
 }
 
+static void sum_arrays(const float *first, int64_t distance, int members, float *out,
+                       int64_t count) {
+  for (int64_t i = 0; i < count; i += NNT_PANEL) {
+    vf lanes[NNT_PANEL / VECTOR];
+    for (int v = 0; v < NNT_PANEL / VECTOR; ++v) lanes[v] = load(first + i + v * VECTOR);
+    for (int m = 1; m < members; ++m) {
+      const float *next = first + m * distance + i;
+      for (int v = 0; v < NNT_PANEL / VECTOR; ++v) lanes[v] += load(next + v * VECTOR);
+    }
+    for (int v = 0; v < NNT_PANEL / VECTOR; ++v) store(out + i + v * VECTOR, lanes[v]);
+  }
+}
+
 static void sgd_plain(const nnt_sgd_step *step, const float *gradient, float *weights,
                       int64_t count) {
   for (int64_t i = 0; i < count; i += VECTOR) {
@@ -280,4 +293,5 @@ const nnt_elementwise FOR_ISA(nnt_elementwise_) = {
                [NNT_I16] = gather_i16,
                [NNT_F32] = gather_f32},
     .sum_rows = sum_rows,
+    .sum_arrays = sum_arrays,
     .sgd = sgd};

@@ -68,6 +68,10 @@ typedef struct nnt_elementwise {
   /* sums[c] = sum over the rows of one panel, in their order; 32 sums. */
   void (*sum_rows)(const float *panel, int64_t rows, float *sums);
 
+  /* out[i] = sum over m < members of first[m * distance + i], m ascending. `out` may be one of the
+   * addends. */
+  void (*sum_arrays)(const float *first, int64_t distance, int members, float *out, int64_t count);
+
   /* `velocity` may be NULL when momentum is 0. */
   void (*sgd)(const nnt_sgd_step *step, const float *gradient, float *velocity, float *weights,
               int64_t count);

@@ -7,7 +7,7 @@
 #include "base/partition.h"
 
 /* Panel rows (of 32 floats) that are worth a thread. */
-#define ROWS_PER_THREAD 2048
+#define ROWS_PER_THREAD 8192
 
 /* Floats [begin, end) on one thread. */
 static void update_part(const nnt_optimizer *optimizer, const nnt_sgd_step *step, int64_t begin,

@@ -103,6 +103,24 @@ static void exchanges_in_shared_memory(void **state) {
   exchanges(NNT_ALLREDUCE_AUTO);
 }
 
+/* Nodes of two ranks, as the library would find them on several machines; with an odd number of
+ * ranks the last has one, and the exchange must not share. */
+static void exchanges_between_nodes(void **state) {
+  (void)state;
+  nnt_comm *whole = comm, *parted = NULL;
+  assert_int_equal(nnt_comm_create(MPI_COMM_WORLD, &parted, &error), NNT_OK);
+  assert_int_equal(MPI_Comm_free(&parted->node), MPI_SUCCESS);
+  assert_int_equal(MPI_Comm_split(parted->world, parted->rank / 2, parted->rank, &parted->node),
+                   MPI_SUCCESS);
+  MPI_Comm_rank(parted->node, &parted->node_rank);
+  MPI_Comm_size(parted->node, &parted->node_size);
+  parted->nodes = (parted->size + 1) / 2;
+  comm = parted;
+  exchanges(NNT_ALLREDUCE_AUTO);
+  comm = whole;
+  nnt_comm_destroy(&parted);
+}
+
 static void exchanges_flat(void **state) {
   (void)state;
   exchanges(NNT_ALLREDUCE_FLAT);
@@ -128,7 +146,8 @@ int main(int argc, char **argv) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(agrees_on_success),       cmocka_unit_test(agrees_on_the_lowest_failure),
       cmocka_unit_test(shares_memory_in_a_node), cmocka_unit_test(exchanges_in_shared_memory),
-      cmocka_unit_test(exchanges_flat),          cmocka_unit_test(broadcasts_and_reduces)};
+      cmocka_unit_test(exchanges_flat),          cmocka_unit_test(exchanges_between_nodes),
+      cmocka_unit_test(broadcasts_and_reduces)};
   if (MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided) != MPI_SUCCESS) return 1;
   if (nnt_comm_create(MPI_COMM_WORLD, &comm, &error) != NNT_OK) return 1;
   int failed = cmocka_run_group_tests(tests, NULL, NULL);

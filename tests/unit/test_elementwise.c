@@ -264,6 +264,24 @@ static void gathers(void **state) {
   free(out);
 }
 
+static void sums_arrays(void **state) {
+  (void)state;
+  enum { N = 96, MEMBERS = 5 };
+  float *x = test_floats(N * MEMBERS);
+  for (int k = 0; kernels_at(k) != NULL; ++k) {
+    for (int target = 0; target < MEMBERS; ++target) {
+      for (int i = 0; i < N * MEMBERS; ++i) x[i] = (float)(i * i % 91);
+      kernels_at(k)->elementwise->sum_arrays(x, N, MEMBERS, x + target * N, N);
+      for (int i = 0; i < N; ++i) {
+        float sum = 0.0F;
+        for (int m = 0; m < MEMBERS; ++m) sum += (float)((i + m * N) * (i + m * N) % 91);
+        assert_true(x[target * N + i] == sum);
+      }
+    }
+  }
+  free(x);
+}
+
 static void updates(void **state) {
   (void)state;
   enum { N = 64 };
@@ -332,6 +350,7 @@ int main(void) {
                                      cmocka_unit_test(binary_cross_entropy_is_right),
                                      cmocka_unit_test(squared_error_is_right),
                                      cmocka_unit_test(gathers),
+                                     cmocka_unit_test(sums_arrays),
                                      cmocka_unit_test(updates),
                                      cmocka_unit_test(variants_agree)};
   return cmocka_run_group_tests(tests, NULL, NULL);

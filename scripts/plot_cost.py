@@ -1,0 +1,65 @@
+#!/usr/bin/env python3
+"""Time of a training step against batch, width and depth, beside the time of its arithmetic.
+
+    pip install matplotlib
+    scripts/plot_cost.py --nntrain build/src/nntrain --output cost.png
+
+Each point is `nntrain bench step`; the line is the step's multiply-adds at the peak that the same call
+measured. Cost should grow with the work: points along the line, a little above it.
+"""
+import argparse
+import json
+import subprocess
+
+SWEEPS = {
+    # name: (hidden layers, batch) for each value
+    "batch, 784-512-512-10": [((512, 512), batch) for batch in (16, 32, 64, 128, 256, 512, 1024, 2048)],
+    "width, 784-N-N-10, batch 256": [((n, n), 256) for n in (32, 64, 128, 256, 512, 1024, 2048)],
+    "depth, N hidden layers of 512, batch 256": [((512,) * n, 256) for n in (1, 2, 3, 4, 6, 8, 12)],
+}
+
+
+def measure(arguments, hidden, batch):
+    words = [arguments.nntrain, "bench", "step", "--json", "--seconds", str(arguments.seconds)]
+    words += ["--hidden", ",".join(map(str, hidden)), "--batch-size", str(batch)]
+    if arguments.threads:
+        words += ["--threads", str(arguments.threads)]
+    out = subprocess.run(words, check=True, capture_output=True, text=True)
+    row = json.loads(out.stdout)
+    arithmetic = row["seconds"] * row["fraction"]
+    return row["gflops"] * row["seconds"], row["seconds"], arithmetic
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--nntrain", default="build/src/nntrain", help="the program")
+    parser.add_argument("--threads", type=int, help="OpenMP threads")
+    parser.add_argument("--seconds", type=float, default=1.0, help="of each point, about")
+    parser.add_argument("--output", default="cost.png", help="the picture")
+    arguments = parser.parse_args()
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as pyplot
+
+    figure, axes = pyplot.subplots(1, len(SWEEPS), figsize=(14, 4.2))
+    for axis, (name, points) in zip(axes, SWEEPS.items()):
+        rows = [measure(arguments, hidden, batch) for hidden, batch in points]
+        work = [row[0] for row in rows]
+        axis.loglog(work, [1e3 * row[2] for row in rows], "-", color="gray", label="its arithmetic at the peak")
+        axis.loglog(work, [1e3 * row[1] for row in rows], "o", label="measured step")
+        for (hidden, batch), row in zip(points, rows):
+            label = batch if name.startswith("batch") else len(hidden) if name.startswith("depth") else hidden[0]
+            axis.annotate(str(label), (row[0], 1e3 * row[1]), textcoords="offset points", xytext=(0, 6), fontsize=7)
+            print(f"{name}: {label}: {1e3 * row[1]:.3f} ms, {100 * row[2] / row[1]:.0f} % of peak", flush=True)
+        axis.set_title(name, fontsize=9)
+        axis.set_xlabel("GFLOP of a step")
+        axis.set_ylabel("milliseconds")
+        axis.grid(True, which="both", alpha=0.2)
+        axis.legend(fontsize=8)
+    figure.tight_layout()
+    figure.savefig(arguments.output, dpi=130)
+
+
+if __name__ == "__main__":
+    main()
