@@ -144,7 +144,7 @@ static nnt_status allocate_messages(nnt_reduction *r, nnt_error *error) {
 static nnt_status prepare(nnt_reduction *r, const nnt_reduction_plan *plan, nnt_error *error) {
   r->buckets = plan->buckets;
   r->bucket = calloc((size_t)plan->buckets, sizeof *r->bucket);
-  r->requests = calloc((size_t)plan->buckets, sizeof *r->requests);
+  r->requests = calloc((size_t)plan->buckets, sizeof(MPI_Request));
   r->started = calloc((size_t)plan->buckets, sizeof *r->started);
   r->partials = calloc((size_t)r->size, sizeof *r->partials);
   if (r->bucket == NULL || r->requests == NULL || r->started == NULL || r->partials == NULL)
