@@ -55,9 +55,9 @@ typedef struct nnt_bench_workload {
 /* The workloads with a name: digits, nielsen, nf, fashion, higgs, wide. NULL beyond the last. */
 NNT_API const nnt_bench_workload *nnt_bench_workload_at(int index);
 
-/* Whole training steps. Seconds of rank 0, medians. Samples are found in `gather`, and converted where
- * the first layer's products read them, in forward and backward. With one rank the backward pass
- * updates the weights as well. */
+/* Whole training steps. Seconds of rank 0, medians. Samples are found in `gather`, and converted
+ * where the first layer's products read them, in forward and backward. With one rank the backward
+ * pass updates the weights as well. */
 typedef struct nnt_bench_step {
   double step; /* all of it */
   double gather, forward, backward;
