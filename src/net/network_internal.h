@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "net/network.h"
+#include "net/team_size.h"
 
 struct nnt_network {
   const nnt_model *model;
@@ -12,6 +13,7 @@ struct nnt_network {
   nnt_input input;
   int threads;
   double flops_per_row;
+  nnt_team_size team_size;
   nnt_arena arena;
   const void **rows;                 /* where each sample of the batch lies */
   int64_t buffer_floats;             /* of one thread's converted samples */
