@@ -7,6 +7,7 @@
 #include <nntrain/log.h>
 #include <nntrain/model.h>
 #include <nntrain/status.h>
+#include <nntrain/streaming.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -40,8 +41,10 @@ typedef struct nnt_train_options {
   int top_k;          /* 0: none */
   const char *output; /* directory of the run */
   bool resume;        /* go on from the newest good checkpoint, or start when there is none */
-  int64_t keep;       /* newest checkpoints kept, beside the best; 0: all */
-  bool dry_run;       /* stop after the plan */
+  nnt_reading reading;
+  nnt_shuffling shuffling;
+  int64_t keep; /* newest checkpoints kept, beside the best; 0: all */
+  bool dry_run; /* stop after the plan */
 } nnt_train_options;
 
 NNT_API void nnt_train_options_default(nnt_train_options *options);
@@ -57,11 +60,14 @@ typedef struct nnt_train_plan {
   int64_t batch_size, steps_per_epoch, epochs;
   int64_t finished_epochs; /* of a resumed run */
   int ranks, nodes, threads;
-  int64_t shard_least, shard_most; /* samples of a full batch on a rank */
-  int64_t node_data_bytes;         /* data sets, once a node */
-  int64_t node_model_bytes;        /* parameters and momentum, once a node */
-  int64_t rank_bytes;              /* gradients and activations of one rank */
-  int node_ranks;                  /* ranks on the first node */
+  int64_t shard_least, shard_most;      /* samples of a full batch on a rank */
+  bool streaming, validation_streaming; /* else whole in memory */
+  nnt_shuffling shuffling;              /* settled */
+  int64_t memory_limit;                 /* of the data sets, on a node */
+  int64_t node_data_bytes;              /* data sets (or their windows), once a node */
+  int64_t node_model_bytes;             /* parameters and momentum, once a node */
+  int64_t rank_bytes;                   /* gradients and activations of one rank */
+  int node_ranks;                       /* ranks on the first node */
 } nnt_train_plan;
 
 /* After every step, on rank 0. */

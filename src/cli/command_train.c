@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/data_options.h"
 #include "cli/file_group.h"
 #include "cli/progress.h"
 
@@ -34,6 +35,21 @@ static const option_spec specs[] = {
     {"batch-size", "N", "128", "samples of an update, over all ranks"},
     {"epochs", "N", "10", "passes over the training set, over the whole run"},
     {"seed", "N", "1", "of initial weights and sample order"},
+    {"shuffle", "NAME", "auto",
+     "order of the samples, another one each epoch: full, windowed (blocks of successive samples "
+     "are "
+     "shuffled, then the samples of a window of blocks), none, auto (full when resident, windowed "
+     "when streaming)"},
+    {"shuffle-block", "N", NULL, "samples of a block; without it chosen: 4 KB to 256 KB"},
+    {"shuffle-window", "N", NULL,
+     "samples of a window; without it as many as fit twice into the memory limit"},
+    {"data-mode", "NAME", "auto",
+     "resident (the whole data set in memory, once a node), streaming (two windows of it, the next "
+     "read ahead), auto (resident when it fits into the memory limit)"},
+    {"memory-limit", "SIZE", NULL,
+     "memory of data a node, such as 500M or 4G; without it half of what is available"},
+    {"io", "NAME", "independent",
+     "how ranks read: independent, collective (MPI-IO; needs the parallel HDF5)"},
     {"threads", "N", NULL,
      "OpenMP threads of each rank; without it, what OpenMP and the binding "
      "give"},
@@ -179,6 +195,8 @@ static nnt_status run_train(const options *parsed, nnt_comm *comm, nnt_error *er
   if (status == NNT_OK) status = take_names(parsed, &train, error);
   if (status == NNT_OK) status = take_numbers(parsed, &train, error);
   if (status == NNT_OK) status = take_flags(parsed, &train, error);
+  if (status == NNT_OK) status = take_reading(parsed, &train.reading, error);
+  if (status == NNT_OK) status = take_shuffling(parsed, &train.shuffling, error);
   if (status == NNT_OK) status = take_place(parsed, "data", &data, &train.data, error);
   if (status == NNT_OK)
     status = take_place(parsed, "validation", &validation, &train.validation, error);

@@ -15,10 +15,11 @@
 static void gather_target(const nnt_loader *loader, int64_t index, const nnt_panels *targets,
                           int64_t row) {
   const nnt_samples *samples = loader->samples;
+  int64_t place = nnt_samples_place(samples, index);
   for (int64_t c = 0; c < targets->columns; ++c)
     *nnt_panels_at(targets, row, c) = samples->classes != NULL
-                                          ? (float)(samples->classes[index] == c)
-                                          : samples->targets[index * samples->target_columns + c];
+                                          ? (float)(samples->classes[place] == c)
+                                          : samples->targets[place * samples->target_columns + c];
 }
 
 static void gather_row(const nnt_loader *loader, int64_t index, const nnt_batch *batch,
@@ -27,7 +28,8 @@ static void gather_row(const nnt_loader *loader, int64_t index, const nnt_batch 
   loader->kernels->elementwise->gather[samples->element](
       nnt_samples_row(samples, index), loader->shift, loader->scale, samples->features,
       batch->inputs.data + row * NNT_PANEL, batch->inputs.stride);
-  if (samples->classes != NULL) batch->classes[row] = samples->classes[index];
+  if (samples->classes != NULL)
+    batch->classes[row] = samples->classes[nnt_samples_place(samples, index)];
   if (batch->targets.data != NULL) gather_target(loader, index, &batch->targets, row);
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "data/sample_order.h"
 #include "io/checkpoint.h"
 #include "io/h5.h"
 
@@ -130,6 +131,22 @@ static void get_optimizer(reader *r, nnt_checkpoint *checkpoint, const nnt_layou
     get_arena(r, "/optimizer/velocity", layout, &checkpoint->velocity);
 }
 
+/* A checkpoint that says nothing is of a full shuffle. */
+static void get_shuffling(reader *r, nnt_shuffling *shuffling) {
+  char text[64];
+  *shuffling = (nnt_shuffling){.kind = NNT_SHUFFLE_FULL};
+  if (r->status != NNT_OK || !nnt_h5_has_attribute(r->file, "/state", "shuffle")) return;
+  get_text(r, "/state", "shuffle", text, sizeof text);
+  if (r->status == NNT_OK) r->status = nnt_shuffle_parse(text, &shuffling->kind, r->error);
+  if (shuffling->kind == NNT_SHUFFLE_AUTO) refuse(r, "attribute shuffle");
+  if (shuffling->kind != NNT_SHUFFLE_WINDOWED) return;
+  shuffling->block = get_int(r, "/state", "shuffle_block");
+  shuffling->window = get_int(r, "/state", "shuffle_window");
+  if (shuffling->block < 1 || shuffling->window < shuffling->block ||
+      shuffling->window % shuffling->block != 0)
+    refuse(r, "attributes shuffle_block and shuffle_window");
+}
+
 static void get_state(reader *r, nnt_train_state *state) {
   char text[64];
   state->epoch = get_int(r, "/state", "epoch");
@@ -139,6 +156,7 @@ static void get_state(reader *r, nnt_train_state *state) {
   state->samples = get_int(r, "/state", "samples");
   state->best_loss = get_real(r, "/state", "best_loss");
   state->best_epoch = get_int(r, "/state", "best_epoch");
+  get_shuffling(r, &state->shuffling);
   get_text(r, "/state", "initializer", text, sizeof text);
   if (r->status == NNT_OK) r->status = nnt_initializer_parse(text, &state->initializer, r->error);
 }

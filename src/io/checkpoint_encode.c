@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "data/sample_order.h"
 #include "io/checkpoint.h"
 #include "io/checkpoint_header.h"
 #include "io/h5.h"
@@ -101,6 +102,11 @@ static void put_state(writer *w, const nnt_train_state *state) {
   put_int(w, "/state", "seed", (int64_t)state->seed);
   put_int(w, "/state", "batch_size", state->batch_size);
   put_int(w, "/state", "samples", state->samples);
+  put_text(w, "/state", "shuffle", nnt_shuffle_name(state->shuffling.kind));
+  if (state->shuffling.kind == NNT_SHUFFLE_WINDOWED) {
+    put_int(w, "/state", "shuffle_block", state->shuffling.block);
+    put_int(w, "/state", "shuffle_window", state->shuffling.window);
+  }
   put_text(w, "/state", "initializer", nnt_initializer_name(state->initializer));
   put_real(w, "/state", "best_loss", state->best_loss);
   put_int(w, "/state", "best_epoch", state->best_epoch);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "data/sample_order.h"
 #include "io/h5.h"
 #include "net/layout.h"
 #include "train/run_directory.h"
@@ -55,6 +56,11 @@ static nnt_status print_checkpoint(const printer *to, const nnt_checkpoint *chec
   print(to, "trained        %" PRId64 " epochs, %" PRId64 " steps, seed %" PRIu64, state->epoch,
         state->step, state->seed);
   print(to, "batch size     %" PRId64 " of %" PRId64 " samples", state->batch_size, state->samples);
+  if (state->shuffling.kind == NNT_SHUFFLE_WINDOWED)
+    print(to, "shuffle        windowed, blocks of %" PRId64 ", windows of %" PRId64 " samples",
+          state->shuffling.block, state->shuffling.window);
+  else
+    print(to, "shuffle        %s", nnt_shuffle_name(state->shuffling.kind));
   print(to, "optimiser      sgd, learning rate %g, momentum %g%s, weight decay %g",
         checkpoint->optimizer.learning_rate, checkpoint->optimizer.momentum,
         checkpoint->optimizer.nesterov ? " (nesterov)" : "", checkpoint->optimizer.weight_decay);

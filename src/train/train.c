@@ -10,7 +10,9 @@
 
 #include "base/partition.h"
 #include "comm/comm.h"
+#include "io/h5.h"
 #include "kernels/dispatch.h"
+#include "train/held.h"
 #include "train/normalization.h"
 #include "train/resident.h"
 #include "train/run_directory.h"
@@ -23,6 +25,10 @@ typedef struct run {
   const nnt_train_events *events;
   int threads;
   nnt_resident *data, *validation;
+  nnt_data_limit limit;
+  nnt_data_plan plans[2]; /* of data and validation */
+  nnt_reader *reader;
+  nnt_held held, held_validation;
   nnt_checkpoint *checkpoint;
   nnt_model model;
   nnt_trainer *trainer;
@@ -53,6 +59,9 @@ static nnt_status check_options(const nnt_train_options *options, nnt_error *err
   if (!(options->momentum >= 0.0 && options->momentum < 1.0)) wrong = "momentum is not in [0, 1)";
   if (!isfinite(options->weight_decay) || options->weight_decay < 0.0)
     wrong = "weight_decay is not a number from 0";
+  if (options->reading.memory_limit < 0) wrong = "memory_limit is below 0";
+  if (options->shuffling.block < 0 || options->shuffling.window < 0)
+    wrong = "a shuffling's block or window is below 0";
   if (options->nesterov && !(options->momentum > 0.0)) wrong = "nesterov needs a momentum above 0";
   if (wrong == NULL) return NNT_OK;
   return nnt_fail(error, NNT_BAD_USAGE, "an option has no valid value\n%s\ncorrect it", wrong);
@@ -65,14 +74,57 @@ static nnt_dataset_place place_of(const run *r, const nnt_data_place *place) {
                              .y_name = r->options->y_name};
 }
 
-static nnt_status load_data(run *r, nnt_error *error) {
+static nnt_status open_data(run *r, nnt_error *error) {
   const nnt_train_options *options = r->options;
-  nnt_resident_request request = {
-      .place = place_of(r, &options->data), .loss = &options->loss, .without_x = options->dry_run};
-  nnt_status status = nnt_resident_load(r->comm, &request, &r->data, error);
+  nnt_resident_request request = {.place = place_of(r, &options->data), .loss = &options->loss};
+  nnt_status status = nnt_resident_open(r->comm, &request, &r->data, error);
   if (status != NNT_OK || options->validation.path == NULL) return status;
   request.place = place_of(r, &options->validation);
-  return nnt_resident_load(r->comm, &request, &r->validation, error);
+  return nnt_resident_open(r->comm, &request, &r->validation, error);
+}
+
+/* What is not given is as in the checkpoint. */
+static nnt_shuffling wanted_shuffling(const run *r) {
+  nnt_shuffling wanted = r->options->shuffling;
+  if (r->checkpoint == NULL) return wanted;
+  const nnt_shuffling *before = &r->checkpoint->state.shuffling;
+  if (wanted.kind == NNT_SHUFFLE_AUTO) wanted.kind = before->kind;
+  if (wanted.kind != NNT_SHUFFLE_WINDOWED || before->kind != wanted.kind) return wanted;
+  if (wanted.block == 0) wanted.block = before->block;
+  if (wanted.window == 0) wanted.window = before->window;
+  return wanted;
+}
+
+static nnt_status plan_data(run *r, nnt_error *error) {
+  nnt_status status = nnt_data_limit_of(r->comm, &r->options->reading, &r->limit, error);
+  if (status != NNT_OK) return status;
+  nnt_shuffling wanted = wanted_shuffling(r);
+  nnt_data_size data = nnt_held_size(r->data), validation = {.samples = 0};
+  if (r->validation != NULL) validation = nnt_held_size(r->validation);
+  return nnt_data_plan_train(&r->limit, r->options->reading.mode, &wanted, r->options->batch_size,
+                             &data, r->validation != NULL ? &validation : NULL, r->plans, error);
+}
+
+/* Reads what is planned to be in memory; for a dry run only the labels. */
+static nnt_status load_data(run *r, nnt_error *error) {
+  const nnt_reading *reading = &r->options->reading;
+  nnt_status status = NNT_OK;
+  if (r->options->dry_run) {
+    status = nnt_resident_scan(r->comm, r->data, error);
+    if (status == NNT_OK && r->validation != NULL)
+      status = nnt_resident_scan(r->comm, r->validation, error);
+    return status;
+  }
+  bool streams = r->plans[0].streaming || r->plans[1].streaming;
+  if (streams && reading->io == NNT_IO_INDEPENDENT) status = nnt_reader_create(&r->reader, error);
+  status = nnt_comm_agree(r->comm, status, error);
+  if (status == NNT_OK)
+    status =
+        nnt_held_create(r->comm, r->data, &r->plans[0], reading->io, r->reader, &r->held, error);
+  if (status == NNT_OK && r->validation != NULL)
+    status = nnt_held_create(r->comm, r->validation, &r->plans[1], reading->io, r->reader,
+                             &r->held_validation, error);
+  return status;
 }
 
 /* Outputs of the network: classes, or columns of y. */
@@ -146,6 +198,22 @@ static nnt_status check_validation(const run *r, nnt_error *error) {
                                     r->model.class_name_count, error);
 }
 
+/* Whether the run goes on with the shuffle that it began with. */
+static nnt_status check_shuffling(const run *r, nnt_error *error) {
+  const nnt_shuffling *there = &r->checkpoint->state.shuffling, *here = &r->plans[0].shuffling;
+  bool same = there->kind == here->kind;
+  if (same && there->kind == NNT_SHUFFLE_WINDOWED)
+    same = there->block == here->block && there->window == here->window;
+  if (same) return NNT_OK;
+  return nnt_fail(error, NNT_BAD_USAGE,
+                  "the checkpoint is of another shuffle\n%s: %s, blocks of %" PRId64
+                  ", windows of %" PRId64 "; the options: %s, %" PRId64 ", %" PRId64
+                  "\nleave out --shuffle, --shuffle-block and --shuffle-window, or use another "
+                  "--output",
+                  r->options->output, nnt_shuffle_name(there->kind), there->block, there->window,
+                  nnt_shuffle_name(here->kind), here->block, here->window);
+}
+
 /* Whether a checkpoint belongs to the run that the options describe. */
 static nnt_status check_checkpoint(const run *r, nnt_error *error) {
   const nnt_model *there = &r->checkpoint->model, *here = &r->model;
@@ -175,6 +243,8 @@ static nnt_status check_checkpoint(const run *r, nnt_error *error) {
                     "\nuse the options of the run, or another --output",
                     options->output, state->seed, state->batch_size, state->samples, options->seed,
                     options->batch_size, r->data->samples.count);
+  nnt_status status = check_shuffling(r, error);
+  if (status != NNT_OK) return status;
   if (options->normalization != NNT_NORMALIZE_AUTO &&
       options->normalization != there->normalization)
     return nnt_fail(error, NNT_BAD_USAGE,
@@ -196,9 +266,9 @@ static nnt_status normalize(run *r, nnt_error *error) {
     return NNT_OK;
   }
   if (r->options->dry_run)
-    return nnt_normalization_settle(r->options->normalization, r->data, &model->normalization,
-                                    error);
-  return nnt_normalization_compute(r->comm, r->options->normalization, r->data, model, error);
+    return nnt_normalization_settle(r->options->normalization, r->data, false,
+                                    &model->normalization, error);
+  return nnt_normalization_compute(r->comm, r->options->normalization, &r->held, model, error);
 }
 
 static void report_plan(const run *r) {
@@ -227,7 +297,11 @@ static void report_plan(const run *r) {
       .threads = r->threads,
       .shard_least = nnt_partition_count(batch, ranks, ranks - 1),
       .shard_most = nnt_partition_count(batch, ranks, 0),
-      .node_data_bytes = r->data->bytes + (r->validation != NULL ? r->validation->bytes : 0),
+      .streaming = r->plans[0].streaming,
+      .validation_streaming = r->plans[1].streaming,
+      .shuffling = r->plans[0].shuffling,
+      .memory_limit = r->limit.bytes,
+      .node_data_bytes = r->plans[0].bytes + r->plans[1].bytes,
       .node_model_bytes = node_bytes,
       .rank_bytes = rank_bytes,
       .node_ranks = nnt_comm_node_size(r->comm)};
@@ -237,10 +311,14 @@ static void report_plan(const run *r) {
 
 /* Data, checkpoint and model; what can be wrong with the input is found here. */
 static nnt_status prepare(run *r, nnt_error *error) {
-  nnt_status status = load_data(r, error);
+  nnt_status status = NNT_OK;
+  if (r->options->reading.io == NNT_IO_COLLECTIVE) status = nnt_h5_can_collective(error);
+  if (status == NNT_OK) status = open_data(r, error);
   if (status == NNT_OK && r->options->resume && r->options->output != NULL)
     status = nnt_run_directory_newest(r->comm, r->options->output, &r->events->log, &r->checkpoint,
                                       error);
+  if (status == NNT_OK) status = plan_data(r, error);
+  if (status == NNT_OK) status = load_data(r, error);
   if (status == NNT_OK) status = describe_model(r, error);
   if (status == NNT_OK) status = check_validation(r, error);
   if (status == NNT_OK && r->checkpoint != NULL) status = check_checkpoint(r, error);
@@ -254,8 +332,10 @@ static nnt_status train(run *r, nnt_train_result *out, nnt_error *error) {
                                .events = r->events,
                                .threads = r->threads,
                                .model = &r->model,
-                               .samples = &r->data->samples,
-                               .validation = r->validation != NULL ? &r->validation->samples : NULL,
+                               .data = &r->held,
+                               .validation = r->validation != NULL ? &r->held_validation : NULL,
+                               .shuffling = r->plans[0].shuffling,
+                               .reader = r->reader,
                                .checkpoint = r->checkpoint};
   nnt_status status = nnt_trainer_create(r->comm, &inputs, &r->trainer, error);
   if (status == NNT_OK) status = nnt_trainer_run(r->trainer, error);
@@ -293,6 +373,9 @@ nnt_status nnt_train(nnt_comm *comm, const nnt_train_options *options,
   nnt_trainer_destroy(&r.trainer);
   nnt_checkpoint_destroy(&r.checkpoint);
   nnt_model_clear(&r.model);
+  nnt_reader_destroy(&r.reader);
+  nnt_held_destroy(&r.held_validation);
+  nnt_held_destroy(&r.held);
   nnt_resident_destroy(&r.validation);
   nnt_resident_destroy(&r.data);
   return status;

@@ -20,6 +20,7 @@
 struct nnt_trainer {
   nnt_comm *comm;
   nnt_trainer_inputs in;
+  const nnt_samples *samples;
   nnt_stepper *stepper;
   nnt_schedule schedule;
   nnt_evaluator *validation; /* NULL: none */
@@ -40,7 +41,8 @@ static void start_state(nnt_trainer *trainer) {
   const nnt_train_options *options = trainer->in.options;
   trainer->state = (nnt_train_state){.seed = options->seed,
                                      .batch_size = options->batch_size,
-                                     .samples = trainer->in.samples->count,
+                                     .samples = trainer->samples->count,
+                                     .shuffling = trainer->in.shuffling,
                                      .initializer = options->initializer,
                                      .best_loss = (double)INFINITY};
   if (nnt_stepper_writes(trainer->stepper))
@@ -53,6 +55,7 @@ static void resume_state(nnt_trainer *trainer) {
   size_t bytes = (size_t)nnt_stepper_layout(trainer->stepper)->floats * sizeof(float);
   float *velocity = nnt_stepper_velocity(trainer->stepper);
   trainer->state = from->state;
+  trainer->state.shuffling = trainer->in.shuffling;
   if (from->history_count > 0)
     memcpy(trainer->history, from->history, (size_t)from->history_count * sizeof *trainer->history);
   if (!nnt_stepper_writes(trainer->stepper)) return;
@@ -73,7 +76,7 @@ static nnt_status allocate(nnt_trainer *trainer, nnt_error *error) {
                                   in->options->top_k, &trainer->validation, error);
   status = nnt_comm_agree(trainer->comm, status, error);
   if (status != NNT_OK) return status;
-  return nnt_stepper_create(trainer->comm, in->model, in->samples, in->options, in->threads,
+  return nnt_stepper_create(trainer->comm, in->model, trainer->samples, in->options, in->threads,
                             &trainer->stepper, error);
 }
 
@@ -87,6 +90,7 @@ nnt_status nnt_trainer_create(nnt_comm *comm, const nnt_trainer_inputs *inputs, 
   if (status == NNT_OK) {
     trainer->comm = comm;
     trainer->in = *inputs;
+    trainer->samples = nnt_held_samples(inputs->data);
     trainer->schedule = (nnt_schedule){.base = inputs->options->learning_rate};
     status = allocate(trainer, error);
   }
@@ -127,8 +131,9 @@ static nnt_status fail_non_finite(const nnt_trainer *trainer, const char *what, 
 static nnt_status train_step(nnt_trainer *trainer, const nnt_sample_order *order, int64_t first,
                              int64_t batch, double *loss, nnt_error *error) {
   double rate = nnt_schedule_at(&trainer->schedule, trainer->state.step);
-  nnt_status status =
-      nnt_stepper_run(trainer->stepper, order, first, batch, rate, loss, NULL, error);
+  nnt_status status = nnt_held_need(trainer->in.data, first, batch, error);
+  if (status == NNT_OK)
+    status = nnt_stepper_run(trainer->stepper, order, first, batch, rate, loss, NULL, error);
   if (status != NNT_OK) return status;
   if (!isfinite(*loss)) return fail_non_finite(trainer, "the loss is not a finite number", error);
   ++trainer->state.step;
@@ -143,14 +148,27 @@ static void report_step(const nnt_trainer *trainer, nnt_step_event *event, doubl
   events->step(events->context, event);
 }
 
+/* The order of an epoch, counted from 0. */
+static nnt_sample_order order_of(const nnt_trainer *trainer, int64_t epoch) {
+  return nnt_sample_order_make(&trainer->state.shuffling, trainer->samples->count,
+                               trainer->state.seed, epoch);
+}
+
+static void start_pass(nnt_trainer *trainer, const nnt_sample_order *order) {
+  nnt_sample_order next = order_of(trainer, trainer->state.epoch + 1);
+  bool last = trainer->state.epoch + 1 >= trainer->in.options->epochs;
+  nnt_held_start(trainer->in.data, order, last ? NULL : &next);
+}
+
 /* All steps of one epoch; fills the event's loss and rate. */
 static nnt_status train_epoch(nnt_trainer *trainer, nnt_epoch_event *epoch, nnt_error *error) {
-  const int64_t samples = trainer->in.samples->count;
+  const int64_t samples = trainer->samples->count;
   const int64_t batch_size = trainer->in.options->batch_size;
-  nnt_sample_order order = nnt_sample_order_of(samples, trainer->state.seed, trainer->state.epoch);
+  nnt_sample_order order = order_of(trainer, trainer->state.epoch);
   nnt_step_event step = {
       .epoch = epoch->epoch, .epochs = epoch->epochs, .steps = nnt_ceil_div(samples, batch_size)};
   double started = nnt_clock_seconds(), sum = 0.0;
+  start_pass(trainer, &order);
   for (int64_t first = 0; first < samples; first += batch_size) {
     int64_t batch = nnt_min_i64(batch_size, samples - first);
     double loss = 0.0;
@@ -189,7 +207,11 @@ static nnt_status save(const nnt_trainer *trainer, bool best, nnt_error *error) 
                                .velocity = nnt_stepper_velocity(trainer->stepper),
                                .history = trainer->history,
                                .history_count = trainer->state.epoch};
-  return nnt_run_directory_save(options->output, &checkpoint, best, options->keep, error);
+  nnt_reader_hold(trainer->in.reader);
+  nnt_status status =
+      nnt_run_directory_save(options->output, &checkpoint, best, options->keep, error);
+  nnt_reader_release(trainer->in.reader);
+  return status;
 }
 
 /* Notes the epoch in state and history, and whether it is the best so far. */

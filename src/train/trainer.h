@@ -5,9 +5,9 @@
 #include <nntrain/comm.h>
 #include <nntrain/train.h>
 
-#include "data/samples.h"
 #include "io/checkpoint.h"
 #include "net/model.h"
+#include "train/held.h"
 
 typedef struct nnt_trainer nnt_trainer;
 
@@ -17,8 +17,10 @@ typedef struct nnt_trainer_inputs {
   const nnt_train_events *events;
   int threads;
   const nnt_model *model;
-  const nnt_samples *samples;
-  const nnt_samples *validation;    /* NULL: none */
+  const nnt_held *data;
+  const nnt_held *validation;       /* NULL: none */
+  nnt_shuffling shuffling;          /* settled */
+  nnt_reader *reader;               /* that reads ahead; NULL: none */
   const nnt_checkpoint *checkpoint; /* where to go on; NULL: start */
 } nnt_trainer_inputs;
 
