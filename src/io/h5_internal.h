@@ -13,6 +13,8 @@
 typedef struct h5_open_dataset {
   char *path; /* owned; NULL: the slot is free */
   hid_t id;
+  bool described; /* of a file that cannot change: its shape is known */
+  nnt_h5_dataset shape;
 } h5_open_dataset;
 
 struct nnt_h5 {
@@ -25,8 +27,9 @@ struct nnt_h5 {
   dev_t device;  /* of an opened file: which one it is, and how long it was */
   ino_t inode;
   off_t length;
+  bool read_only;
   bool collective;
-  hid_t transfer; /* properties of reads; H5P_DEFAULT unless collective */
+  hid_t transfer; /* properties of reads */
 };
 
 /* Closes any kind of HDF5 object; H5I_INVALID_HID and H5P_DEFAULT are accepted. */

@@ -20,7 +20,6 @@ nnt_status nnt_h5_can_collective(nnt_error *error) {
 nnt_status h5_set_collective(nnt_h5 *file, nnt_comm *comm, hid_t access, nnt_error *error) {
 #ifdef H5_HAVE_PARALLEL
   file->collective = true;
-  file->transfer = H5Pcreate(H5P_DATASET_XFER);
   if (H5Pset_fapl_mpio(access, comm->world, MPI_INFO_NULL) < 0 ||
       H5Pset_dxpl_mpio(file->transfer, H5FD_MPIO_COLLECTIVE) < 0)
     return h5_fail(file, NNT_IO_ERROR, "cannot read collectively", NULL, "use --io independent",

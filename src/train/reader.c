@@ -25,12 +25,14 @@ static void work(nnt_reader *reader) {
   nnt_status status = job->piece(job->context, &more, &job->error);
   pthread_mutex_lock(&reader->mutex);
   reader->working = false;
-  if (status != NNT_OK || !more) {
+  bool done = status != NNT_OK || !more;
+  if (done) {
     job->status = status;
     job->done = true;
     reader->first = job->next;
   }
-  pthread_cond_broadcast(&reader->changed);
+  /* Waking the other side after every piece would cost more than a small one. */
+  if (done || reader->held) pthread_cond_broadcast(&reader->changed);
 }
 
 static void *run(void *context) {

@@ -212,7 +212,7 @@ static nnt_status read_run(nnt_stream *stream, nnt_error *error) {
                            stream->y + row * stream->y_bytes, error);
 }
 
-/* A piece of the reader's job. */
+/* A piece of the reader's job: a large read, or some small ones. */
 static nnt_status fetch_piece(void *context, bool *more, nnt_error *error) {
   nnt_stream *stream = context;
   fetch *f = &stream->fetch;
@@ -221,7 +221,11 @@ static nnt_status fetch_piece(void *context, bool *more, nnt_error *error) {
     list_blocks(stream);
     return NNT_OK;
   }
-  if (f->next < f->end) return read_run(stream, error);
+  nnt_status status = NNT_OK;
+  int64_t least = PIECE_BYTES / 8 / (stream->block * stream->x_bytes), first = f->next;
+  while (status == NNT_OK && f->next < f->end && f->next - first <= least)
+    status = read_run(stream, error);
+  if (status != NNT_OK || f->next < f->end) return status;
   *more = false;
   return nnt_resident_check_length(stream->data, error);
 }
