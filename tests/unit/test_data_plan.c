@@ -50,6 +50,7 @@ static void streams_within_the_limit(void **state) {
         nnt_data_plan plans[2];
         nnt_data_size train =
             size_of((int64_t)((double)limits[l] * excesses[e] / (double)rows[r]), rows[r]);
+        if ((double)train.samples * (double)rows[r] <= (double)limits[l]) continue;
         int64_t batch = 128 * rows[r] < limits[l] / 8 ? 128 : 1;
         nnt_status status = plan(limits[l], NNT_DATA_AUTO, chosen, batch, &train, NULL, plans);
         if (status != NNT_OK) continue;
