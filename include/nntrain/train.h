@@ -17,6 +17,16 @@ typedef enum nnt_allreduce {
   NNT_ALLREDUCE_FLAT  /* MPI_Iallreduce over all ranks */
 } nnt_allreduce;
 
+/* How the gradients of a batch are summed. */
+typedef enum nnt_reduction_kind {
+  NNT_REDUCTION_EXACT, /* by a fixed tree: the same bits on any number of ranks and nodes */
+  NNT_REDUCTION_FAST   /* in any order */
+} nnt_reduction_kind;
+
+/* "exact" or "fast". Errors: NNT_BAD_USAGE. */
+NNT_API nnt_status nnt_reduction_parse(const char *name, nnt_reduction_kind *out,
+                                       nnt_error *error) NNT_MUST_CHECK;
+
 /* Strings are borrowed. nnt_train_options_default fills everything but the places. */
 typedef struct nnt_train_options {
   nnt_data_place data;
@@ -38,6 +48,9 @@ typedef struct nnt_train_options {
   uint64_t seed;
   int threads; /* OpenMP threads of a rank; 0: what OpenMP gives */
   nnt_allreduce allreduce;
+  nnt_reduction_kind reduction;
+  int64_t granules;   /* parts of a batch that the exact sum is made of: as many ranks can share it;
+                         0: the largest power of two not above the square root of the batch size */
   int top_k;          /* 0: none */
   const char *output; /* directory of the run */
   bool resume;        /* go on from the newest good checkpoint, or start when there is none */

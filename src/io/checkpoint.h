@@ -30,6 +30,7 @@ typedef struct nnt_train_state {
   uint64_t seed;
   int64_t batch_size;
   int64_t samples;         /* of the training set */
+  int64_t granules;        /* of a batch's exact sum; 0: the sum is a fast one */
   nnt_shuffling shuffling; /* block and window with a windowed shuffle only */
   nnt_initializer initializer;
   double best_loss; /* lowest validation (or train) loss so far; infinity before the first */

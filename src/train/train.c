@@ -10,12 +10,14 @@
 
 #include "base/partition.h"
 #include "comm/comm.h"
+#include "comm/shares.h"
 #include "io/h5.h"
 #include "kernels/dispatch.h"
 #include "train/held.h"
 #include "train/normalization.h"
 #include "train/resident.h"
 #include "train/run_directory.h"
+#include "train/step.h"
 #include "train/trainer.h"
 
 /* Everything that a run holds until it ends. */
@@ -62,6 +64,8 @@ static nnt_status check_options(const nnt_train_options *options, nnt_error *err
   if (options->reading.memory_limit < 0) wrong = "memory_limit is below 0";
   if (options->shuffling.block < 0 || options->shuffling.window < 0)
     wrong = "a shuffling's block or window is below 0";
+  if (options->granules < 0 || options->granules > nnt_min_i64(options->batch_size, NNT_SUM_LEAVES))
+    wrong = "granules is not between 1 and the batch size";
   if (options->nesterov && !(options->momentum > 0.0)) wrong = "nesterov needs a momentum above 0";
   if (wrong == NULL) return NNT_OK;
   return nnt_fail(error, NNT_BAD_USAGE, "an option has no valid value\n%s\ncorrect it", wrong);
@@ -235,6 +239,13 @@ static nnt_status check_checkpoint(const run *r, nnt_error *error) {
                     "another --output",
                     options->output, shape_there, nnt_loss_name(there->loss), shape_here,
                     nnt_loss_name(here->loss));
+  if (state->granules != nnt_granules_of(options))
+    return nnt_fail(error, NNT_BAD_USAGE,
+                    "the checkpoint is of a run that sums gradients in another way\n%s: "
+                    "%" PRId64 " granules, the options: %" PRId64
+                    " (0 is --reduction fast)\nuse "
+                    "the options of the run, or another --output",
+                    options->output, state->granules, nnt_granules_of(options));
   if (state->seed != options->seed || state->batch_size != options->batch_size ||
       state->samples != r->data->samples.count)
     return nnt_fail(error, NNT_BAD_USAGE,
@@ -271,6 +282,17 @@ static nnt_status normalize(run *r, nnt_error *error) {
   return nnt_normalization_compute(r->comm, r->options->normalization, &r->held, model, error);
 }
 
+/* Gradients that a rank holds, at most. */
+static int partial_sums(const run *r) {
+  nnt_shares shares;
+  nnt_error ignored;
+  nnt_status status = nnt_shares_create(nnt_granules_of(r->options), 1, nnt_comm_size(r->comm), 0,
+                                        0, &shares, &ignored);
+  int most = status == NNT_OK ? shares.most : 1;
+  if (status == NNT_OK) nnt_shares_clear(&shares);
+  return most;
+}
+
 static void report_plan(const run *r) {
   const nnt_train_options *options = r->options;
   nnt_error ignored;
@@ -279,7 +301,12 @@ static void report_plan(const run *r) {
   int64_t batch = nnt_min_i64(options->batch_size, samples);
   int64_t node_bytes = 0, rank_bytes = 0;
   if (r->events->plan == NULL || nnt_comm_rank(r->comm) != 0) return;
-  nnt_trainer_bytes(&r->model, options, nnt_partition_count(batch, ranks, 0), &node_bytes,
+  int64_t least = batch, most = 0;
+  for (int i = 0; i < ranks; ++i) {
+    least = nnt_min_i64(least, nnt_shard_rows(options, batch, ranks, i));
+    most = nnt_max_i64(most, nnt_shard_rows(options, batch, ranks, i));
+  }
+  nnt_trainer_bytes(&r->model, options, most, r->threads, partial_sums(r), &node_bytes,
                     &rank_bytes);
   nnt_train_plan plan = {
       .loss = options->loss,
@@ -295,8 +322,8 @@ static void report_plan(const run *r) {
       .ranks = ranks,
       .nodes = nnt_comm_nodes(r->comm),
       .threads = r->threads,
-      .shard_least = nnt_partition_count(batch, ranks, ranks - 1),
-      .shard_most = nnt_partition_count(batch, ranks, 0),
+      .shard_least = least,
+      .shard_most = most,
       .streaming = r->plans[0].streaming,
       .validation_streaming = r->plans[1].streaming,
       .shuffling = r->plans[0].shuffling,
