@@ -13,9 +13,8 @@
 #include "comm/shares.h"
 #include "io/h5.h"
 #include "kernels/dispatch.h"
-#include "train/held.h"
 #include "train/normalization.h"
-#include "train/resident.h"
+#include "train/run_data.h"
 #include "train/run_directory.h"
 #include "train/step.h"
 #include "train/trainer.h"
@@ -26,11 +25,7 @@ typedef struct run {
   const nnt_train_options *options;
   const nnt_train_events *events;
   int threads;
-  nnt_resident *data, *validation;
-  nnt_data_limit limit;
-  nnt_data_plan plans[2]; /* of data and validation */
-  nnt_reader *reader;
-  nnt_held held, held_validation;
+  nnt_run_data data;
   nnt_checkpoint *checkpoint;
   nnt_model model;
   nnt_trainer *trainer;
@@ -71,69 +66,9 @@ static nnt_status check_options(const nnt_train_options *options, nnt_error *err
   return nnt_fail(error, NNT_BAD_USAGE, "an option has no valid value\n%s\ncorrect it", wrong);
 }
 
-static nnt_dataset_place place_of(const run *r, const nnt_data_place *place) {
-  return (nnt_dataset_place){.path = place->path,
-                             .group = place->group,
-                             .x_name = r->options->x_name,
-                             .y_name = r->options->y_name};
-}
-
-static nnt_status open_data(run *r, nnt_error *error) {
-  const nnt_train_options *options = r->options;
-  nnt_resident_request request = {.place = place_of(r, &options->data), .loss = &options->loss};
-  nnt_status status = nnt_resident_open(r->comm, &request, &r->data, error);
-  if (status != NNT_OK || options->validation.path == NULL) return status;
-  request.place = place_of(r, &options->validation);
-  return nnt_resident_open(r->comm, &request, &r->validation, error);
-}
-
-/* What is not given is as in the checkpoint. */
-static nnt_shuffling wanted_shuffling(const run *r) {
-  nnt_shuffling wanted = r->options->shuffling;
-  if (r->checkpoint == NULL) return wanted;
-  const nnt_shuffling *before = &r->checkpoint->state.shuffling;
-  if (wanted.kind == NNT_SHUFFLE_AUTO) wanted.kind = before->kind;
-  if (wanted.kind != NNT_SHUFFLE_WINDOWED || before->kind != wanted.kind) return wanted;
-  if (wanted.block == 0) wanted.block = before->block;
-  if (wanted.window == 0) wanted.window = before->window;
-  return wanted;
-}
-
-static nnt_status plan_data(run *r, nnt_error *error) {
-  nnt_status status = nnt_data_limit_of(r->comm, &r->options->reading, &r->limit, error);
-  if (status != NNT_OK) return status;
-  nnt_shuffling wanted = wanted_shuffling(r);
-  nnt_data_size data = nnt_held_size(r->data), validation = {.samples = 0};
-  if (r->validation != NULL) validation = nnt_held_size(r->validation);
-  return nnt_data_plan_train(&r->limit, r->options->reading.mode, &wanted, r->options->batch_size,
-                             &data, r->validation != NULL ? &validation : NULL, r->plans, error);
-}
-
-/* Reads what is planned to be in memory; for a dry run only the labels. */
-static nnt_status load_data(run *r, nnt_error *error) {
-  const nnt_reading *reading = &r->options->reading;
-  nnt_status status = NNT_OK;
-  if (r->options->dry_run) {
-    status = nnt_resident_scan(r->comm, r->data, error);
-    if (status == NNT_OK && r->validation != NULL)
-      status = nnt_resident_scan(r->comm, r->validation, error);
-    return status;
-  }
-  bool streams = r->plans[0].streaming || r->plans[1].streaming;
-  if (streams && reading->io == NNT_IO_INDEPENDENT) status = nnt_reader_create(&r->reader, error);
-  status = nnt_comm_agree(r->comm, status, error);
-  if (status == NNT_OK)
-    status =
-        nnt_held_create(r->comm, r->data, &r->plans[0], reading->io, r->reader, &r->held, error);
-  if (status == NNT_OK && r->validation != NULL)
-    status = nnt_held_create(r->comm, r->validation, &r->plans[1], reading->io, r->reader,
-                             &r->held_validation, error);
-  return status;
-}
-
 /* Outputs of the network: classes, or columns of y. */
 static nnt_status count_outputs(const run *r, int64_t *out, nnt_error *error) {
-  const nnt_resident *data = r->data;
+  const nnt_resident *data = r->data.train;
   *out = data->mode == NNT_READ_CLASSES ? data->classes : data->shape.y_columns;
   if (data->mode == NNT_READ_CLASSES && *out < 2)
     return nnt_fail(error, NNT_BAD_INPUT,
@@ -149,7 +84,7 @@ static nnt_status count_outputs(const run *r, int64_t *out, nnt_error *error) {
 }
 
 static nnt_status copy_class_names(run *r, nnt_error *error) {
-  const nnt_resident *data = r->data;
+  const nnt_resident *data = r->data.train;
   nnt_model *model = &r->model;
   if (data->class_names == NULL || data->mode == NNT_READ_VALUES) return NNT_OK;
   size_t count = (size_t)data->shape.class_name_count, bytes = count * sizeof(char *);
@@ -172,10 +107,10 @@ static nnt_status describe_model(run *r, nnt_error *error) {
   int64_t outputs = 0;
   nnt_model *model = &r->model;
   model->loss = options->loss;
-  model->target = r->data->mode == NNT_READ_CLASSES ? NNT_TARGET_CLASS : NNT_TARGET_VALUES;
+  model->target = r->data.train->mode == NNT_READ_CLASSES ? NNT_TARGET_CLASS : NNT_TARGET_VALUES;
   nnt_status status = count_outputs(r, &outputs, error);
   if (status == NNT_OK)
-    status = nnt_model_set_layers(model, r->data->samples.features, options->hidden_count,
+    status = nnt_model_set_layers(model, r->data.train->samples.features, options->hidden_count,
                                   options->hidden, options->activation_count, options->activations,
                                   outputs, error);
   if (status == NNT_OK) status = nnt_model_allocate_normalization(model, error);
@@ -184,7 +119,7 @@ static nnt_status describe_model(run *r, nnt_error *error) {
 }
 
 static nnt_status check_validation(const run *r, nnt_error *error) {
-  const nnt_resident *data = r->data, *validation = r->validation;
+  const nnt_resident *data = r->data.train, *validation = r->data.validation;
   if (validation == NULL) return NNT_OK;
   if (validation->samples.features != data->samples.features)
     return nnt_fail(error, NNT_BAD_INPUT,
@@ -204,7 +139,7 @@ static nnt_status check_validation(const run *r, nnt_error *error) {
 
 /* Whether the run goes on with the shuffle that it began with. */
 static nnt_status check_shuffling(const run *r, nnt_error *error) {
-  const nnt_shuffling *there = &r->checkpoint->state.shuffling, *here = &r->plans[0].shuffling;
+  const nnt_shuffling *there = &r->checkpoint->state.shuffling, *here = &r->data.plans[0].shuffling;
   bool same = there->kind == here->kind;
   if (same && there->kind == NNT_SHUFFLE_WINDOWED)
     same = there->block == here->block && there->window == here->window;
@@ -247,13 +182,13 @@ static nnt_status check_checkpoint(const run *r, nnt_error *error) {
                     "the options of the run, or another --output",
                     options->output, state->granules, nnt_granules_of(options));
   if (state->seed != options->seed || state->batch_size != options->batch_size ||
-      state->samples != r->data->samples.count)
+      state->samples != r->data.train->samples.count)
     return nnt_fail(error, NNT_BAD_USAGE,
                     "the checkpoint is of another run\n%s: seed %" PRIu64 ", batch size %" PRId64
                     ", %" PRId64 " samples; the options: %" PRIu64 ", %" PRId64 ", %" PRId64
                     "\nuse the options of the run, or another --output",
                     options->output, state->seed, state->batch_size, state->samples, options->seed,
-                    options->batch_size, r->data->samples.count);
+                    options->batch_size, r->data.train->samples.count);
   nnt_status status = check_shuffling(r, error);
   if (status != NNT_OK) return status;
   if (options->normalization != NNT_NORMALIZE_AUTO &&
@@ -277,9 +212,10 @@ static nnt_status normalize(run *r, nnt_error *error) {
     return NNT_OK;
   }
   if (r->options->dry_run)
-    return nnt_normalization_settle(r->options->normalization, r->data, false,
+    return nnt_normalization_settle(r->options->normalization, r->data.train, false,
                                     &model->normalization, error);
-  return nnt_normalization_compute(r->comm, r->options->normalization, &r->held, model, error);
+  return nnt_normalization_compute(r->comm, r->options->normalization, &r->data.held[0], model,
+                                   error);
 }
 
 /* Gradients that a rank holds, at most. */
@@ -297,7 +233,7 @@ static void report_plan(const run *r) {
   const nnt_train_options *options = r->options;
   nnt_error ignored;
   int ranks = nnt_comm_size(r->comm);
-  int64_t samples = r->data->samples.count;
+  int64_t samples = r->data.train->samples.count;
   int64_t batch = nnt_min_i64(options->batch_size, samples);
   int64_t node_bytes = 0, rank_bytes = 0;
   if (r->events->plan == NULL || nnt_comm_rank(r->comm) != 0) return;
@@ -314,7 +250,7 @@ static void report_plan(const run *r) {
       .isa = nnt_kernel_isa(&ignored),
       .parameters = nnt_model_parameters(&r->model),
       .samples = samples,
-      .validation_samples = r->validation != NULL ? r->validation->samples.count : 0,
+      .validation_samples = r->data.validation != NULL ? r->data.validation->samples.count : 0,
       .batch_size = options->batch_size,
       .steps_per_epoch = nnt_ceil_div(samples, options->batch_size),
       .epochs = options->epochs,
@@ -324,11 +260,11 @@ static void report_plan(const run *r) {
       .threads = r->threads,
       .shard_least = least,
       .shard_most = most,
-      .streaming = r->plans[0].streaming,
-      .validation_streaming = r->plans[1].streaming,
-      .shuffling = r->plans[0].shuffling,
-      .memory_limit = r->limit.bytes,
-      .node_data_bytes = r->plans[0].bytes + r->plans[1].bytes,
+      .streaming = r->data.plans[0].streaming,
+      .validation_streaming = r->data.plans[1].streaming,
+      .shuffling = r->data.plans[0].shuffling,
+      .memory_limit = r->data.limit.bytes,
+      .node_data_bytes = r->data.plans[0].bytes + r->data.plans[1].bytes,
       .node_model_bytes = node_bytes,
       .rank_bytes = rank_bytes,
       .node_ranks = nnt_comm_node_size(r->comm)};
@@ -340,12 +276,13 @@ static void report_plan(const run *r) {
 static nnt_status prepare(run *r, nnt_error *error) {
   nnt_status status = NNT_OK;
   if (r->options->reading.io == NNT_IO_COLLECTIVE) status = nnt_h5_can_collective(error);
-  if (status == NNT_OK) status = open_data(r, error);
+  if (status == NNT_OK) status = nnt_run_data_open(r->comm, r->options, &r->data, error);
   if (status == NNT_OK && r->options->resume && r->options->output != NULL)
     status = nnt_run_directory_newest(r->comm, r->options->output, &r->events->log, &r->checkpoint,
                                       error);
-  if (status == NNT_OK) status = plan_data(r, error);
-  if (status == NNT_OK) status = load_data(r, error);
+  const nnt_shuffling *before = r->checkpoint != NULL ? &r->checkpoint->state.shuffling : NULL;
+  if (status == NNT_OK) status = nnt_run_data_plan(r->comm, r->options, before, &r->data, error);
+  if (status == NNT_OK) status = nnt_run_data_load(r->comm, r->options, &r->data, error);
   if (status == NNT_OK) status = describe_model(r, error);
   if (status == NNT_OK) status = check_validation(r, error);
   if (status == NNT_OK && r->checkpoint != NULL) status = check_checkpoint(r, error);
@@ -359,10 +296,10 @@ static nnt_status train(run *r, nnt_train_result *out, nnt_error *error) {
                                .events = r->events,
                                .threads = r->threads,
                                .model = &r->model,
-                               .data = &r->held,
-                               .validation = r->validation != NULL ? &r->held_validation : NULL,
-                               .shuffling = r->plans[0].shuffling,
-                               .reader = r->reader,
+                               .data = &r->data.held[0],
+                               .validation = r->data.validation != NULL ? &r->data.held[1] : NULL,
+                               .shuffling = r->data.plans[0].shuffling,
+                               .reader = r->data.reader,
                                .checkpoint = r->checkpoint};
   nnt_status status = nnt_trainer_create(r->comm, &inputs, &r->trainer, error);
   if (status == NNT_OK) status = nnt_trainer_run(r->trainer, error);
@@ -400,10 +337,6 @@ nnt_status nnt_train(nnt_comm *comm, const nnt_train_options *options,
   nnt_trainer_destroy(&r.trainer);
   nnt_checkpoint_destroy(&r.checkpoint);
   nnt_model_clear(&r.model);
-  nnt_reader_destroy(&r.reader);
-  nnt_held_destroy(&r.held_validation);
-  nnt_held_destroy(&r.held);
-  nnt_resident_destroy(&r.validation);
-  nnt_resident_destroy(&r.data);
+  nnt_run_data_clear(&r.data);
   return status;
 }
