@@ -46,6 +46,9 @@ static const option_spec specs[] = {
      "go on from the newest good checkpoint in the directory, or start when "
      "there is none"},
     {"keep", "N", "3", "newest checkpoints kept, beside the best; 0: all"},
+    {"check-every", "N", "100",
+     "steps after which the copies of parameters and momentum are compared, also before a "
+     "checkpoint (see below); 0: never"},
     {"config", "FILE", NULL, "run file: lines 'option = value'; the command line wins"},
     {"dry-run", NULL, NULL, "say what would be done, and do nothing"},
     {"quiet", NULL, NULL, "print warnings and errors only"},
@@ -133,6 +136,8 @@ static nnt_status take_numbers(const options *parsed, nnt_train_options *train, 
     status = options_int(parsed, "threads", 1, 4096, &threads, error);
   if (status == NNT_OK) status = options_int(parsed, "top-k", 0, 1000000, &top_k, error);
   if (status == NNT_OK) status = options_int(parsed, "keep", 0, INT64_MAX, &train->keep, error);
+  if (status == NNT_OK)
+    status = options_int(parsed, "check-every", 0, INT64_MAX, &train->check_every, error);
   train->seed = (uint64_t)seed;
   train->threads = (int)threads;
   train->top_k = (int)top_k;
@@ -207,6 +212,10 @@ const command command_train = {
         "  nntrain train --data houses.h5 --loss mse --normalize standardize --hidden 64 \\\n"
         "      --learning-rate 0.01 --output houses\n"
         "  mpirun -np 4 nntrain train --config run.ini --resume\n\n"
+        "--check-every compares the copies by hashes: one a node, or, with --allreduce flat, one a "
+        "rank.\nOn a single node the ranks share one copy; they check that they read the same "
+        "from it. A\ndifference is broken memory, processors or binaries: the run ends with exit "
+        "code 1, names ranks\nand hosts, and keeps the checkpoints before.\n\n"
         "Exit codes: 0 done, 1 failed while running, 2 bad usage or bad input.\n",
     .options = specs,
     .max_positionals = 0,

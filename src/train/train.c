@@ -39,7 +39,8 @@ void nnt_train_options_default(nnt_train_options *options) {
                                  .batch_size = 128,
                                  .epochs = 10,
                                  .seed = 1,
-                                 .keep = 3};
+                                 .keep = 3,
+                                 .check_every = 100};
 }
 
 static nnt_status check_options(const nnt_train_options *options, nnt_error *error) {
@@ -54,6 +55,7 @@ static nnt_status check_options(const nnt_train_options *options, nnt_error *err
   if (!isfinite(options->weight_decay) || options->weight_decay < 0.0)
     wrong = "weight_decay is not a number from 0";
   if (options->nesterov && !(options->momentum > 0.0)) wrong = "nesterov needs a momentum above 0";
+  if (options->check_every < 0) wrong = "check_every is below 0";
   if (wrong == NULL) return NNT_OK;
   return nnt_fail(error, NNT_BAD_USAGE, "an option has no valid value\n%s\ncorrect it", wrong);
 }
