@@ -7,6 +7,7 @@
 #include <nntrain/comm.h>
 #include <nntrain/model.h>
 #include <nntrain/status.h>
+#include <nntrain/train.h>
 #include <stdint.h>
 
 /* One measured thing. */
@@ -26,8 +27,9 @@ typedef struct nnt_bench_row {
 typedef void (*nnt_bench_line)(void *context, const nnt_bench_row *row);
 
 typedef struct nnt_bench_options {
-  int threads;    /* largest number; 0: what OpenMP gives */
-  double seconds; /* spent on each row, about */
+  int threads;                  /* largest number; 0: what OpenMP gives */
+  double seconds;               /* spent on each row, about */
+  nnt_reduction_kind reduction; /* of the steps' gradients */
 } nnt_bench_options;
 
 /* Peak of the multiply-adds and memory bandwidth, then the three products of a layer and the

@@ -16,6 +16,16 @@ typedef enum nnt_allreduce {
   NNT_ALLREDUCE_FLAT  /* MPI_Iallreduce over all ranks */
 } nnt_allreduce;
 
+/* How the gradients of a batch are summed. */
+typedef enum nnt_reduction_kind {
+  NNT_REDUCTION_EXACT, /* by a fixed tree: the same bits on any number of ranks and nodes */
+  NNT_REDUCTION_FAST   /* in any order */
+} nnt_reduction_kind;
+
+/* "exact" or "fast". Errors: NNT_BAD_USAGE. */
+NNT_API nnt_status nnt_reduction_parse(const char *name, nnt_reduction_kind *out,
+                                       nnt_error *error) NNT_MUST_CHECK;
+
 /* Strings are borrowed. nnt_train_options_default fills everything but the places. */
 typedef struct nnt_train_options {
   nnt_data_place data;
@@ -37,13 +47,17 @@ typedef struct nnt_train_options {
   uint64_t seed;
   int threads; /* OpenMP threads of a rank; 0: what OpenMP gives */
   nnt_allreduce allreduce;
-  int top_k;           /* 0: none */
-  const char *output;  /* directory of the run */
-  bool resume;         /* go on from the newest good checkpoint, or start when there is none */
-  int64_t keep;        /* newest checkpoints kept, beside the best; 0: all */
-  bool dry_run;        /* stop after the plan */
-  int64_t check_every; /* steps between two comparisons of the copies of the parameters, which are
-                          compared before a checkpoint too; 0: never */
+  nnt_reduction_kind reduction;
+  int64_t granules;   /* parts of a batch that the exact sum is made of: as many ranks can share it;
+                         0: the largest power of two not above the square root of the batch size */
+  int top_k;          /* 0: none */
+  const char *output; /* directory of the run */
+  bool resume;        /* go on from the newest good checkpoint, or start when there is none */
+  int64_t keep;       /* newest checkpoints kept, beside the best; 0: all */
+  bool dry_run;       /* stop after the plan */
+  /* Steps between two comparisons of the copies of the parameters, which are also compared before
+   * every checkpoint; 0: never. */
+  int64_t check_every;
 } nnt_train_options;
 
 NNT_API void nnt_train_options_default(nnt_train_options *options);
@@ -112,8 +126,8 @@ typedef struct nnt_train_result {
 /* Collective. Everything the run leaves lies in options->output. Errors: NNT_BAD_USAGE and
  * NNT_BAD_INPUT before the first step, with nothing left behind; NNT_NON_FINITE when the loss is no
  * longer a number, with the checkpoints before it kept; NNT_DIFFERENT when copies of the parameters
- * do not hold the same bits any more, likewise; NNT_IO_ERROR, NNT_MPI_ERROR,
- * NNT_OUT_OF_MEMORY. The same on all ranks. */
+ * do not hold the same bits any more, likewise; NNT_IO_ERROR, NNT_MPI_ERROR, NNT_OUT_OF_MEMORY. The
+ * same on all ranks. */
 NNT_API nnt_status nnt_train(nnt_comm *comm, const nnt_train_options *options,
                              const nnt_train_events *events, nnt_train_result *out,
                              nnt_error *error) NNT_MUST_CHECK;

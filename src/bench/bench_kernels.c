@@ -42,15 +42,18 @@ typedef struct product {
   const bench *bench;
   bool transposed;
   nnt_gemm_nn_call call;
+  nnt_granules granules; /* of A'B */
 } product;
 
 static void run_product(void *context) {
   const product *p = context;
 #pragma omp parallel num_threads(p->bench->threads)
   {
-    nnt_team team = {omp_get_thread_num(), omp_get_num_threads()};
+    nnt_team team = {.thread = omp_get_thread_num(), .threads = omp_get_num_threads()};
+    nnt_gemm_tn_call transposed = {
+        .a = p->call.a, .b = p->call.b, .c = p->call.c, .granules = &p->granules};
     if (p->transposed)
-      nnt_gemm_tn(p->bench->kernels, team, &p->call.a, &p->call.b, &p->call.c);
+      nnt_gemm_tn(p->bench->kernels, team, &transposed);
     else
       nnt_gemm_nn(p->bench->kernels, team, &p->call);
   }
@@ -67,19 +70,31 @@ static nnt_status create_matrix(int64_t rows, int64_t columns, nnt_panels *out, 
   return status;
 }
 
-static nnt_status bench_product(const bench *b, bool transposed, int64_t rows, int64_t columns,
+/* AB, or with granules A'B, whose inner dimension is summed by granules. */
+static nnt_status bench_product(const bench *b, int64_t granules, int64_t rows, int64_t columns,
                                 int64_t k, nnt_error *error) {
+  enum { MOST_GRANULES = 64 };
+  bool transposed = granules > 0;
   product p = {.bench = b, .transposed = transposed};
-  char name[64];
-  nnt_status status = create_matrix(transposed ? k : rows, transposed ? rows : k, &p.call.a, error);
+  char name[96], parts[40] = "";
+  int64_t begin[MOST_GRANULES + 1];
+  nnt_sum_plan plan = {0};
+  for (int64_t g = 0; g <= granules && granules > 0; ++g)
+    begin[g] = nnt_partition_begin(k, granules, g);
+  nnt_status status = nnt_sum_plan_create(granules, NULL, 0, granules, &plan, error);
+  p.granules = (nnt_granules){granules, plan.steps, begin};
+  if (granules > 1) (void)snprintf(parts, sizeof parts, ", %" PRId64 " granules", granules);
+  if (status == NNT_OK)
+    status = create_matrix(transposed ? k : rows, transposed ? rows : k, &p.call.a, error);
   if (status == NNT_OK) status = create_matrix(k, columns, &p.call.b, error);
   if (status == NNT_OK) status = create_matrix(rows, columns, &p.call.c, error);
   if (status == NNT_OK) {
-    (void)snprintf(name, sizeof name, "%s %" PRId64 "x%" PRId64 "x%" PRId64,
-                   transposed ? "A'B" : "AB ", rows, columns, k);
+    (void)snprintf(name, sizeof name, "%s %" PRId64 "x%" PRId64 "x%" PRId64 "%s",
+                   transposed ? "A'B" : "AB ", rows, columns, k, parts);
     nnt_timing timing = nnt_bench_time(run_product, &p, b->seconds);
     report(b, "gemm", name, timing, 2.0 * (double)(rows * columns * k), "GFLOP/s", b->peak, "peak");
   }
+  nnt_sum_plan_clear(&plan);
   free(p.call.a.data);
   free(p.call.b.data);
   free(p.call.c.data);
@@ -94,8 +109,12 @@ static nnt_status bench_products(const bench *b, nnt_error *error) {
   nnt_status status = NNT_OK;
   for (size_t i = 0; i < sizeof shapes / sizeof *shapes && status == NNT_OK; ++i) {
     const int64_t *s = shapes[i];
-    status = bench_product(b, false, s[0], s[1], s[2], error);
-    if (status == NNT_OK) status = bench_product(b, true, s[2], s[1], s[0], error);
+    status = bench_product(b, 0, s[0], s[1], s[2], error);
+    if (status == NNT_OK) status = bench_product(b, 1, s[2], s[1], s[0], error);
+    /* as the exact sum of a batch of s[0] samples cuts it */
+    int64_t granules = 1;
+    while (4 * granules * granules <= s[0]) granules *= 2;
+    if (status == NNT_OK) status = bench_product(b, granules, s[2], s[1], s[0], error);
   }
   return status;
 }

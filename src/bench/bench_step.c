@@ -35,6 +35,7 @@ typedef struct bench {
   nnt_comm *comm;
   const nnt_bench_workload *workload;
   int threads;
+  nnt_reduction_kind reduction;
   nnt_model model;
   uint8_t *x;
   int32_t *classes;
@@ -81,6 +82,7 @@ static nnt_status create(bench *b, nnt_error *error) {
   nnt_train_options_default(&options);
   options.batch_size = b->workload->batch_size;
   options.momentum = 0.0;
+  options.reduction = b->reduction;
   nnt_status status = create_model(b, error);
   if (status == NNT_OK) status = create_samples(b, error);
   status = nnt_comm_agree(b->comm, status, error);
@@ -177,6 +179,7 @@ nnt_status nnt_bench_steps(nnt_comm *comm, const nnt_bench_workload *workload,
                            nnt_error *error) {
   bench b = {.comm = comm,
              .workload = workload,
+             .reduction = options->reduction,
              .threads = options->threads > 0 ? options->threads : omp_get_max_threads()};
   memset(out, 0, sizeof *out);
   nnt_status status = create(&b, error);

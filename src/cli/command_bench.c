@@ -16,6 +16,7 @@ static const option_spec specs[] = {
     {"outputs", "N", "10", "step: classes of a network of your own"},
     {"activation", "NAME", "relu", "step: activation of a network of your own"},
     {"batch-size", "N", "128", "step: samples of an update, over all ranks"},
+    {"reduction", "NAME", "exact", "step: how gradients are summed, exact or fast"},
     {"threads", "N", NULL,
      "OpenMP threads of each rank; without it, what OpenMP and the binding "
      "give"},
@@ -184,6 +185,8 @@ static nnt_status run_bench(const options *parsed, nnt_comm *comm, nnt_error *er
   int64_t threads = 0;
   printer p = {.json = options_flag(parsed, "json")};
   nnt_status status = options_real(parsed, "seconds", 0.01, 3600.0, &bench.seconds, error);
+  if (status == NNT_OK)
+    status = nnt_reduction_parse(options_text(parsed, "reduction"), &bench.reduction, error);
   if (status == NNT_OK && options_given(parsed, "threads"))
     status = options_int(parsed, "threads", 1, 4096, &threads, error);
   if (status != NNT_OK) return status;

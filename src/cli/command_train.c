@@ -38,8 +38,15 @@ static const option_spec specs[] = {
      "OpenMP threads of each rank; without it, what OpenMP and the binding "
      "give"},
     {"allreduce", "NAME", "auto",
-     "how ranks average gradients: auto (in memory that a node's ranks share, MPI_Iallreduce "
-     "between nodes), flat (MPI_Iallreduce over all ranks)"},
+     "how ranks average gradients: auto (in memory that a node's ranks share, messages "
+     "between nodes), flat (over all ranks)"},
+    {"reduction", "NAME", "exact",
+     "how gradients are summed: exact (by a fixed tree: the same bits on any number of ranks, "
+     "threads and nodes), fast (in any order)"},
+    {"granules", "N", NULL,
+     "parts of a batch that the exact sum is made of; as many ranks can share a batch, more are "
+     "idle; without it, the largest power of two not above the square root of the batch size "
+     "(8 for 128, 32 for 1024)"},
     {"top-k", "K", "0", "also measure top-K accuracy; 0: not"},
     {"output", "DIR", NULL, "directory of the run: checkpoints and metrics.jsonl"},
     {"resume", NULL, NULL,
@@ -115,6 +122,8 @@ static nnt_status take_names(const options *parsed, nnt_train_options *train, nn
     status = nnt_fail(error, NNT_BAD_USAGE,
                       "unknown way to average gradients\n--allreduce %s\nchoose one of: auto, flat",
                       allreduce);
+  if (status == NNT_OK)
+    status = nnt_reduction_parse(options_text(parsed, "reduction"), &train->reduction, error);
   if (status == NNT_OK && strcmp(optimizer, "sgd") != 0)
     status = nnt_fail(error, NNT_BAD_USAGE, "unknown optimizer\n--optimizer %s\nchoose one of: sgd",
                       optimizer);
@@ -134,6 +143,8 @@ static nnt_status take_numbers(const options *parsed, nnt_train_options *train, 
   if (status == NNT_OK) status = options_int(parsed, "seed", 0, INT64_MAX, &seed, error);
   if (status == NNT_OK && options_given(parsed, "threads"))
     status = options_int(parsed, "threads", 1, 4096, &threads, error);
+  if (status == NNT_OK && options_given(parsed, "granules"))
+    status = options_int(parsed, "granules", 1, train->batch_size, &train->granules, error);
   if (status == NNT_OK) status = options_int(parsed, "top-k", 0, 1000000, &top_k, error);
   if (status == NNT_OK) status = options_int(parsed, "keep", 0, INT64_MAX, &train->keep, error);
   if (status == NNT_OK)

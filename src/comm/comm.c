@@ -29,8 +29,15 @@ static nnt_status find_node(nnt_comm *comm, nnt_error *error) {
   MPI_Comm_rank(comm->node, &comm->node_rank);
   MPI_Comm_size(comm->node, &comm->node_size);
   leader = comm->node_rank == 0;
-  return nnt_comm_check(MPI_Allreduce(&leader, &comm->nodes, 1, MPI_INT, MPI_SUM, comm->world),
-                        "MPI_Allreduce", error);
+  status = nnt_comm_check(MPI_Allreduce(&leader, &comm->nodes, 1, MPI_INT, MPI_SUM, comm->world),
+                          "MPI_Allreduce", error);
+  if (status != NNT_OK) return status;
+  status = nnt_comm_check(MPI_Scan(&leader, &comm->node_index, 1, MPI_INT, MPI_SUM, comm->world),
+                          "MPI_Scan", error);
+  if (status != NNT_OK) return status;
+  --comm->node_index; /* right on the nodes' first ranks, which tell the others */
+  return nnt_comm_check(MPI_Bcast(&comm->node_index, 1, MPI_INT, 0, comm->node), "MPI_Bcast",
+                        error);
 }
 
 nnt_status nnt_comm_create(MPI_Comm communicator, nnt_comm **out, nnt_error *error) {

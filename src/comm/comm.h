@@ -12,7 +12,7 @@ struct nnt_comm {
   MPI_Comm node;  /* the ranks that share this rank's memory */
   int rank, size;
   int node_rank, node_size;
-  int nodes;
+  int nodes, node_index; /* nodes are numbered by their first ranks */
 };
 
 /* Local. NNT_OK for MPI_SUCCESS, else an error with MPI's own text; `what` names the operation. */

@@ -5,31 +5,39 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/partition.h"
 #include "comm/comm.h"
 #include "comm/node_memory.h"
+#include "comm/plan_sum.h"
 #include "comm/reduction.h"
-#include "kernels/dispatch.h"
+#include "comm/shares.h"
 
 /* Slices begin at whole rows of a panel: no two ranks write to one cache line. */
 #define LINE 32
+/* Seconds between two polls of MPI: often enough to keep a link busy, and cheap. */
+#define POLL_SECONDS 20e-6
 
 struct nnt_gradient_exchange {
   nnt_comm *comm;
-  const nnt_kernels *kernels;
   int buckets;
   int64_t *begin; /* [buckets + 1] */
   int64_t floats; /* of an arena */
   bool shared;
   int members, index; /* ranks that share the arenas, and this one among them; 1, 0 when flat */
+  nnt_shares shares;
   nnt_node_memory *memory; /* parameters, state, gradients of each member */
   float *parameters, *state, *gradients;
-  float *first_gradients; /* of member 0; the others follow at distance `floats` */
+  float *first_gradients; /* of member 0; each member has shares.most arenas */
   float *published;       /* [2, LINE]: the arena's last row, averaged, of this step and the last */
   int parity;             /* which of the two is this step's */
+  nnt_plan_sum *sum;      /* over the node's ranks */
+  const float **addends;  /* [partial sums of the node's ranks] */
+  float **results;        /* [buckets] where the averages of this rank's slices go */
   nnt_reduction *reduction; /* over the nodes, or over all ranks when flat */
   int *started;             /* [buckets]: buckets in the order of their starts */
   int started_count;
+  double polled;     /* when */
   nnt_status status; /* of the starts */
   nnt_error error;
 };
@@ -53,8 +61,38 @@ static nnt_status choose_shared(nnt_comm *comm, nnt_allreduce mode, bool *out, n
   return status;
 }
 
+static nnt_status create_lists(nnt_gradient_exchange *e, const nnt_exchange_plan *plan,
+                               nnt_error *error) {
+  size_t buckets = (size_t)plan->buckets;
+  e->buckets = plan->buckets;
+  e->begin = calloc(buckets + 1, sizeof *e->begin);
+  e->started = calloc(buckets, sizeof *e->started);
+  e->results = calloc(buckets, sizeof *e->results);
+  if (e->begin == NULL || e->started == NULL || e->results == NULL)
+    return nnt_fail_memory(error, buckets * sizeof *e->begin, "gradient exchange");
+  for (size_t b = 0; b <= buckets; ++b) assert(plan->begin[b] % LINE == 0);
+  memcpy(e->begin, plan->begin, (buckets + 1) * sizeof *e->begin);
+  e->floats = e->begin[buckets];
+  return NNT_OK;
+}
+
+/* Who does what, and the order of the sums. */
+static nnt_status create_shares(nnt_gradient_exchange *e, int64_t granules, nnt_error *error) {
+  const nnt_comm *comm = e->comm;
+  e->members = e->shared ? comm->node_size : 1;
+  e->index = e->shared ? comm->node_rank : 0;
+  nnt_status status =
+      nnt_shares_create(granules, e->shared ? comm->nodes : comm->size, e->members,
+                        e->shared ? comm->node_index : comm->rank, e->index, &e->shares, error);
+  if (status != NNT_OK) return status;
+  size_t addends = (size_t)e->shares.in_node.items + 1;
+  e->addends = calloc(addends, sizeof *e->addends);
+  if (e->addends == NULL) return nnt_fail_memory(error, addends * sizeof *e->addends, "a sum");
+  return nnt_plan_sum_create(&e->shares.in_node, &e->sum, error);
+}
+
 static nnt_status allocate(nnt_gradient_exchange *e, bool with_state, nnt_error *error) {
-  int64_t arenas = e->members + 1 + (with_state ? 1 : 0);
+  int64_t arenas = (int64_t)e->members * e->shares.most + 1 + (with_state ? 1 : 0);
   size_t bytes = (size_t)(arenas * e->floats + 2 * LINE) * sizeof(float);
   nnt_status status = nnt_node_memory_create(
       e->comm, bytes, e->shared ? NNT_MEMORY_OF_NODE : NNT_MEMORY_OF_RANK, &e->memory, error);
@@ -67,46 +105,60 @@ static nnt_status allocate(nnt_gradient_exchange *e, bool with_state, nnt_error 
     next += e->floats;
   }
   e->first_gradients = next;
-  e->gradients = next + e->index * e->floats;
-  e->published = next + e->members * e->floats;
+  e->gradients = next + (int64_t)e->index * e->shares.most * e->floats;
+  e->published = next + (int64_t)e->members * e->shares.most * e->floats;
   return NNT_OK;
+}
+
+/* Every partial sum of the node's ranks, in the order of the granules. */
+static void list_addends(nnt_gradient_exchange *e) {
+  int64_t next = 0;
+  for (int m = 0; m < e->members; ++m) {
+    for (int i = 0; i < e->shares.member_partials[m]; ++i)
+      e->addends[next++] = e->first_gradients + ((int64_t)m * e->shares.most + i) * e->floats;
+  }
+}
+
+static nnt_status create_reduction(nnt_gradient_exchange *e, nnt_error *error) {
+  int64_t *counts = calloc((size_t)e->buckets, sizeof *counts);
+  nnt_status status = NNT_OK;
+  if (counts == NULL)
+    status = nnt_fail_memory(error, (size_t)e->buckets * sizeof *counts, "a reduction");
+  status = nnt_comm_agree(e->comm, status, error);
+  for (int b = 0; b < e->buckets && status == NNT_OK; ++b) {
+    int64_t begin = 0, end = 0;
+    slice_of(e, b, e->index, &begin, &end);
+    counts[b] = end - begin;
+    e->results[b] = e->gradients + begin;
+  }
+  nnt_reduction_plan plan = {.across_nodes = e->shared,
+                             .buckets = e->buckets,
+                             .counts = counts,
+                             .results = e->results,
+                             .partials = e->shares.exact ? e->shares.node_partials : NULL,
+                             .sum = &e->shares.in_all};
+  if (status == NNT_OK) status = nnt_reduction_create(e->comm, &plan, &e->reduction, error);
+  free(counts);
+  return status;
 }
 
 nnt_status nnt_gradient_exchange_create(nnt_comm *comm, const nnt_exchange_plan *plan,
                                         nnt_gradient_exchange **out, nnt_error *error) {
-  size_t buckets = (size_t)plan->buckets;
   bool shared = false;
   *out = NULL;
   nnt_gradient_exchange *e = calloc(1, sizeof *e);
-  int64_t *begin = calloc(buckets + 1, sizeof *begin);
-  int *started = calloc(buckets, sizeof *started);
-  nnt_status status = NNT_OK;
-  if (e == NULL || begin == NULL || started == NULL)
-    status = nnt_fail_memory(error, buckets * sizeof *begin, "gradient exchange");
-  const nnt_kernels *kernels = NULL;
-  if (status == NNT_OK) status = nnt_kernels_choose(&kernels, error);
+  nnt_status status =
+      e != NULL ? create_lists(e, plan, error) : nnt_fail_memory(error, sizeof *e, "an exchange");
   status = nnt_comm_agree(comm, status, error);
   if (status == NNT_OK) status = choose_shared(comm, plan->mode, &shared, error);
-  if (status != NNT_OK) {
-    free(begin);
-    free(started);
-    free(e);
-    return status;
+  if (status == NNT_OK) {
+    e->comm = comm;
+    e->shared = shared;
+    status = nnt_comm_agree(comm, create_shares(e, plan->granules, error), error);
   }
-  for (size_t b = 0; b <= buckets; ++b) assert(plan->begin[b] % LINE == 0);
-  memcpy(begin, plan->begin, (buckets + 1) * sizeof *begin);
-  *e = (nnt_gradient_exchange){.comm = comm,
-                               .kernels = kernels,
-                               .buckets = plan->buckets,
-                               .begin = begin,
-                               .floats = begin[buckets],
-                               .shared = shared,
-                               .members = shared ? comm->node_size : 1,
-                               .index = shared ? comm->node_rank : 0,
-                               .started = started};
-  status = allocate(e, plan->with_state, error);
-  if (status == NNT_OK)
-    status = nnt_reduction_create(comm, shared, plan->buckets, e->floats, &e->reduction, error);
+  if (status == NNT_OK) status = allocate(e, plan->with_state, error);
+  if (status == NNT_OK) list_addends(e);
+  if (status == NNT_OK) status = create_reduction(e, error);
   if (status != NNT_OK) {
     nnt_gradient_exchange_destroy(&e);
     return status;
@@ -116,13 +168,29 @@ nnt_status nnt_gradient_exchange_create(nnt_comm *comm, const nnt_exchange_plan 
 }
 
 void nnt_gradient_exchange_destroy(nnt_gradient_exchange **exchange) {
-  if (*exchange == NULL) return;
-  nnt_reduction_destroy(&(*exchange)->reduction);
-  nnt_node_memory_destroy(&(*exchange)->memory);
-  free((*exchange)->begin);
-  free((*exchange)->started);
-  free(*exchange);
+  nnt_gradient_exchange *e = *exchange;
+  if (e == NULL) return;
+  nnt_reduction_destroy(&e->reduction);
+  nnt_node_memory_destroy(&e->memory);
+  nnt_plan_sum_destroy(&e->sum);
+  nnt_shares_clear(&e->shares);
+  free(e->addends);
+  free(e->results);
+  free(e->begin);
+  free(e->started);
+  free(e);
   *exchange = NULL;
+}
+
+nnt_exchange_share nnt_gradient_exchange_share(const nnt_gradient_exchange *exchange) {
+  const nnt_shares *shares = &exchange->shares;
+  int node = exchange->shared ? exchange->comm->node_index : exchange->comm->rank;
+  int64_t part = (int64_t)node * exchange->members + exchange->index;
+  int64_t first = nnt_shares_begin(shares, part);
+  return (nnt_exchange_share){.granules = shares->granules,
+                              .first = first,
+                              .count = nnt_shares_begin(shares, part + 1) - first,
+                              .plan = &shares->own};
 }
 
 float *nnt_gradient_exchange_gradients(nnt_gradient_exchange *exchange) {
@@ -149,24 +217,24 @@ nnt_status nnt_gradient_exchange_sync(nnt_gradient_exchange *exchange, nnt_error
   return nnt_node_memory_sync(exchange->memory, error);
 }
 
-/* Sums this rank's slice over the node's ranks, in their order, into its own gradients. */
-static void sum_slice(const nnt_gradient_exchange *e, int64_t begin, int64_t end) {
-  if (e->members > 1)
-    e->kernels->elementwise->sum_arrays(e->first_gradients + begin, e->floats, e->members,
-                                        e->gradients + begin, end - begin);
-}
-
 static nnt_status node_barrier(const nnt_gradient_exchange *e, nnt_error *error) {
   if (e->members == 1) return NNT_OK;
   return nnt_node_memory_sync(e->memory, error);
 }
 
-/* All local ranks have completed the bucket: this rank's slice goes on its way. */
-static void send_slice(nnt_gradient_exchange *e, int bucket) {
-  int64_t begin = 0, end = 0;
-  slice_of(e, bucket, e->index, &begin, &end);
-  sum_slice(e, begin, end);
-  nnt_reduction_start(e->reduction, bucket, e->gradients + begin, end - begin);
+/* All local ranks have completed the bucket: this rank sums its slice over them. */
+static void sum_slice(nnt_gradient_exchange *e, int bucket) {
+  const nnt_sum_plan *plan = &e->shares.in_node;
+  int64_t first = 0, end_of_slice = 0;
+  slice_of(e, bucket, e->index, &first, &end_of_slice);
+  for (int piece = 0; piece < nnt_reduction_pieces(e->reduction); ++piece) {
+    float *outputs[NNT_SUM_PLACES];
+    int64_t begin = 0, end = 0;
+    for (int o = 0; o < plan->outputs; ++o)
+      outputs[o] = nnt_reduction_addend(e->reduction, bucket, piece, o, &begin, &end);
+    if (plan->outputs > 0)
+      nnt_plan_sum_run(e->sum, e->addends, first + begin, outputs, end - begin);
+  }
 }
 
 void nnt_gradient_exchange_start(nnt_gradient_exchange *exchange, int bucket) {
@@ -179,7 +247,17 @@ void nnt_gradient_exchange_start(nnt_gradient_exchange *exchange, int bucket) {
     exchange->status = status;
     exchange->error = error;
   }
-  if (exchange->status == NNT_OK) send_slice(exchange, bucket);
+  if (exchange->status != NNT_OK) return;
+  sum_slice(exchange, bucket);
+  nnt_reduction_start(exchange->reduction, bucket);
+}
+
+void nnt_gradient_exchange_poll(nnt_gradient_exchange *exchange) {
+  if (exchange->started_count == 0 || nnt_reduction_is_trivial(exchange->reduction)) return;
+  double now = nnt_clock_seconds();
+  if (now - exchange->polled < POLL_SECONDS) return;
+  nnt_reduction_poll(exchange->reduction);
+  exchange->polled = now;
 }
 
 /* Two places in turn: a rank may be a step ahead of one that still reads. */
@@ -196,14 +274,16 @@ nnt_status nnt_gradient_exchange_finish(nnt_gradient_exchange *exchange, nnt_ran
   for (int i = 0; i < exchange->started_count && status == NNT_OK; ++i) {
     int bucket = exchange->started[i];
     int64_t begin = 0, end = 0;
-    if (alone) send_slice(exchange, bucket);
+    if (alone) sum_slice(exchange, bucket);
     status = nnt_reduction_wait(exchange->reduction, bucket, error);
     slice_of(exchange, bucket, exchange->index, &begin, &end);
     if (status != NNT_OK || end <= begin) continue;
     if (end == exchange->floats) publish(exchange);
     ready(context, bucket, begin, end, exchange->gradients);
+    if (!alone) nnt_reduction_poll(exchange->reduction);
   }
   exchange->started_count = 0;
+  nnt_reduction_reset(exchange->reduction);
   exchange->parity = 1 - exchange->parity;
   return status == NNT_OK ? node_barrier(exchange, error) : status;
 }

@@ -1,16 +1,20 @@
 /* Averaging the gradients over all ranks while the backward pass goes on, and the memory that this
  * takes: the arenas of gradients, parameters and optimiser state.
  *
- * The arenas are cut into buckets, one a layer, which become complete last layer first. The scale
- * 1 / batch is already in the gradients (net/network.h), so the sum over the ranks is the average
- * over the batch. Data-parallel synchronous SGD: Dean et al., NIPS 2012; bucketed overlap: Li et
- * al., PyTorch Distributed, VLDB 2020.
+ * The arenas are cut into buckets, which become complete last layer first. The scale 1 / batch is
+ * already in the gradients (net/network.h), so the sum over the batch is the average. Data-parallel
+ * synchronous SGD: Dean et al., NIPS 2012; bucketed overlap: Li et al., PyTorch Distributed, VLDB
+ * 2020.
+ *
+ * Exact: the batch is cut into granules, the leaves of a fixed tree (base/sum_plan.h). Every rank
+ * takes contiguous granules and has the sums of the largest nodes of the tree that it holds; the
+ * exchange adds these up in the tree's order. So the bits do not depend on the number of ranks, or
+ * on the nodes that they are on. Fast: each rank has one sum, in any order.
  *
  * Shared (the default): the gradients of a node's ranks lie in memory that they share, parameters
  * and optimiser state once a node. Local rank i sums slice i of every bucket over the node's ranks,
- * in their order, averages it over the nodes with MPI_Iallreduce among the ranks of local index i,
- * and alone updates that slice. Flat: every rank has its own arenas and updates everything;
- * MPI_Iallreduce over all ranks. */
+ * then over the nodes among the ranks of local index i (comm/reduction.h), and alone updates that
+ * slice. Flat: every rank has its own arenas and updates everything; the sum is over all ranks. */
 #ifndef NNT_COMM_GRADIENT_EXCHANGE_H
 #define NNT_COMM_GRADIENT_EXCHANGE_H
 
@@ -18,6 +22,8 @@
 #include <nntrain/train.h>
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "base/sum_plan.h"
 
 typedef struct nnt_gradient_exchange nnt_gradient_exchange;
 
@@ -27,6 +33,7 @@ typedef struct nnt_exchange_plan {
   int buckets;
   const int64_t *begin; /* [buckets + 1], copied: bucket b is floats [begin[b], begin[b + 1]) */
   bool with_state;      /* an arena for the optimiser too */
+  int64_t granules;     /* leaves of the exact sum, at most NNT_SUM_LEAVES; 0: fast */
   nnt_allreduce mode;
 } nnt_exchange_plan;
 
@@ -37,7 +44,15 @@ nnt_status nnt_gradient_exchange_create(nnt_comm *comm, const nnt_exchange_plan 
 /* Collective. NULL in it is accepted. */
 void nnt_gradient_exchange_destroy(nnt_gradient_exchange **exchange);
 
-/* This rank's gradients. */
+/* What this rank computes of a batch: granules [first, first + count) of all, summed by the plan;
+ * output i of the plan goes to arena i of the gradients. */
+typedef struct nnt_exchange_share {
+  int64_t granules, first, count;
+  const nnt_sum_plan *plan;
+} nnt_exchange_share;
+nnt_exchange_share nnt_gradient_exchange_share(const nnt_gradient_exchange *exchange);
+
+/* This rank's gradients: an arena for each output of its share's plan, one after the other. */
 float *nnt_gradient_exchange_gradients(nnt_gradient_exchange *exchange);
 /* Parameters and optimiser state (NULL without); the node's one copy, or this rank's own. */
 float *nnt_gradient_exchange_parameters(nnt_gradient_exchange *exchange);
@@ -54,6 +69,8 @@ nnt_status nnt_gradient_exchange_sync(nnt_gradient_exchange *exchange,
  * finished. All ranks start the buckets in the same order. An error is kept and returned by finish.
  * Collective, on the main thread. */
 void nnt_gradient_exchange_start(nnt_gradient_exchange *exchange, int bucket);
+/* Moves on what was started, when the last time was a while ago. Not collective. */
+void nnt_gradient_exchange_poll(nnt_gradient_exchange *exchange);
 
 /* Floats [begin, end) of `gradients` are averaged, and this rank is to update them; `bucket` holds
  * them all. */

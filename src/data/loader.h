@@ -1,30 +1,26 @@
-/* Gathering this rank's part of a mini-batch: from the stored type to normalised float32, in the
- * layout that the network reads. */
+/* Finding this rank's part of a mini-batch: where each sample lies, and its target. The samples
+ * themselves are read, converted and normalised by the network (net/input_layer.h). */
 #ifndef NNT_DATA_LOADER_H
 #define NNT_DATA_LOADER_H
 
 #include "data/sample_order.h"
 #include "data/samples.h"
-#include "kernels/dispatch.h"
 
-typedef struct nnt_loader {
-  const nnt_kernels *kernels;
-  const nnt_samples *samples; /* borrowed */
-  const float *shift, *scale; /* [features padded to whole panels], borrowed */
-  int threads;                /* the largest number of OpenMP threads to use */
-} nnt_loader;
-
-/* Where a batch goes; a matrix without data is left out. Targets are one-hot when the samples have
+/* Where a batch goes; what is NULL is left out. Targets are one-hot when the samples have
  * classes. */
 typedef struct nnt_batch {
-  nnt_panels inputs;
+  const void **rows; /* [count] */
   nnt_panels targets;
   int32_t *classes;
 } nnt_batch;
 
-/* Samples at positions [first, first + count) of `order` (NULL: as stored) into the batch's first
- * `count` rows. */
-void nnt_loader_gather(const nnt_loader *loader, const nnt_sample_order *order, int64_t first,
-                       int64_t count, const nnt_batch *batch);
+/* The samples at positions [first, first + count) of `order` (NULL: as stored), on up to `threads`
+ * OpenMP threads. */
+void nnt_loader_order(const nnt_sample_order *order, int64_t first, int64_t count, int threads,
+                      int64_t *indices);
+
+/* Samples `indices` into the batch's first `count` rows. */
+void nnt_loader_find(const nnt_samples *samples, const int64_t *indices, int64_t count,
+                     const nnt_batch *batch);
 
 #endif

@@ -28,7 +28,8 @@ typedef struct nnt_train_state {
   int64_t step;  /* finished updates over the whole run */
   uint64_t seed;
   int64_t batch_size;
-  int64_t samples; /* of the training set */
+  int64_t samples;  /* of the training set */
+  int64_t granules; /* of a batch's exact sum; 0: the sum is a fast one */
   nnt_initializer initializer;
   double best_loss; /* lowest validation (or train) loss so far; infinity before the first */
   int64_t best_epoch;

@@ -137,6 +137,9 @@ static void get_state(reader *r, nnt_train_state *state) {
   state->seed = (uint64_t)get_int(r, "/state", "seed");
   state->batch_size = get_int(r, "/state", "batch_size");
   state->samples = get_int(r, "/state", "samples");
+  /* Checkpoints of older versions were summed in any order. */
+  if (r->status == NNT_OK && nnt_h5_has_attribute(r->file, "/state", "granules"))
+    state->granules = get_int(r, "/state", "granules");
   state->best_loss = get_real(r, "/state", "best_loss");
   state->best_epoch = get_int(r, "/state", "best_epoch");
   get_text(r, "/state", "initializer", text, sizeof text);

@@ -101,6 +101,7 @@ static void put_state(writer *w, const nnt_train_state *state) {
   put_int(w, "/state", "seed", (int64_t)state->seed);
   put_int(w, "/state", "batch_size", state->batch_size);
   put_int(w, "/state", "samples", state->samples);
+  put_int(w, "/state", "granules", state->granules);
   put_text(w, "/state", "initializer", nnt_initializer_name(state->initializer));
   put_real(w, "/state", "best_loss", state->best_loss);
   put_int(w, "/state", "best_epoch", state->best_epoch);

@@ -201,46 +201,70 @@ static void squared_error(const nnt_rows *rows) {
 
 /* --- gathering samples --- */
 
-#define GATHER(name, type)                                                                   \
-  static void name(const void *row, const float *shift, const float *scale, int64_t columns, \
-                   float *out, int64_t stride) {                                             \
-    const type *x = row;                                                                     \
-    int64_t c = 0;                                                                           \
-    for (; c + NNT_PANEL <= columns; c += NNT_PANEL, out += stride) {                        \
-      for (int i = 0; i < NNT_PANEL; ++i)                                                    \
-        out[i] = ((float)x[c + i] - shift[c + i]) * scale[c + i];                            \
-    }                                                                                        \
-    for (int i = 0; c + i < columns; ++i)                                                    \
-      out[i] = ((float)x[c + i] - shift[c + i]) * scale[c + i];                              \
+/* Samples lie anywhere in memory: a few are asked for ahead; of a long one the start, the processor
+ * itself follows. */
+#define AHEAD 4
+#define PREFETCH_BYTES 2048
+
+static inline void prefetch(const char *from, int64_t bytes) {
+  for (int64_t i = 0; i < bytes && i < PREFETCH_BYTES; i += 64) __builtin_prefetch(from + i);
+}
+
+/* One vector of stored elements as floats. */
+static inline vf load_f32(const float *x) {
+  typedef vf stored __attribute__((aligned(4)));
+  return *(const stored *)x;
+}
+
+#define GATHER(name, type, load_stored)                                                         \
+  static void name(const nnt_gather *call) {                                                    \
+    const float *shift = call->shift + call->begin, *scale = call->scale + call->begin;         \
+    const int64_t columns = call->end - call->begin, stride = call->stride;                     \
+    for (int64_t r = 0; r < call->count; ++r) {                                                 \
+      const type *x = (const type *)call->rows[r] + call->begin;                                \
+      float *out = call->out + r * NNT_PANEL;                                                   \
+      int64_t c = 0;                                                                            \
+      if (r + AHEAD < call->count)                                                              \
+        prefetch((const char *)((const type *)call->rows[r + AHEAD] + call->begin),             \
+                 columns *(int64_t)sizeof(type));                                               \
+      for (; c + NNT_PANEL <= columns; c += NNT_PANEL, out += stride) {                         \
+        for (int i = 0; i < NNT_PANEL; i += VECTOR)                                             \
+          store(out + i, (load_stored(x + c + i) - load(shift + c + i)) * load(scale + c + i)); \
+      }                                                                                         \
+      for (int i = 0; c + i < columns; ++i)                                                     \
+        out[i] = ((float)x[c + i] - shift[c + i]) * scale[c + i];                               \
+    }                                                                                           \
   }
-GATHER(gather_u8, uint8_t)
-GATHER(gather_i8, int8_t)
-GATHER(gather_u16, uint16_t)
-GATHER(gather_i16, int16_t)
-GATHER(gather_f32, float)
+GATHER(gather_u8, uint8_t, load_u8)
+GATHER(gather_i8, int8_t, load_i8)
+GATHER(gather_u16, uint16_t, load_u16)
+GATHER(gather_i16, int16_t, load_i16)
+GATHER(gather_f32, float, load_f32)
 
 /* --- sums and updates --- */
 
-static void sum_rows(const float *panel, int64_t rows, float *sums) {
-  vf lanes[NNT_PANEL / VECTOR] = {{0}};
-  for (int64_t r = 0; r < rows; ++r) {
-    for (int v = 0; v < NNT_PANEL / VECTOR; ++v)
-      lanes[v] += load(panel + r * NNT_PANEL + v * VECTOR);
+static void sum_rows(const float *panel, const nnt_granules *granules, float *sums,
+                     int64_t distance) {
+  enum { VECTORS = NNT_PANEL / VECTOR };
+  vf stack[NNT_SUM_PLACES][VECTORS];
+  for (int64_t g = 0; g < granules->count; ++g) {
+    const nnt_sum_step *step = &granules->steps[g];
+    vf lanes[VECTORS] = {{0}};
+    for (int64_t r = granules->begin[g]; r < granules->begin[g + 1]; ++r) {
+      for (int v = 0; v < VECTORS; ++v) lanes[v] += load(panel + r * NNT_PANEL + v * VECTOR);
+    }
+    for (int m = step->merges; m > 0; --m) {
+      for (int v = 0; v < VECTORS; ++v) lanes[v] += stack[step->place + m - 1][v];
+    }
+    for (int v = 0; v < VECTORS; ++v) {
+      stack[step->place][v] = lanes[v];
+      if (step->output >= 0) store(sums + step->output * distance + v * VECTOR, lanes[v]);
+    }
   }
-  for (int v = 0; v < NNT_PANEL / VECTOR; ++v) store(sums + v * VECTOR, lanes[v]);
 }
 
-static void sum_arrays(const float *first, int64_t distance, int members, float *out,
-                       int64_t count) {
-  for (int64_t i = 0; i < count; i += NNT_PANEL) {
-    vf lanes[NNT_PANEL / VECTOR];
-    for (int v = 0; v < NNT_PANEL / VECTOR; ++v) lanes[v] = load(first + i + v * VECTOR);
-    for (int m = 1; m < members; ++m) {
-      const float *next = first + m * distance + i;
-      for (int v = 0; v < NNT_PANEL / VECTOR; ++v) lanes[v] += load(next + v * VECTOR);
-    }
-    for (int v = 0; v < NNT_PANEL / VECTOR; ++v) store(out + i + v * VECTOR, lanes[v]);
-  }
+static void add(const float *a, const float *b, float *out, int64_t count) {
+  for (int64_t i = 0; i < count; i += VECTOR) store(out + i, load(a + i) + load(b + i));
 }
 
 static void sgd_plain(const nnt_sgd_step *step, const float *gradient, float *weights,
@@ -293,5 +317,5 @@ const nnt_elementwise FOR_ISA(nnt_elementwise_) = {
                [NNT_I16] = gather_i16,
                [NNT_F32] = gather_f32},
     .sum_rows = sum_rows,
-    .sum_arrays = sum_arrays,
+    .add = add,
     .sgd = sgd};

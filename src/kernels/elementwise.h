@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "kernels/microkernel.h"
 #include "kernels/panels.h"
 
 /* Types of stored samples. */
@@ -46,6 +47,16 @@ typedef struct nnt_rows {
   int64_t begin, end;
 } nnt_rows;
 
+/* out(r, c - begin) = (rows[r][c] - shift[c]) * scale[c], for r < count, begin <= c < end. */
+typedef struct nnt_gather {
+  const void *const *rows; /* [count]: each sample's first element; need not be aligned */
+  int64_t count;
+  int64_t begin, end; /* columns; begin is a multiple of 32 */
+  const float *shift, *scale;
+  float *out;     /* row 0 of the first panel */
+  int64_t stride; /* floats from panel to panel */
+} nnt_gather;
+
 typedef struct nnt_elementwise {
   /* y = f(z) in place. `auxiliary` receives what the derivative needs where that is not y: f'(z)
    * for gelu and silu; not touched by the others; may be NULL when no backward pass follows. */
@@ -60,17 +71,15 @@ typedef struct nnt_elementwise {
   /* loss = sum_k (a - t)^2; gradient = scale * (a - t). */
   void (*squared_error)(const nnt_rows *rows);
 
-  /* out(c) = (row[c] - shift[c]) * scale[c], for c < columns, into one row of a panel matrix whose
-   * panels are `stride` floats apart. `row` need not be aligned; shift and scale are. */
-  void (*gather[NNT_ELEMENT_COUNT])(const void *row, const float *shift, const float *scale,
-                                    int64_t columns, float *out, int64_t stride);
+  /* Samples of one stored type into a matrix in panels. */
+  void (*gather[NNT_ELEMENT_COUNT])(const nnt_gather *call);
 
-  /* sums[c] = sum over the rows of one panel, in their order; 32 sums. */
-  void (*sum_rows)(const float *panel, int64_t rows, float *sums);
+  /* sums[c] = sum over the rows of one panel, by granules of rows; 32 sums an output of the plan,
+   * output i at sums + i * distance. */
+  void (*sum_rows)(const float *panel, const nnt_granules *granules, float *sums, int64_t distance);
 
-  /* out[i] = sum over m < members of first[m * distance + i], m ascending. `out` may be one of the
-   * addends. */
-  void (*sum_arrays)(const float *first, int64_t distance, int members, float *out, int64_t count);
+  /* out[i] = a[i] + b[i]; `out` may be a or b. */
+  void (*add)(const float *a, const float *b, float *out, int64_t count);
 
   /* `velocity` may be NULL when momentum is 0. */
   void (*sgd)(const nnt_sgd_step *step, const float *gradient, float *velocity, float *weights,

@@ -1,17 +1,11 @@
 /* Cutting the products into register tiles and the tiles into the parts of the threads. */
 #include "kernels/gemm.h"
 
+#include <string.h>
+
 #include "base/partition.h"
 
-/* A thread's rectangle of units. */
-typedef struct block {
-  int64_t row_begin, row_end;
-  int64_t column_begin, column_end;
-} block;
-
-/* Cuts rows x columns units into a grid of the team's threads so that the largest rectangle is as
- * small as possible; columns are cut first where it makes no difference. */
-static block cut(nnt_team team, int64_t rows, int64_t columns) {
+nnt_block nnt_gemm_cut(nnt_team team, int64_t rows, int64_t columns) {
   int best_grid = 1;
   int64_t best_cost = INT64_MAX;
   for (int grid_rows = 1; grid_rows <= team.threads; ++grid_rows) {
@@ -24,11 +18,11 @@ static block cut(nnt_team team, int64_t rows, int64_t columns) {
   int grid_columns = team.threads / best_grid;
   int row = team.thread / grid_columns;
   int column = team.thread % grid_columns;
-  if (row >= best_grid) return (block){0, 0, 0, 0};
-  return (block){nnt_partition_begin(rows, best_grid, row),
-                 nnt_partition_begin(rows, best_grid, row + 1),
-                 nnt_partition_begin(columns, grid_columns, column),
-                 nnt_partition_begin(columns, grid_columns, column + 1)};
+  if (row >= best_grid) return (nnt_block){0, 0, 0, 0};
+  return (nnt_block){nnt_partition_begin(rows, best_grid, row),
+                     nnt_partition_begin(rows, best_grid, row + 1),
+                     nnt_partition_begin(columns, grid_columns, column),
+                     nnt_partition_begin(columns, grid_columns, column + 1)};
 }
 
 /* Runs `tile` over all columns of one panel. */
@@ -46,7 +40,7 @@ static void run_columns(const nnt_microkernel *micro, void (*run)(const nnt_tile
 void nnt_gemm_nn(const nnt_kernels *kernels, nnt_team team, const nnt_gemm_nn_call *call) {
   const nnt_microkernel *micro = kernels->micro;
   const nnt_panels *c = &call->c;
-  block part = cut(team, c->rows, nnt_panel_count(c->columns));
+  nnt_block part = nnt_gemm_cut(team, c->rows, nnt_panel_count(c->columns));
   int64_t rows = part.row_end - part.row_begin;
   int64_t tiles = nnt_ceil_div(rows, micro->max_rows);
   for (int64_t p = part.column_begin; p < part.column_end; ++p) {
@@ -66,27 +60,42 @@ void nnt_gemm_nn(const nnt_kernels *kernels, nnt_team team, const nnt_gemm_nn_ca
         call->epilogue(tile.c, call->auxiliary != NULL ? call->auxiliary + offset : NULL,
                        tile.rows * (int64_t)NNT_PANEL);
     }
+    if (team.poll != NULL) team.poll(team.poll_context);
   }
 }
 
-void nnt_gemm_tn(const nnt_kernels *kernels, nnt_team team, const nnt_panels *a,
-                 const nnt_panels *b, const nnt_panels *c) {
+/* One tile of C; with a sink it is made in `finished` and handed over. */
+static void run_tn(const nnt_microkernel *micro, const nnt_gemm_tn_call *call, nnt_tile tile,
+                   int64_t offset, int64_t columns, float *finished) {
+  tile.c = call->sink != NULL ? finished : call->c.data + offset;
+  run_columns(micro, micro->tn, tile, columns);
+  if (call->sink != NULL)
+    call->sink(call->sink_context, offset, finished, tile.rows * (int64_t)NNT_PANEL);
+}
+
+void nnt_gemm_tn(const nnt_kernels *kernels, nnt_team team, const nnt_gemm_tn_call *call) {
   const nnt_microkernel *micro = kernels->micro;
-  block part = cut(team, nnt_panel_count(c->rows), nnt_panel_count(c->columns));
+  const nnt_panels *a = &call->a, *b = &call->b, *c = &call->c;
+  _Alignas(64) float finished[NNT_TILE_ROWS * NNT_PANEL];
+  nnt_block part = nnt_gemm_cut(team, nnt_panel_count(c->rows), nnt_panel_count(c->columns));
   for (int64_t p = part.column_begin; p < part.column_end; ++p) {
     int64_t columns = nnt_min_i64(c->columns - p * NNT_PANEL, NNT_PANEL);
+    /* Of the last panel only the used vectors are computed; the rest of its padding is zero. */
+    if (columns < NNT_PANEL) memset(finished, 0, sizeof finished);
     for (int64_t q = part.row_begin; q < part.row_end; ++q) {
       int64_t rows = nnt_min_i64(c->rows - q * NNT_PANEL, NNT_PANEL);
       int64_t tiles = nnt_ceil_div(rows, micro->max_rows);
       for (int64_t t = 0; t < tiles; ++t) {
         int64_t row = nnt_partition_begin(rows, tiles, t);
         nnt_tile tile = {.rows = (int)nnt_partition_count(rows, tiles, t),
-                         .k = a->rows,
                          .a = a->data + q * a->stride + row,
                          .b = b->data + p * b->stride,
-                         .c = c->data + p * c->stride + (q * NNT_PANEL + row) * NNT_PANEL};
-        run_columns(micro, micro->tn, tile, columns);
+                         .granules = call->granules,
+                         .distance = call->distance};
+        run_tn(micro, call, tile, p * c->stride + (q * NNT_PANEL + row) * NNT_PANEL, columns,
+               finished);
       }
+      if (team.poll != NULL) team.poll(team.poll_context);
     }
   }
 }
@@ -100,7 +109,7 @@ static void transpose_block(const float *a, int64_t rows, int64_t columns, float
 }
 
 void nnt_transpose(nnt_team team, const nnt_panels *a, const nnt_panels *b) {
-  block part = cut(team, nnt_panel_count(a->rows), nnt_panel_count(a->columns));
+  nnt_block part = nnt_gemm_cut(team, nnt_panel_count(a->rows), nnt_panel_count(a->columns));
   for (int64_t q = part.row_begin; q < part.row_end; ++q) {
     int64_t rows = nnt_min_i64(a->rows - q * NNT_PANEL, NNT_PANEL);
     for (int64_t p = part.column_begin; p < part.column_end; ++p) {

@@ -9,6 +9,16 @@
 #include "kernels/dispatch.h"
 #include "kernels/panels.h"
 
+/* A thread's rectangle of units. */
+typedef struct nnt_block {
+  int64_t row_begin, row_end;
+  int64_t column_begin, column_end;
+} nnt_block;
+
+/* Cuts rows x columns units into a grid of the team's threads so that the largest rectangle is as
+ * small as possible; columns are cut first where it makes no difference. */
+nnt_block nnt_gemm_cut(nnt_team team, int64_t rows, int64_t columns);
+
 /* Applied to each finished piece of C while it is in the cache: `count` floats at c, and at the
  * same place of the auxiliary matrix. */
 typedef void (*nnt_epilogue)(float *c, float *auxiliary, int64_t count);
@@ -24,9 +34,20 @@ typedef struct nnt_gemm_nn_call {
 } nnt_gemm_nn_call;
 void nnt_gemm_nn(const nnt_kernels *kernels, nnt_team team, const nnt_gemm_nn_call *call);
 
-/* C = A^T B. A: k x rows, B: k x columns, C: rows x columns. */
-void nnt_gemm_tn(const nnt_kernels *kernels, nnt_team team, const nnt_panels *a,
-                 const nnt_panels *b, const nnt_panels *c);
+/* Takes `count` finished floats of C that begin `offset` floats after C's first. */
+typedef void (*nnt_tile_sink)(void *context, int64_t offset, const float *values, int64_t count);
+
+/* C = A^T B, summed over k by granules. A: k x rows, B: k x columns, C: rows x columns.
+ * Output i of the granules' plan is a matrix like c, i * distance floats further. With a sink, C is
+ * not written: the sink takes the pieces of output 0, the only one. */
+typedef struct nnt_gemm_tn_call {
+  nnt_panels a, b, c;
+  const nnt_granules *granules;
+  int64_t distance;
+  nnt_tile_sink sink; /* or NULL */
+  void *sink_context;
+} nnt_gemm_tn_call;
+void nnt_gemm_tn(const nnt_kernels *kernels, nnt_team team, const nnt_gemm_tn_call *call);
 
 /* B = A^T, padding of B zero. A: rows x columns, B: columns x rows. */
 void nnt_transpose(nnt_team team, const nnt_panels *a, const nnt_panels *b);

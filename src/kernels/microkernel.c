@@ -35,42 +35,76 @@ INLINE void multiply(const int rows, const int vectors, const int64_t row_step,
   }
 }
 
-INLINE void run_tile(const int rows, const int vectors, const int transposed,
-                     const nnt_tile *tile) {
+INLINE void store_tile(const int rows, const int vectors, vf sum[MAX_ROWS][2], float *c) {
+#pragma GCC unroll 14
+  for (int r = 0; r < rows; ++r) {
+    for (int v = 0; v < vectors; ++v) ((vf *)(c + r * NNT_PANEL))[v] = sum[r][v];
+  }
+}
+
+INLINE void run_nn(const int rows, const int vectors, const nnt_tile *tile, float *unused) {
   vf sum[MAX_ROWS][2];
+  (void)unused;
 #pragma GCC unroll 14
   for (int r = 0; r < rows; ++r) {
     for (int v = 0; v < vectors; ++v)
       sum[r][v] = tile->start != NULL ? ((const vf *)tile->start)[v] : (vf){0};
   }
-  if (transposed) {
-    multiply(rows, vectors, 1, NNT_PANEL, tile->k, tile->a, tile->b, sum);
-  } else {
-    const float *a = tile->a;
-    const float *b = tile->b;
-    int64_t left = tile->k;
-    for (; left >= NNT_PANEL; left -= NNT_PANEL) {
-      multiply(rows, vectors, NNT_PANEL, 1, NNT_PANEL, a, b, sum);
-      a += tile->a_stride;
-      b += NNT_PANEL * NNT_PANEL;
-    }
-    multiply(rows, vectors, NNT_PANEL, 1, left, a, b, sum);
+  const float *a = tile->a;
+  const float *b = tile->b;
+  int64_t left = tile->k;
+  for (; left >= NNT_PANEL; left -= NNT_PANEL) {
+    multiply(rows, vectors, NNT_PANEL, 1, NNT_PANEL, a, b, sum);
+    a += tile->a_stride;
+    b += NNT_PANEL * NNT_PANEL;
   }
+  multiply(rows, vectors, NNT_PANEL, 1, left, a, b, sum);
+  store_tile(rows, vectors, sum, tile->c);
+}
+
+/* Floats of a tile on the stack of partial sums. */
+#define ENTRY (MAX_ROWS * NNT_PANEL)
+
+INLINE void run_tn(const int rows, const int vectors, const nnt_tile *tile, float *stack) {
+  const nnt_granules *granules = tile->granules;
+  const float *a = tile->a;
+  const float *b = tile->b;
+  for (int64_t g = 0; g < granules->count; ++g) {
+    const nnt_sum_step *step = &granules->steps[g];
+    int64_t k = granules->begin[g + 1] - granules->begin[g];
+    vf sum[MAX_ROWS][2];
 #pragma GCC unroll 14
-  for (int r = 0; r < rows; ++r) {
-    for (int v = 0; v < vectors; ++v) ((vf *)(tile->c + r * NNT_PANEL))[v] = sum[r][v];
+    for (int r = 0; r < rows; ++r) {
+      for (int v = 0; v < vectors; ++v) sum[r][v] = (vf){0};
+    }
+    multiply(rows, vectors, 1, NNT_PANEL, k, a, b, sum);
+    a += k * NNT_PANEL;
+    b += k * NNT_PANEL;
+    for (int m = step->merges; m > 0; --m) {
+      const float *entry = stack + (step->place + m - 1) * ENTRY;
+#pragma GCC unroll 14
+      for (int r = 0; r < rows; ++r) {
+        for (int v = 0; v < vectors; ++v) sum[r][v] += ((const vf *)(entry + r * NNT_PANEL))[v];
+      }
+    }
+    store_tile(
+        rows, vectors, sum,
+        step->output < 0 ? stack + step->place * ENTRY : tile->c + step->output * tile->distance);
   }
 }
 
-#define CASE(rows)                         \
-  case rows:                               \
-    if (tile->columns > VECTOR)            \
-      run_tile(rows, 2, transposed, tile); \
-    else                                   \
-      run_tile(rows, 1, transposed, tile); \
+#define CASE(rows)               \
+  case rows:                     \
+    if (tile->columns > VECTOR)  \
+      run(rows, 2, tile, stack); \
+    else                         \
+      run(rows, 1, tile, stack); \
     break
 
-INLINE void dispatch(const int transposed, const nnt_tile *tile) {
+typedef void (*tile_function)(int rows, int vectors, const nnt_tile *tile, float *stack);
+
+/* One body for each number of rows and vectors: `run` is inlined into every case. */
+INLINE void dispatch(tile_function run, const nnt_tile *tile, float *stack) {
   switch (tile->rows) {
     CASE(1);
     CASE(2);
@@ -96,11 +130,12 @@ INLINE void dispatch(const int transposed, const nnt_tile *tile) {
 }
 
 static void nn(const nnt_tile *tile) {
-  dispatch(0, tile);
+  dispatch(run_nn, tile, NULL);
 }
 
 static void tn(const nnt_tile *tile) {
-  dispatch(1, tile);
+  _Alignas(64) float stack[NNT_SUM_PLACES * ENTRY];
+  dispatch(run_tn, tile, stack);
 }
 
 static double spin(int64_t repeats) {

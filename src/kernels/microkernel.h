@@ -4,19 +4,35 @@
 
 #include <stdint.h>
 
-/* One tile of C = start + A B, over the whole inner dimension k:
+#include "base/sum_plan.h"
+
+/* No tile of any table has more rows. */
+#define NNT_TILE_ROWS 16
+
+/* How an inner dimension is summed: cut into granules, each one chain of fused multiply-adds from
+ * zero, and these summed as the plan says. Several parts of the dimension can be outputs. */
+typedef struct nnt_granules {
+  int64_t count;
+  const nnt_sum_step *steps; /* [count] */
+  const int64_t *begin;      /* [count + 1]: granule g is [begin[g], begin[g + 1]) */
+} nnt_granules;
+
+/* One tile of C = start + A B:
  *   c[r * 32 + j] = start[j] + sum_k a(r, k) * b[k * 32 + j],   r < rows, j < columns
- * Each output is one sequential chain of fused multiply-adds over k, from start (0 when NULL).
  * b, c and start point at the tile's first column inside their panel. */
 typedef struct nnt_tile {
-  int rows;         /* 1 to the table's max_rows */
-  int columns;      /* rounded up to whole vectors; up to the table's max_columns */
-  int64_t k;        /* length of the inner dimension */
-  const float *a;   /* first element */
-  int64_t a_stride; /* nn: floats between the panels of A; tn: not used */
+  int rows;       /* 1 to the table's max_rows */
+  int columns;    /* rounded up to whole vectors; up to the table's max_columns */
+  const float *a; /* first element */
   const float *b;
   float *c;
+  /* nn: one chain over the inner dimension, from start (0 when NULL) */
+  int64_t k;
+  int64_t a_stride; /* floats between the panels of A */
   const float *start;
+  /* tn: output i of the granules' plan goes to c + i * distance */
+  const nnt_granules *granules;
+  int64_t distance;
 } nnt_tile;
 
 typedef struct nnt_microkernel {

@@ -41,6 +41,9 @@ static inline float *nnt_panels_at(const nnt_panels *matrix, int64_t row, int64_
 typedef struct nnt_team {
   int thread;
   int threads;
+  /* Called now and then during long work; NULL: nothing to be done meanwhile. */
+  void (*poll)(void *context);
+  void *poll_context;
 } nnt_team;
 
 #endif

@@ -48,6 +48,39 @@ static inline vf splat(float x) {
   return x - (vf){0}; /* x - 0 is x, also for x = -0 */
 }
 
+/* One vector of small integers, anywhere in memory, as floats. GCC takes the general form apart
+ * into scalars; x86 has an instruction. */
+#if defined(__AVX512F__)
+#define LOAD_INTEGERS(name, type, convert, width, suffix)                  \
+  static inline vf name(const type *x) {                                   \
+    return (vf)_mm512_cvtepi32_ps(                                         \
+        _mm512_##convert(_mm##width##_loadu_si##suffix((const void *)x))); \
+  }
+LOAD_INTEGERS(load_u8, uint8_t, cvtepu8_epi32, , 128)
+LOAD_INTEGERS(load_i8, int8_t, cvtepi8_epi32, , 128)
+LOAD_INTEGERS(load_u16, uint16_t, cvtepu16_epi32, 256, 256)
+LOAD_INTEGERS(load_i16, int16_t, cvtepi16_epi32, 256, 256)
+#elif defined(__AVX2__) && defined(__FMA__)
+#define LOAD_INTEGERS(name, type, convert, load_bits)                            \
+  static inline vf name(const type *x) {                                         \
+    return (vf)_mm256_cvtepi32_ps(_mm256_##convert(load_bits((const void *)x))); \
+  }
+LOAD_INTEGERS(load_u8, uint8_t, cvtepu8_epi32, _mm_loadl_epi64)
+LOAD_INTEGERS(load_i8, int8_t, cvtepi8_epi32, _mm_loadl_epi64)
+LOAD_INTEGERS(load_u16, uint16_t, cvtepu16_epi32, _mm_loadu_si128)
+LOAD_INTEGERS(load_i16, int16_t, cvtepi16_epi32, _mm_loadu_si128)
+#else
+#define LOAD_INTEGERS(name, type)                                                        \
+  static inline vf name(const type *x) {                                                 \
+    typedef type stored __attribute__((vector_size(VECTOR * sizeof(type)), aligned(1))); \
+    return __builtin_convertvector(__builtin_convertvector(*(const stored *)x, vi), vf); \
+  }
+LOAD_INTEGERS(load_u8, uint8_t)
+LOAD_INTEGERS(load_i8, int8_t)
+LOAD_INTEGERS(load_u16, uint16_t)
+LOAD_INTEGERS(load_i16, int16_t)
+#endif
+
 /* mask ? a : b, lane by lane; mask lanes are 0 or -1. */
 static inline vf select_v(vi mask, vf a, vf b) {
   return (vf)((mask & (vi)a) | (~mask & (vi)b));

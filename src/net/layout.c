@@ -16,6 +16,7 @@ nnt_layout nnt_layout_of(const nnt_model *model) {
     next += nnt_panels_floats(layer->inputs, layer->outputs);
     layout.biases[i] = next;
     next += nnt_panel_count(layer->outputs) * NNT_PANEL;
+    layout.first_piece[i + 1] = i + 1;
   }
   layout.tail = next;
   layout.floats = next + NNT_TAIL;
@@ -30,12 +31,40 @@ nnt_panels nnt_layout_weights(const nnt_layout *layout, int layer, float *arena)
                       .stride = inputs * NNT_PANEL};
 }
 
-int64_t nnt_layout_begin(const nnt_layout *layout, int layer) {
-  return layout->weights[layer];
+void nnt_layout_cut(nnt_layout *layout, int64_t floats) {
+  for (int l = 0; l < layout->layer_count; ++l) {
+    const nnt_layer *layer = &layout->layers[l];
+    int64_t pieces = nnt_ceil_div(nnt_panels_floats(layer->inputs, layer->outputs), floats);
+    pieces = nnt_min_i64(nnt_max_i64(pieces, 1), nnt_panel_count(layer->outputs));
+    pieces = nnt_min_i64(pieces, NNT_LAYER_PIECES);
+    layout->first_piece[l + 1] = layout->first_piece[l] + (int)pieces;
+  }
 }
 
-int64_t nnt_layout_end(const nnt_layout *layout, int layer) {
-  return layer + 1 < layout->layer_count ? layout->weights[layer + 1] : layout->floats;
+int nnt_layout_pieces(const nnt_layout *layout) {
+  return layout->first_piece[layout->layer_count];
+}
+
+int nnt_layout_layer_of(const nnt_layout *layout, int piece) {
+  int layer = 0;
+  while (layout->first_piece[layer + 1] <= piece) ++layer;
+  return layer;
+}
+
+void nnt_layout_piece_panels(const nnt_layout *layout, int piece, int64_t *begin, int64_t *end) {
+  int layer = nnt_layout_layer_of(layout, piece);
+  int64_t panels = nnt_panel_count(layout->layers[layer].outputs);
+  int pieces = layout->first_piece[layer + 1] - layout->first_piece[layer];
+  *begin = nnt_partition_begin(panels, pieces, piece - layout->first_piece[layer]);
+  *end = nnt_partition_begin(panels, pieces, piece + 1 - layout->first_piece[layer]);
+}
+
+int64_t nnt_layout_piece_begin(const nnt_layout *layout, int piece) {
+  int64_t begin = 0, end = 0;
+  if (piece == nnt_layout_pieces(layout)) return layout->floats;
+  int layer = nnt_layout_layer_of(layout, piece);
+  nnt_layout_piece_panels(layout, piece, &begin, &end);
+  return layout->weights[layer] + begin * layout->layers[layer].inputs * NNT_PANEL;
 }
 
 /* Offset of weight (input, output) within its layer. */

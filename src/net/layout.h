@@ -16,6 +16,8 @@
 #include "net/model.h"
 
 #define NNT_TAIL 32
+/* The most pieces of a layer. */
+#define NNT_LAYER_PIECES 16
 /* The tail's first float: the mean loss of the step's batch. */
 #define NNT_TAIL_LOSS 0
 
@@ -26,17 +28,26 @@ typedef struct nnt_layout {
   int64_t biases[NNT_MAX_LAYERS];
   int64_t tail;
   int64_t floats; /* all, tail included */
+  /* Layers are cut into pieces that become complete one after the other in the backward pass: whole
+   * panels of weights, the last with the biases (and the tail). Pieces of layer l are numbered
+   * [first_piece[l], first_piece[l + 1]). */
+  int first_piece[NNT_MAX_LAYERS + 1];
 } nnt_layout;
 
-/* The model must outlive the layout. */
+/* One piece a layer. The model must outlive the layout. */
 nnt_layout nnt_layout_of(const nnt_model *model);
+/* Cuts the layers into pieces of about `floats` floats. */
+void nnt_layout_cut(nnt_layout *layout, int64_t floats);
+/* Pieces of all layers, and the layer of one. */
+int nnt_layout_pieces(const nnt_layout *layout);
+int nnt_layout_layer_of(const nnt_layout *layout, int piece);
+/* The panels [*begin, *end) of its layer's weights that a piece holds. */
+void nnt_layout_piece_panels(const nnt_layout *layout, int piece, int64_t *begin, int64_t *end);
+/* The first float of a piece; that of the piece after the last is `floats`. */
+int64_t nnt_layout_piece_begin(const nnt_layout *layout, int piece);
 
 /* A layer's weights inside an arena, as a matrix. */
 nnt_panels nnt_layout_weights(const nnt_layout *layout, int layer, float *arena);
-
-/* [begin, end) of a layer's floats; the last layer's include the tail. */
-int64_t nnt_layout_begin(const nnt_layout *layout, int layer);
-int64_t nnt_layout_end(const nnt_layout *layout, int layer);
 
 /* Copies a layer's weights to or from `out`, [outputs, inputs] row-major: the orientation of files
  * and of PyTorch's Linear. */

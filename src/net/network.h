@@ -9,21 +9,24 @@
 #include <nntrain/status.h>
 
 #include "kernels/dispatch.h"
+#include "net/input_layer.h"
 #include "net/layout.h"
 #include "net/model.h"
 
 typedef struct nnt_network nnt_network;
 
 /* Memory for `capacity` rows (samples) at most; `training` adds what the backward pass needs.
- * `threads` is the largest number of OpenMP threads to use. The model must outlive the network. */
-nnt_status nnt_network_create(const nnt_model *model, const nnt_kernels *kernels, int64_t capacity,
-                              bool training, int threads, nnt_network **out,
-                              nnt_error *error) NNT_MUST_CHECK;
+ * `threads` is the largest number of OpenMP threads to use; `input` says how the samples are
+ * stored. The model and the input's arrays must outlive the network. */
+nnt_status nnt_network_create(const nnt_model *model, const nnt_kernels *kernels,
+                              const nnt_input *input, int64_t capacity, bool training, int threads,
+                              nnt_network **out, nnt_error *error) NNT_MUST_CHECK;
 void nnt_network_destroy(nnt_network **network);
 
-/* Where the caller puts a batch before a pass: inputs [capacity, inputs]; classes [capacity] for
- * NNT_TARGET_CLASS; targets [capacity, outputs] for NNT_TARGET_VALUES and the quadratic loss. */
-nnt_panels nnt_network_inputs(nnt_network *network);
+/* Where the caller puts a batch before a pass: rows [capacity], where each sample lies; classes
+ * [capacity] for NNT_TARGET_CLASS; targets [capacity, outputs] for NNT_TARGET_VALUES and the
+ * quadratic loss. The samples are read where they lie, during the pass. */
+const void **nnt_network_rows(nnt_network *network);
 int32_t *nnt_network_classes(nnt_network *network);
 nnt_panels nnt_network_targets(nnt_network *network);
 /* After a forward pass: logits, or outputs [capacity, outputs]. */
@@ -32,17 +35,34 @@ nnt_panels nnt_network_outputs(nnt_network *network);
 const float *nnt_network_losses(nnt_network *network);
 
 /* Bytes of working memory; for plans. */
-size_t nnt_network_bytes(const nnt_model *model, int64_t capacity, bool training);
+size_t nnt_network_bytes(const nnt_model *model, int64_t capacity, bool training, int threads);
 
-/* Called on the calling (main) thread as soon as the gradient of `layer` is complete, last layer
- * first, while the other threads go on to the earlier layers. */
-typedef void (*nnt_gradient_ready)(void *context, int layer);
-
-/* Forward and backward pass over the first `rows` rows; rows may be 0. `gradients` receives
- * scale * (sum over the rows of the gradient of the row's loss), and in its tail
- * scale * (sum of the losses). */
-void nnt_network_step(nnt_network *network, const float *parameters, int64_t rows, float scale,
-                      float *gradients, nnt_gradient_ready ready, void *context);
+/* A forward and backward pass. */
+typedef struct nnt_network_step_call {
+  const nnt_layout *layout; /* of the arenas, with its pieces */
+  const float *parameters;
+  int64_t rows; /* the first `rows` rows; may be 0 */
+  float scale;  /* of the gradient and of the loss: 1 / samples of the batch over all ranks */
+  /* How the rows are summed: granule g is rows [begin[g], begin[g + 1]). Each output i of the
+   * plan receives, in the arena gradients + i * layout->floats, scale * (sum over its rows of the
+   * gradient of the row's loss), and in its tail scale * (sum of the losses). */
+  const nnt_granules *granules;
+  int outputs; /* of the plan; 0: there are no granules */
+  float *gradients;
+  /* Samples of the step to come, to be asked for from memory meanwhile; NULL: unknown. */
+  const void *const *next;
+  int64_t next_count;
+  /* Any may be NULL. `ready` is called on the calling (main) thread as soon as the gradient of a
+   * piece is complete (last layer first, within a layer ascending), while the other threads go on
+   * to the earlier layers; `poll` there now and then, to move on what was started. */
+  void (*ready)(void *context, int piece);
+  void (*poll)(void *context);
+  /* Takes `count` floats of the one output's gradient that begin at `offset` of the arena, on any
+   * thread, instead of the gradients' arena, of which only the tail is written then. */
+  void (*take)(void *context, int layer, int64_t offset, const float *values, int64_t count);
+  void *context;
+} nnt_network_step_call;
+void nnt_network_step(nnt_network *network, const nnt_network_step_call *call);
 
 /* When the forward part (with the loss) of the last nnt_network_step ended, by base/clock.h. */
 double nnt_network_forward_end(const nnt_network *network);

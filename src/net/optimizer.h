@@ -21,4 +21,10 @@ void nnt_optimizer_update(const nnt_optimizer *optimizer, const nnt_layout *layo
                           int64_t begin, int64_t end, double learning_rate, const float *gradients,
                           float *parameters);
 
+/* The same for `count` floats at `begin`, all weights or all biases of the layer, whose gradient
+ * lies at `gradient`; on this thread alone. */
+void nnt_optimizer_apply(const nnt_optimizer *optimizer, const nnt_layout *layout, int layer,
+                         int64_t begin, int64_t count, double learning_rate, const float *gradient,
+                         float *parameters);
+
 #endif

@@ -19,14 +19,14 @@ struct nnt_evaluator {
   nnt_comm *comm;
   const nnt_model *model;
   const nnt_samples *samples;
-  nnt_loader loader;
   nnt_network *network;
   nnt_batch batch;
   int top_k;
-  int64_t window; /* blocks that are summed with one message */
-  int64_t width;  /* sums of a block */
-  double *sums;   /* [window, width] */
-  double *total;  /* [width] */
+  int64_t window;   /* blocks that are summed with one message */
+  int64_t width;    /* sums of a block */
+  int64_t *indices; /* [NNT_EVALUATION_BLOCK] */
+  double *sums;     /* [window, width] */
+  double *total;    /* [width] */
 };
 
 static bool regresses(const nnt_evaluator *evaluator) {
@@ -34,7 +34,7 @@ static bool regresses(const nnt_evaluator *evaluator) {
 }
 
 static nnt_status allocate(nnt_evaluator *evaluator, nnt_error *error) {
-  void *sums = NULL, *total = NULL;
+  void *sums = NULL, *total = NULL, *indices = NULL;
   evaluator->window = nnt_max_i64(64, 4 * (int64_t)nnt_comm_size(evaluator->comm));
   evaluator->width = SUM_FIXED;
   if (regresses(evaluator)) evaluator->width += OUTPUT_SUMS * nnt_model_outputs(evaluator->model);
@@ -42,6 +42,10 @@ static nnt_status allocate(nnt_evaluator *evaluator, nnt_error *error) {
   nnt_status status =
       nnt_memory_allocate((size_t)evaluator->window * bytes, "sums of an evaluation", &sums, error);
   if (status == NNT_OK) status = nnt_memory_allocate(bytes, "sums of an evaluation", &total, error);
+  if (status == NNT_OK)
+    status = nnt_memory_allocate(NNT_EVALUATION_BLOCK * sizeof(int64_t), "an evaluation", &indices,
+                                 error);
+  evaluator->indices = indices;
   evaluator->sums = sums;
   evaluator->total = total;
   return status;
@@ -59,21 +63,20 @@ nnt_status nnt_evaluator_create(nnt_comm *comm, const nnt_model *model, const nn
   evaluator->model = model;
   evaluator->samples = samples;
   evaluator->top_k = model->loss == NNT_BINARY_CROSS_ENTROPY || regresses(evaluator) ? 0 : top_k;
-  evaluator->loader = (nnt_loader){.kernels = kernels,
-                                   .samples = samples,
-                                   .shift = model->shift,
-                                   .scale = model->scale,
-                                   .threads = threads};
+  nnt_input input = {.element = samples->element,
+                     .features = samples->features,
+                     .shift = model->shift,
+                     .scale = model->scale};
   status = allocate(evaluator, error);
   if (status == NNT_OK)
-    status = nnt_network_create(model, kernels, NNT_EVALUATION_BLOCK, false, threads,
+    status = nnt_network_create(model, kernels, &input, NNT_EVALUATION_BLOCK, false, threads,
                                 &evaluator->network, error);
   if (status != NNT_OK) {
     nnt_evaluator_destroy(&evaluator);
     return status;
   }
   bool has_targets = samples->classes != NULL || samples->targets != NULL;
-  evaluator->batch.inputs = nnt_network_inputs(evaluator->network);
+  evaluator->batch.rows = nnt_network_rows(evaluator->network);
   evaluator->batch.classes = nnt_network_classes(evaluator->network);
   if (has_targets) evaluator->batch.targets = nnt_network_targets(evaluator->network);
   *out = evaluator;
@@ -83,6 +86,7 @@ nnt_status nnt_evaluator_create(nnt_comm *comm, const nnt_model *model, const nn
 void nnt_evaluator_destroy(nnt_evaluator **evaluator) {
   if (*evaluator == NULL) return;
   nnt_network_destroy(&(*evaluator)->network);
+  free((*evaluator)->indices);
   free((*evaluator)->sums);
   free((*evaluator)->total);
   free(*evaluator);
@@ -132,11 +136,17 @@ static void add_value_row(const nnt_evaluator *evaluator, int64_t row, double *s
   }
 }
 
+/* Samples [first, first + count), as stored, into the batch. */
+static void find_samples(const nnt_evaluator *evaluator, int64_t first, int64_t count) {
+  nnt_loader_order(NULL, first, count, 1, evaluator->indices);
+  nnt_loader_find(evaluator->samples, evaluator->indices, count, &evaluator->batch);
+}
+
 static void sum_block(nnt_evaluator *evaluator, const float *parameters, int64_t block,
                       double *sums) {
   int64_t first = block * NNT_EVALUATION_BLOCK;
   int64_t count = nnt_min_i64(NNT_EVALUATION_BLOCK, evaluator->samples->count - first);
-  nnt_loader_gather(&evaluator->loader, NULL, first, count, &evaluator->batch);
+  find_samples(evaluator, first, count);
   nnt_network_forward(evaluator->network, parameters, count, true, false);
   const float *losses = nnt_network_losses(evaluator->network);
   for (int64_t r = 0; r < count; ++r) {
@@ -213,7 +223,7 @@ nnt_status nnt_evaluator_run(nnt_evaluator *evaluator, const float *parameters, 
 
 void nnt_evaluator_outputs(nnt_evaluator *evaluator, const float *parameters, int64_t first,
                            int64_t count, float *out) {
-  nnt_loader_gather(&evaluator->loader, NULL, first, count, &evaluator->batch);
+  find_samples(evaluator, first, count);
   nnt_network_forward(evaluator->network, parameters, count, false, true);
   nnt_panels outputs = nnt_network_outputs(evaluator->network);
   for (int64_t r = 0; r < count; ++r) {

@@ -2,6 +2,7 @@
 #include "train/step.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/partition.h"
@@ -10,54 +11,113 @@
 #include "net/network.h"
 #include "net/optimizer.h"
 
+/* Between nodes a layer is sent in pieces of about this many floats, while the rest is computed. */
+#define PIECE_FLOATS (INT64_C(1) << 18)
+/* Bytes of a coming batch, up to which it is asked for from memory during the step before. */
+#define NEXT_BYTES (INT64_C(1) << 18)
+
 struct nnt_stepper {
   nnt_comm *comm;
   nnt_layout layout;
   int64_t capacity; /* rows of this rank in a full batch, at most */
   nnt_network *network;
   nnt_gradient_exchange *exchange;
+  nnt_exchange_share share;
+  int64_t *granule_begin; /* [share.count + 1] rows of this rank */
   nnt_optimizer optimizer;
-  nnt_loader loader;
+  const nnt_samples *samples;
+  int threads;
   nnt_batch batch;
+  /* Samples of this step and of the one to come, [capacity] each. */
+  int64_t *indices, *next_indices;
+  nnt_sample_order next_order;    /* what next_indices are of */
+  int64_t next_first, next_batch; /* next_batch 0: nothing */
+  const void **next;    /* [capacity] where those to come lie; NULL: not asked for ahead */
   double learning_rate; /* of the running step */
   double updating;      /* seconds of the running step's updates; measured only when asked */
   bool measure;
 };
 
-static nnt_status create_exchange(nnt_stepper *stepper, const nnt_train_options *options,
-                                  nnt_error *error) {
-  int64_t begin[NNT_MAX_LAYERS + 1];
-  int layers = stepper->layout.layer_count;
-  for (int l = 0; l < layers; ++l) begin[l] = nnt_layout_begin(&stepper->layout, l);
-  begin[layers] = stepper->layout.floats;
-  nnt_exchange_plan plan = {.buckets = layers,
-                            .begin = begin,
-                            .with_state = options->momentum > 0.0,
-                            .mode = options->allreduce};
-  return nnt_gradient_exchange_create(stepper->comm, &plan, &stepper->exchange, error);
+nnt_status nnt_reduction_parse(const char *name, nnt_reduction_kind *out, nnt_error *error) {
+  bool fast = strcmp(name, "fast") == 0;
+  *out = fast ? NNT_REDUCTION_FAST : NNT_REDUCTION_EXACT;
+  if (fast || strcmp(name, "exact") == 0) return NNT_OK;
+  return nnt_fail(error, NNT_BAD_USAGE,
+                  "unknown way to sum gradients\n--reduction %s\nchoose one of: exact, fast", name);
 }
 
-nnt_status nnt_stepper_create(nnt_comm *comm, const nnt_model *model, const nnt_samples *samples,
-                              const nnt_train_options *options, int threads, nnt_stepper **out,
-                              nnt_error *error) {
+int64_t nnt_granules_of(const nnt_train_options *options) {
+  int64_t granules = 1;
+  if (options->reduction == NNT_REDUCTION_FAST) return 0;
+  if (options->granules > 0) return options->granules;
+  while (4 * granules * granules <= options->batch_size) granules *= 2;
+  return granules;
+}
+
+int64_t nnt_shard_rows(const nnt_train_options *options, int64_t batch, int ranks, int rank) {
+  int64_t granules = nnt_granules_of(options);
+  if (granules == 0) return nnt_partition_count(batch, ranks, rank);
+  return nnt_partition_begin(batch, granules, nnt_partition_begin(granules, ranks, rank + 1)) -
+         nnt_partition_begin(batch, granules, nnt_partition_begin(granules, ranks, rank));
+}
+
+static nnt_status create_exchange(nnt_stepper *stepper, const nnt_train_options *options,
+                                  nnt_error *error) {
+  bool alone = nnt_comm_nodes(stepper->comm) == 1 && options->allreduce == NNT_ALLREDUCE_AUTO;
+  if (!alone) nnt_layout_cut(&stepper->layout, PIECE_FLOATS);
+  int pieces = nnt_layout_pieces(&stepper->layout);
+  int64_t *begin = calloc((size_t)pieces + 1, sizeof *begin);
+  nnt_status status = NNT_OK;
+  if (begin == NULL)
+    status = nnt_fail_memory(error, (size_t)pieces * sizeof *begin, "gradient exchange");
+  status = nnt_comm_agree(stepper->comm, status, error);
+  for (int i = 0; i <= pieces && status == NNT_OK; ++i)
+    begin[i] = nnt_layout_piece_begin(&stepper->layout, i);
+  nnt_exchange_plan plan = {.buckets = pieces,
+                            .begin = begin,
+                            .with_state = options->momentum > 0.0,
+                            .granules = nnt_granules_of(options),
+                            .mode = options->allreduce};
+  if (status == NNT_OK)
+    status = nnt_gradient_exchange_create(stepper->comm, &plan, &stepper->exchange, error);
+  free(begin);
+  return status;
+}
+
+/* The first row of granule `granule` in a batch of `batch` samples. */
+static int64_t granule_row(const nnt_stepper *stepper, int64_t batch, int64_t granule) {
+  return nnt_partition_begin(batch, stepper->share.granules, granule);
+}
+
+/* Network and batch of this rank's rows. Local. */
+static nnt_status create_network(nnt_stepper *stepper, const nnt_model *model,
+                                 const nnt_samples *samples, const nnt_train_options *options,
+                                 int threads, nnt_error *error) {
+  const nnt_exchange_share *share = &stepper->share;
   const nnt_kernels *kernels = NULL;
-  *out = NULL;
-  nnt_stepper *stepper = calloc(1, sizeof *stepper);
-  nnt_status status = stepper != NULL ? nnt_kernels_choose(&kernels, error)
-                                      : nnt_fail_memory(error, sizeof *stepper, "training");
-  if (status == NNT_OK) {
-    stepper->comm = comm;
-    stepper->layout = nnt_layout_of(model);
-    stepper->capacity =
-        nnt_ceil_div(nnt_min_i64(options->batch_size, samples->count), nnt_comm_size(comm));
-    status = nnt_network_create(model, kernels, stepper->capacity, true, threads, &stepper->network,
-                                error);
-  }
-  status = nnt_comm_agree(comm, status, error);
-  if (status == NNT_OK) status = create_exchange(stepper, options, error);
-  if (status != NNT_OK) {
-    nnt_stepper_destroy(&stepper);
-    return status;
+  int64_t batch = nnt_min_i64(options->batch_size, samples->count);
+  nnt_input input = {.element = samples->element,
+                     .features = samples->features,
+                     .shift = model->shift,
+                     .scale = model->scale};
+  stepper->samples = samples;
+  stepper->threads = threads;
+  stepper->capacity = nnt_ceil_div(batch, share->granules) * share->count;
+  stepper->granule_begin = calloc((size_t)share->count + 1, sizeof *stepper->granule_begin);
+  stepper->indices = calloc((size_t)stepper->capacity + 1, sizeof *stepper->indices);
+  stepper->next_indices = calloc((size_t)stepper->capacity + 1, sizeof *stepper->next_indices);
+  if (stepper->granule_begin == NULL || stepper->indices == NULL || stepper->next_indices == NULL)
+    return nnt_fail_memory(error, (size_t)stepper->capacity * sizeof(int64_t), "training");
+  nnt_status status = nnt_kernels_choose(&kernels, error);
+  if (status == NNT_OK)
+    status = nnt_network_create(model, kernels, &input, stepper->capacity, true, threads,
+                                &stepper->network, error);
+  if (status != NNT_OK) return status;
+  int64_t bytes = stepper->capacity * samples->features * nnt_element_bytes(samples->element);
+  if (bytes <= NEXT_BYTES) {
+    stepper->next = calloc((size_t)stepper->capacity + 1, sizeof *stepper->next);
+    if (stepper->next == NULL)
+      return nnt_fail_memory(error, (size_t)stepper->capacity * sizeof(void *), "training");
   }
   stepper->optimizer = (nnt_optimizer){.kernels = kernels,
                                        .momentum = (float)options->momentum,
@@ -65,14 +125,34 @@ nnt_status nnt_stepper_create(nnt_comm *comm, const nnt_model *model, const nnt_
                                        .nesterov = options->nesterov,
                                        .threads = threads,
                                        .velocity = nnt_gradient_exchange_state(stepper->exchange)};
-  stepper->loader = (nnt_loader){.kernels = kernels,
-                                 .samples = samples,
-                                 .shift = model->shift,
-                                 .scale = model->scale,
-                                 .threads = threads};
-  stepper->batch = (nnt_batch){.inputs = nnt_network_inputs(stepper->network),
+  stepper->batch = (nnt_batch){.rows = nnt_network_rows(stepper->network),
                                .targets = nnt_network_targets(stepper->network),
                                .classes = nnt_network_classes(stepper->network)};
+  return NNT_OK;
+}
+
+nnt_status nnt_stepper_create(nnt_comm *comm, const nnt_model *model, const nnt_samples *samples,
+                              const nnt_train_options *options, int threads, nnt_stepper **out,
+                              nnt_error *error) {
+  *out = NULL;
+  nnt_stepper *stepper = calloc(1, sizeof *stepper);
+  nnt_status status =
+      stepper != NULL ? NNT_OK : nnt_fail_memory(error, sizeof *stepper, "training");
+  status = nnt_comm_agree(comm, status, error);
+  if (status == NNT_OK) {
+    stepper->comm = comm;
+    stepper->layout = nnt_layout_of(model);
+    status = create_exchange(stepper, options, error);
+  }
+  if (status == NNT_OK) {
+    stepper->share = nnt_gradient_exchange_share(stepper->exchange);
+    status = create_network(stepper, model, samples, options, threads, error);
+    status = nnt_comm_agree(comm, status, error);
+  }
+  if (status != NNT_OK) {
+    nnt_stepper_destroy(&stepper);
+    return status;
+  }
   *out = stepper;
   return NNT_OK;
 }
@@ -81,6 +161,10 @@ void nnt_stepper_destroy(nnt_stepper **stepper) {
   if (*stepper == NULL) return;
   nnt_gradient_exchange_destroy(&(*stepper)->exchange);
   nnt_network_destroy(&(*stepper)->network);
+  free((*stepper)->granule_begin);
+  free((*stepper)->indices);
+  free((*stepper)->next_indices);
+  free((*stepper)->next);
   free(*stepper);
   *stepper = NULL;
 }
@@ -113,38 +197,130 @@ int nnt_stepper_threads(const nnt_stepper *stepper) {
   return nnt_network_threads(stepper->network, stepper->capacity);
 }
 
-static void gradient_ready(void *context, int layer) {
+static void gradient_ready(void *context, int piece) {
   nnt_stepper *stepper = context;
-  nnt_gradient_exchange_start(stepper->exchange, layer);
+  nnt_gradient_exchange_start(stepper->exchange, piece);
 }
 
-static void range_ready(void *context, int layer, int64_t begin, int64_t end,
+static void poll(void *context) {
+  nnt_stepper *stepper = context;
+  nnt_gradient_exchange_poll(stepper->exchange);
+}
+
+static void range_ready(void *context, int piece, int64_t begin, int64_t end,
                         const float *gradients) {
   nnt_stepper *stepper = context;
   double started = stepper->measure ? nnt_clock_seconds() : 0.0;
-  nnt_optimizer_update(&stepper->optimizer, &stepper->layout, layer, begin, end,
+  nnt_optimizer_update(&stepper->optimizer, &stepper->layout,
+                       nnt_layout_layer_of(&stepper->layout, piece), begin, end,
                        stepper->learning_rate, gradients, nnt_stepper_parameters(stepper));
   if (stepper->measure) stepper->updating += nnt_clock_seconds() - started;
+}
+
+/* With one rank there is nothing to wait for: each tile of the gradient updates its weights. */
+static void take_gradient(void *context, int layer, int64_t offset, const float *values,
+                          int64_t count) {
+  nnt_stepper *stepper = context;
+  nnt_optimizer_apply(&stepper->optimizer, &stepper->layout, layer, offset, count,
+                      stepper->learning_rate, values, nnt_stepper_parameters(stepper));
+}
+
+/* Rows of this rank in the batch that begins at position `first`. */
+static int64_t first_row(const nnt_stepper *stepper, int64_t batch) {
+  return granule_row(stepper, batch, stepper->share.first);
+}
+
+static int64_t row_count(const nnt_stepper *stepper, int64_t batch) {
+  return granule_row(stepper, batch, stepper->share.first + stepper->share.count) -
+         first_row(stepper, batch);
+}
+
+/* The order of an epoch is a value: the same one has the same keys. */
+static bool is_same_order(const nnt_sample_order *a, const nnt_sample_order *b) {
+  return a->count == b->count && memcmp(a->keys, b->keys, sizeof a->keys) == 0;
+}
+
+/* This rank's samples of the batch at `first`: known from the step before, or asked of the order.
+ */
+static void find_batch(nnt_stepper *stepper, const nnt_sample_order *order, int64_t first,
+                       int64_t batch) {
+  int64_t count = row_count(stepper, batch);
+  if (stepper->next_first == first && stepper->next_batch == batch &&
+      is_same_order(&stepper->next_order, order)) {
+    int64_t *known = stepper->next_indices;
+    stepper->next_indices = stepper->indices;
+    stepper->indices = known;
+  } else {
+    nnt_loader_order(order, first + first_row(stepper, batch), count, stepper->threads,
+                     stepper->indices);
+  }
+  nnt_loader_find(stepper->samples, stepper->indices, count, &stepper->batch);
+}
+
+/* Where the samples of the step after this one lie, when it is in the same epoch; a small batch is
+ * asked for from memory while this one is computed. Returns their number. */
+static int64_t find_next(nnt_stepper *stepper, const nnt_sample_order *order, int64_t first,
+                         int64_t batch) {
+  int64_t left = stepper->samples->count - (first + batch);
+  stepper->next_batch = 0;
+  if (stepper->next == NULL || left <= 0) return 0;
+  int64_t size = nnt_min_i64(batch, left), count = row_count(stepper, size);
+  nnt_batch next = {.rows = stepper->next};
+  nnt_loader_order(order, first + batch + first_row(stepper, size), count, stepper->threads,
+                   stepper->next_indices);
+  nnt_loader_find(stepper->samples, stepper->next_indices, count, &next);
+  stepper->next_order = *order;
+  stepper->next_first = first + batch;
+  stepper->next_batch = size;
+  return count;
+}
+
+/* This rank's forward and backward pass; the exchange of the gradients is started on the way. */
+static void compute(nnt_stepper *stepper, const nnt_sample_order *order, int64_t first,
+                    int64_t batch) {
+  const nnt_exchange_share *share = &stepper->share;
+  bool alone = nnt_comm_size(stepper->comm) == 1;
+  nnt_granules granules = {
+      .count = share->count, .steps = share->plan->steps, .begin = stepper->granule_begin};
+  for (int64_t g = 0; g <= share->count; ++g)
+    stepper->granule_begin[g] =
+        granule_row(stepper, batch, share->first + g) - first_row(stepper, batch);
+  nnt_network_step_call call = {.layout = &stepper->layout,
+                                .parameters = nnt_stepper_parameters(stepper),
+                                .rows = row_count(stepper, batch),
+                                .scale = 1.0F / (float)batch,
+                                .granules = &granules,
+                                .outputs = share->plan->outputs,
+                                .gradients = nnt_gradient_exchange_gradients(stepper->exchange),
+                                .next = stepper->next,
+                                .next_count = find_next(stepper, order, first, batch),
+                                .ready = gradient_ready,
+                                .poll = alone ? NULL : poll,
+                                .take = alone ? take_gradient : NULL,
+                                .context = stepper};
+  nnt_network_step(stepper->network, &call);
 }
 
 nnt_status nnt_stepper_run(nnt_stepper *stepper, const nnt_sample_order *order, int64_t first,
                            int64_t batch, double learning_rate, double *loss, nnt_step_times *times,
                            nnt_error *error) {
-  int64_t size = nnt_comm_size(stepper->comm), rank = nnt_comm_rank(stepper->comm);
-  int64_t rows = nnt_partition_count(batch, size, rank);
   stepper->learning_rate = learning_rate;
   stepper->updating = 0.0;
   stepper->measure = times != NULL;
   double t0 = stepper->measure ? nnt_clock_seconds() : 0.0;
-  nnt_loader_gather(&stepper->loader, order, first + nnt_partition_begin(batch, size, rank), rows,
-                    &stepper->batch);
+  find_batch(stepper, order, first, batch);
   double t1 = stepper->measure ? nnt_clock_seconds() : 0.0;
-  nnt_network_step(stepper->network, nnt_stepper_parameters(stepper), rows, 1.0F / (float)batch,
-                   nnt_gradient_exchange_gradients(stepper->exchange), gradient_ready, stepper);
+  compute(stepper, order, first, batch);
   double t2 = stepper->measure ? nnt_clock_seconds() : 0.0;
-  nnt_status status = nnt_gradient_exchange_finish(stepper->exchange, range_ready, stepper, error);
-  if (status != NNT_OK) return status;
-  *loss = (double)nnt_gradient_exchange_tail(stepper->exchange)[NNT_TAIL_LOSS];
+  nnt_status status = NNT_OK;
+  if (nnt_comm_size(stepper->comm) == 1) {
+    *loss = (double)nnt_gradient_exchange_gradients(
+        stepper->exchange)[stepper->layout.tail + NNT_TAIL_LOSS];
+  } else {
+    status = nnt_gradient_exchange_finish(stepper->exchange, range_ready, stepper, error);
+    if (status != NNT_OK) return status;
+    *loss = (double)nnt_gradient_exchange_tail(stepper->exchange)[NNT_TAIL_LOSS];
+  }
   double middle = nnt_network_forward_end(stepper->network);
   if (times != NULL)
     *times = (nnt_step_times){.gather = t1 - t0,

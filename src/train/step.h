@@ -13,7 +13,7 @@
 typedef struct nnt_stepper nnt_stepper;
 
 /* Model and samples are borrowed and must outlive the stepper; of the options batch size, momentum,
- * weight decay, nesterov and allreduce are read. */
+ * weight decay, nesterov, allreduce, reduction and granules are read. */
 nnt_status nnt_stepper_create(nnt_comm *comm, const nnt_model *model, const nnt_samples *samples,
                               const nnt_train_options *options, int threads, nnt_stepper **out,
                               nnt_error *error) NNT_MUST_CHECK;
@@ -39,6 +39,14 @@ typedef struct nnt_step_times {
 nnt_status nnt_stepper_run(nnt_stepper *stepper, const nnt_sample_order *order, int64_t first,
                            int64_t batch, double learning_rate, double *loss, nnt_step_times *times,
                            nnt_error *error) NNT_MUST_CHECK;
+
+/* Granules of the exact sum: as many ranks can share a batch. By default the largest power of two
+ * not above the square root of the batch size, so that parts and their number grow together. 0: the
+ * sum is a fast one. */
+int64_t nnt_granules_of(const nnt_train_options *options);
+
+/* Rows of a batch of `batch` samples that rank `rank` of `ranks` takes. */
+int64_t nnt_shard_rows(const nnt_train_options *options, int64_t batch, int ranks, int rank);
 
 /* Threads that a full batch is worth. */
 int nnt_stepper_threads(const nnt_stepper *stepper);

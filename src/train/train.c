@@ -10,10 +10,12 @@
 
 #include "base/partition.h"
 #include "comm/comm.h"
+#include "comm/shares.h"
 #include "kernels/dispatch.h"
 #include "train/normalization.h"
 #include "train/resident.h"
 #include "train/run_directory.h"
+#include "train/step.h"
 #include "train/trainer.h"
 
 /* Everything that a run holds until it ends. */
@@ -54,6 +56,8 @@ static nnt_status check_options(const nnt_train_options *options, nnt_error *err
   if (!(options->momentum >= 0.0 && options->momentum < 1.0)) wrong = "momentum is not in [0, 1)";
   if (!isfinite(options->weight_decay) || options->weight_decay < 0.0)
     wrong = "weight_decay is not a number from 0";
+  if (options->granules < 0 || options->granules > nnt_min_i64(options->batch_size, NNT_SUM_LEAVES))
+    wrong = "granules is not between 1 and the batch size";
   if (options->nesterov && !(options->momentum > 0.0)) wrong = "nesterov needs a momentum above 0";
   if (options->check_every < 0) wrong = "check_every is below 0";
   if (wrong == NULL) return NNT_OK;
@@ -169,6 +173,13 @@ static nnt_status check_checkpoint(const run *r, nnt_error *error) {
                     "another --output",
                     options->output, shape_there, nnt_loss_name(there->loss), shape_here,
                     nnt_loss_name(here->loss));
+  if (state->granules != nnt_granules_of(options))
+    return nnt_fail(error, NNT_BAD_USAGE,
+                    "the checkpoint is of a run that sums gradients in another way\n%s: "
+                    "%" PRId64 " granules, the options: %" PRId64
+                    " (0 is --reduction fast)\nuse "
+                    "the options of the run, or another --output",
+                    options->output, state->granules, nnt_granules_of(options));
   if (state->seed != options->seed || state->batch_size != options->batch_size ||
       state->samples != r->data->samples.count)
     return nnt_fail(error, NNT_BAD_USAGE,
@@ -203,6 +214,17 @@ static nnt_status normalize(run *r, nnt_error *error) {
   return nnt_normalization_compute(r->comm, r->options->normalization, r->data, model, error);
 }
 
+/* Gradients that a rank holds, at most. */
+static int partial_sums(const run *r) {
+  nnt_shares shares;
+  nnt_error ignored;
+  nnt_status status = nnt_shares_create(nnt_granules_of(r->options), 1, nnt_comm_size(r->comm), 0,
+                                        0, &shares, &ignored);
+  int most = status == NNT_OK ? shares.most : 1;
+  if (status == NNT_OK) nnt_shares_clear(&shares);
+  return most;
+}
+
 static void report_plan(const run *r) {
   const nnt_train_options *options = r->options;
   nnt_error ignored;
@@ -211,7 +233,12 @@ static void report_plan(const run *r) {
   int64_t batch = nnt_min_i64(options->batch_size, samples);
   int64_t node_bytes = 0, rank_bytes = 0;
   if (r->events->plan == NULL || nnt_comm_rank(r->comm) != 0) return;
-  nnt_trainer_bytes(&r->model, options, nnt_partition_count(batch, ranks, 0), &node_bytes,
+  int64_t least = batch, most = 0;
+  for (int i = 0; i < ranks; ++i) {
+    least = nnt_min_i64(least, nnt_shard_rows(options, batch, ranks, i));
+    most = nnt_max_i64(most, nnt_shard_rows(options, batch, ranks, i));
+  }
+  nnt_trainer_bytes(&r->model, options, most, r->threads, partial_sums(r), &node_bytes,
                     &rank_bytes);
   nnt_train_plan plan = {
       .loss = options->loss,
@@ -227,8 +254,8 @@ static void report_plan(const run *r) {
       .ranks = ranks,
       .nodes = nnt_comm_nodes(r->comm),
       .threads = r->threads,
-      .shard_least = nnt_partition_count(batch, ranks, ranks - 1),
-      .shard_most = nnt_partition_count(batch, ranks, 0),
+      .shard_least = least,
+      .shard_most = most,
       .node_data_bytes = r->data->bytes + (r->validation != NULL ? r->validation->bytes : 0),
       .node_model_bytes = node_bytes,
       .rank_bytes = rank_bytes,

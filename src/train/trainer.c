@@ -31,18 +31,20 @@ struct nnt_trainer {
 };
 
 void nnt_trainer_bytes(const nnt_model *model, const nnt_train_options *options, int64_t rows,
-                       int64_t *node, int64_t *rank) {
+                       int threads, int partials, int64_t *node, int64_t *rank) {
   int64_t arena = nnt_layout_of(model).floats * (int64_t)sizeof(float);
   int64_t common = arena * (options->momentum > 0.0 ? 2 : 1);
   bool shared = options->allreduce == NNT_ALLREDUCE_AUTO;
   *node = shared ? common : 0;
-  *rank = arena + (shared ? 0 : common) + (int64_t)nnt_network_bytes(model, rows, true);
+  *rank = arena * partials + (shared ? 0 : common) +
+          (int64_t)nnt_network_bytes(model, rows, true, threads);
 }
 
 static void start_state(nnt_trainer *trainer) {
   const nnt_train_options *options = trainer->in.options;
   trainer->state = (nnt_train_state){.seed = options->seed,
                                      .batch_size = options->batch_size,
+                                     .granules = nnt_granules_of(options),
                                      .samples = trainer->in.samples->count,
                                      .initializer = options->initializer,
                                      .best_loss = (double)INFINITY};

@@ -49,6 +49,6 @@ nnt_status nnt_trainer_result(nnt_trainer *trainer, nnt_train_result *out,
 /* Bytes of parameters and optimiser state (once a node, or by rank when flat), and of gradients and
  * activations of `rows` samples (by rank). */
 void nnt_trainer_bytes(const nnt_model *model, const nnt_train_options *options, int64_t rows,
-                       int64_t *node, int64_t *rank);
+                       int threads, int partials, int64_t *node, int64_t *rank);
 
 #endif

@@ -88,7 +88,7 @@ class Progress(CliCase):
                                 ranks=ranks)
             for words in ("7-8-3, 91 parameters", "2000 to train, 100 to validate",
                           "125 an epoch, 10 epochs", f"{ranks} ranks x 1 threads", "memory a node",
-                          "16 samples, " + ("16 to 16" if ranks == 1 else "5 to 6")):
+                          "16 samples, " + ("16 to 16" if ranks == 1 else "4 to 8")):
                 self.assertIn(words, text)
             self.assertEqual(self.contents(), before)
         self.succeed("train", "--data", "data.h5", "--dry-run")

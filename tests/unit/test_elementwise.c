@@ -233,50 +233,86 @@ static void squared_error_is_right(void **state) {
   }
 }
 
+/* Element (r, c) of a gathered block, for every type, first column and width. */
+static void check_gather(const nnt_elementwise *e, nnt_element element, const void *const *rows,
+                         float (*element_at)(const void *row, int64_t c), const float *shift,
+                         const float *scale, float *out) {
+  for (int64_t begin = 0; begin <= 64; begin += 32) {
+    for (int64_t end = begin; end <= 100; end += 9) {
+      nnt_gather call = {.rows = rows,
+                         .count = 7,
+                         .begin = begin,
+                         .end = end,
+                         .shift = shift,
+                         .scale = scale,
+                         .out = out,
+                         .stride = 7 * NNT_PANEL};
+      e->gather[element](&call);
+      for (int64_t r = 0; r < 7; ++r) {
+        for (int64_t c = begin; c < end; ++c)
+          assert_true(out[(c - begin) / 32 * call.stride + r * 32 + (c - begin) % 32] ==
+                      (element_at(rows[r], c) - shift[c]) * scale[c]);
+      }
+    }
+  }
+}
+
+static float u8_at(const void *row, int64_t c) {
+  return (float)((const uint8_t *)row)[c];
+}
+
+static float i16_at(const void *row, int64_t c) {
+  return (float)((const int16_t *)row)[c];
+}
+
+static float f32_at(const void *row, int64_t c) {
+  return ((const float *)row)[c];
+}
+
 static void gathers(void **state) {
   (void)state;
-  uint8_t bytes[100];
-  int16_t words[100];
-  float floats[100], *shift = test_floats(128), *scale = test_floats(128),
-                     *out = test_floats(4 * NNT_PANEL);
-  for (int i = 0; i < 100; ++i) {
+  enum { COUNT_OF_ROWS = 7 };
+  uint8_t bytes[200];
+  int16_t words[200];
+  float floats[200], *shift = test_floats(128), *scale = test_floats(128),
+                     *out = test_floats(4 * COUNT_OF_ROWS * NNT_PANEL);
+  const void *of_bytes[COUNT_OF_ROWS], *of_words[COUNT_OF_ROWS], *of_floats[COUNT_OF_ROWS];
+  for (int i = 0; i < 200; ++i) {
     bytes[i] = (uint8_t)(i * 37);
-    words[i] = (int16_t)(i * 997 - 20000);
+    words[i] = (int16_t)(i * 297 - 20000);
     floats[i] = test_number(1, i);
+  }
+  for (int i = 0; i < 128; ++i) {
     shift[i] = test_number(2, i);
     scale[i] = test_number(3, i);
   }
+  for (int r = 0; r < COUNT_OF_ROWS; ++r) {
+    int from = r * 31 % 97;
+    of_bytes[r] = bytes + from;
+    of_words[r] = words + from;
+    of_floats[r] = floats + from;
+  }
   for (int k = 0; kernels_at(k) != NULL; ++k) {
     const nnt_elementwise *e = kernels_at(k)->elementwise;
-    for (int64_t n = 0; n <= 100; n += 25) {
-      e->gather[NNT_U8](bytes, shift, scale, n, out, NNT_PANEL);
-      for (int64_t i = 0; i < n; ++i)
-        assert_true(out[i] == ((float)bytes[i] - shift[i]) * scale[i]);
-      e->gather[NNT_I16](words, shift, scale, n, out, NNT_PANEL);
-      for (int64_t i = 0; i < n; ++i)
-        assert_true(out[i] == ((float)words[i] - shift[i]) * scale[i]);
-      e->gather[NNT_F32](floats, shift, scale, n, out, NNT_PANEL);
-      for (int64_t i = 0; i < n; ++i) assert_true(out[i] == (floats[i] - shift[i]) * scale[i]);
-    }
+    check_gather(e, NNT_U8, of_bytes, u8_at, shift, scale, out);
+    check_gather(e, NNT_I16, of_words, i16_at, shift, scale, out);
+    check_gather(e, NNT_F32, of_floats, f32_at, shift, scale, out);
   }
   free(shift);
   free(scale);
   free(out);
 }
 
-static void sums_arrays(void **state) {
+static void adds(void **state) {
   (void)state;
-  enum { N = 96, MEMBERS = 5 };
-  float *x = test_floats(N * MEMBERS);
+  enum { N = 96 };
+  float *x = test_floats(3 * N);
   for (int k = 0; kernels_at(k) != NULL; ++k) {
-    for (int target = 0; target < MEMBERS; ++target) {
-      for (int i = 0; i < N * MEMBERS; ++i) x[i] = (float)(i * i % 91);
-      kernels_at(k)->elementwise->sum_arrays(x, N, MEMBERS, x + target * N, N);
-      for (int i = 0; i < N; ++i) {
-        float sum = 0.0F;
-        for (int m = 0; m < MEMBERS; ++m) sum += (float)((i + m * N) * (i + m * N) % 91);
-        assert_true(x[target * N + i] == sum);
-      }
+    for (int target = 0; target < 3; ++target) {
+      for (int i = 0; i < 3 * N; ++i) x[i] = test_number(4, i);
+      kernels_at(k)->elementwise->add(x, x + N, x + target * N, N);
+      for (int i = 0; i < N; ++i)
+        assert_true(x[target * N + i] == test_number(4, i) + test_number(4, i + N));
     }
   }
   free(x);
@@ -332,8 +368,11 @@ static void variants_agree(void **state) {
   one->elementwise->binary_cross_entropy(&x);
   two->elementwise->binary_cross_entropy(&y);
   assert_memory_equal(x.loss, y.loss, 9 * sizeof(float));
-  one->elementwise->sum_rows(x.logits.data, 9, a);
-  two->elementwise->sum_rows(y.logits.data, 9, b);
+  const int64_t begin[] = {0, 4, 9};
+  const nnt_sum_step steps[] = {{0, 0, -1}, {1, 0, 0}};
+  const nnt_granules granules = {2, steps, begin};
+  one->elementwise->sum_rows(x.logits.data, &granules, a, 0);
+  two->elementwise->sum_rows(y.logits.data, &granules, b, 0);
   assert_memory_equal(a, b, NNT_PANEL * sizeof *a);
   free_rows(&x);
   free_rows(&y);
@@ -350,7 +389,7 @@ int main(void) {
                                      cmocka_unit_test(binary_cross_entropy_is_right),
                                      cmocka_unit_test(squared_error_is_right),
                                      cmocka_unit_test(gathers),
-                                     cmocka_unit_test(sums_arrays),
+                                     cmocka_unit_test(adds),
                                      cmocka_unit_test(updates),
                                      cmocka_unit_test(variants_agree)};
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,7 @@
 
 #include <omp.h>
 
+#include "base/partition.h"
 #include "unit.h"
 
 static const int64_t shapes[][3] = {
@@ -36,13 +37,29 @@ static void expect_near(float got, double expected, int64_t k) {
 
 static void run_nn(const nnt_kernels *kernels, int threads, const nnt_gemm_nn_call *call) {
 #pragma omp parallel num_threads(threads)
-  nnt_gemm_nn(kernels, (nnt_team){omp_get_thread_num(), omp_get_num_threads()}, call);
+  nnt_gemm_nn(kernels, (nnt_team){.thread = omp_get_thread_num(), .threads = omp_get_num_threads()},
+              call);
 }
 
-static void run_tn(const nnt_kernels *kernels, int threads, const nnt_panels *a,
-                   const nnt_panels *b, const nnt_panels *c) {
+static void run_tn(const nnt_kernels *kernels, int threads, const nnt_gemm_tn_call *call) {
 #pragma omp parallel num_threads(threads)
-  nnt_gemm_tn(kernels, (nnt_team){omp_get_thread_num(), omp_get_num_threads()}, a, b, c);
+  nnt_gemm_tn(kernels, (nnt_team){.thread = omp_get_thread_num(), .threads = omp_get_num_threads()},
+              call);
+}
+
+/* Granules [first, first + count) of k rows cut into `all`. */
+typedef struct row_cut {
+  nnt_sum_plan plan;
+  int64_t begin[64];
+  nnt_granules granules;
+} row_cut;
+
+static void make_cut(row_cut *c, int64_t k, int64_t all, int64_t first, int64_t count) {
+  nnt_error error;
+  assert_int_equal(nnt_sum_plan_create(all, NULL, first, count, &c->plan, &error), NNT_OK);
+  int64_t base = nnt_partition_begin(k, all, first);
+  for (int64_t g = 0; g <= count; ++g) c->begin[g] = nnt_partition_begin(k, all, first + g) - base;
+  c->granules = (nnt_granules){count, c->plan.steps, c->begin};
 }
 
 static void check_nn(const nnt_kernels *kernels, const int64_t *shape) {
@@ -81,12 +98,16 @@ static void check_nn(const nnt_kernels *kernels, const int64_t *shape) {
   free(bias.data);
 }
 
-static void check_tn(const nnt_kernels *kernels, const int64_t *shape) {
+static void check_tn(const nnt_kernels *kernels, const int64_t *shape, int64_t granules) {
   int64_t rows = shape[0], columns = shape[1], k = shape[2];
   nnt_panels a = test_matrix(k, rows, k + 2, 1, 0.0F), b = test_matrix(k, columns, k + 2, 2, 0.0F),
              c = test_matrix(rows, columns, rows, 3, 0.0F);
+  row_cut cut;
+  make_cut(&cut, k, granules, 0, granules);
+  assert_int_equal(cut.plan.outputs, 1);
   for (int threads = 1; threads <= 3; ++threads) {
-    run_tn(kernels, threads, &a, &b, &c);
+    nnt_gemm_tn_call call = {.a = a, .b = b, .c = c, .granules = &cut.granules};
+    run_tn(kernels, threads, &call);
     for (int64_t r = 0; r < rows; ++r) {
       for (int64_t j = 0; j < columns; ++j) {
         double sum = 0.0;
@@ -100,9 +121,92 @@ static void check_tn(const nnt_kernels *kernels, const int64_t *shape) {
       for (int64_t r = 0; r < rows; ++r) assert_true(*nnt_panels_at(&c, r, p) == 0.0F);
     }
   }
+  nnt_sum_plan_clear(&cut.plan);
   free(a.data);
   free(b.data);
   free(c.data);
+}
+
+static void keep_tile(void *context, int64_t offset, const float *values, int64_t count) {
+  memcpy((float *)context + offset, values, (size_t)count * sizeof *values);
+}
+
+/* Rows of A and B from `first` on. */
+static nnt_panels from_row(nnt_panels matrix, int64_t first, int64_t rows) {
+  matrix.data += first * NNT_PANEL;
+  matrix.rows = rows;
+  return matrix;
+}
+
+/* However the granules are cut into parts, the parts' outputs add up to the same bits. */
+static void check_parts(const nnt_kernels *kernels, const int64_t *shape, int64_t granules) {
+  int64_t rows = shape[0], columns = shape[1], k = shape[2];
+  int64_t floats = nnt_panels_floats(rows, columns);
+  nnt_panels a = test_matrix(k, rows, k, 1, 0.0F), b = test_matrix(k, columns, k, 2, 0.0F),
+             c = test_matrix(rows, columns, rows, 3, 0.0F);
+  float *parts = test_floats(64 * floats + 1), *sum = test_floats(floats + 1);
+  row_cut whole;
+  nnt_error error;
+  make_cut(&whole, k, granules, 0, granules);
+  nnt_gemm_tn_call call = {.a = a, .b = b, .c = c, .granules = &whole.granules};
+  run_tn(kernels, 1, &call);
+  call.sink = keep_tile;
+  call.sink_context = sum;
+  run_tn(kernels, 2, &call);
+  assert_memory_equal(c.data, sum, (size_t)floats * sizeof *sum);
+  for (int64_t cut_at = 0; cut_at <= granules; ++cut_at) {
+    nnt_sum_node nodes[2 * NNT_SUM_PLACES];
+    int64_t used = 0;
+    for (int part = 0; part < 2; ++part) {
+      row_cut own;
+      int64_t first = part == 0 ? 0 : cut_at, count = part == 0 ? cut_at : granules - cut_at;
+      int64_t row = nnt_partition_begin(k, granules, first);
+      make_cut(&own, k, granules, first, count);
+      nnt_panels part_c = {parts + used * floats, rows, columns, rows * NNT_PANEL};
+      nnt_gemm_tn_call part_call = {.a = from_row(a, row, own.begin[count]),
+                                    .b = from_row(b, row, own.begin[count]),
+                                    .c = part_c,
+                                    .granules = &own.granules,
+                                    .distance = floats};
+      run_tn(kernels, 1, &part_call);
+      for (int i = 0; i < own.plan.outputs; ++i) nodes[used++] = own.plan.nodes[i];
+      nnt_sum_plan_clear(&own.plan);
+    }
+    nnt_sum_plan joined;
+    assert_int_equal(nnt_sum_plan_create(granules, nodes, 0, used, &joined, &error), NNT_OK);
+    assert_int_equal(joined.outputs, 1);
+    for (int64_t i = 0; i < floats; ++i) {
+      float stack[NNT_SUM_PLACES], value = 0.0F;
+      for (int64_t p = 0; p < used; ++p) {
+        value = parts[p * floats + i];
+        for (int m = joined.steps[p].merges; m > 0; --m)
+          value += stack[joined.steps[p].place + m - 1];
+        stack[joined.steps[p].place] = value;
+      }
+      sum[i] = value;
+    }
+    assert_memory_equal(c.data, sum, (size_t)floats * sizeof *sum);
+    nnt_sum_plan_clear(&joined);
+  }
+  nnt_sum_plan_clear(&whole.plan);
+  free(a.data);
+  free(b.data);
+  free(c.data);
+  free(parts);
+  free(sum);
+}
+
+static void parts_add_up(void **state) {
+  (void)state;
+  static const int64_t sizes[][3] = {{45, 50, 37}, {14, 10, 64}, {33, 33, 5}};
+  const nnt_kernels *kernels[8];
+  int count = supported(kernels);
+  for (int i = 0; i < count; ++i) {
+    for (size_t s = 0; s < 3; ++s) {
+      for (int64_t granules = 1; granules <= 16; granules += granules < 8 ? 1 : 4)
+        check_parts(kernels[i], sizes[s], granules);
+    }
+  }
 }
 
 static void equals_naive_loops(void **state) {
@@ -112,7 +216,9 @@ static void equals_naive_loops(void **state) {
   for (int i = 0; i < count; ++i) {
     for (size_t s = 0; s < SHAPES; ++s) {
       check_nn(kernels[i], shapes[s]);
-      check_tn(kernels[i], shapes[s]);
+      check_tn(kernels[i], shapes[s], 1);
+      check_tn(kernels[i], shapes[s], 8);
+      check_tn(kernels[i], shapes[s], 11);
     }
   }
 }
@@ -131,6 +237,19 @@ static void variants_agree(void **state) {
     run_nn(kernels[0], 1, &(nnt_gemm_nn_call){.a = a, .b = b, .c = c});
     run_nn(kernels[1], 2, &(nnt_gemm_nn_call){.a = a, .b = b, .c = d});
     assert_memory_equal(c.data, d.data, (size_t)nnt_panels_floats(rows, columns) * sizeof(float));
+    row_cut cut;
+    make_cut(&cut, rows, 5, 0, 5);
+    nnt_panels tall = test_matrix(rows, columns, rows, 4, 0.0F),
+               e = test_matrix(k, columns, k, 3, 0.0F), f = test_matrix(k, columns, k, 3, 0.0F);
+    nnt_gemm_tn_call call = {.a = a, .b = tall, .c = e, .granules = &cut.granules};
+    run_tn(kernels[0], 1, &call);
+    call.c = f;
+    run_tn(kernels[1], 2, &call);
+    assert_memory_equal(e.data, f.data, (size_t)nnt_panels_floats(k, columns) * sizeof(float));
+    nnt_sum_plan_clear(&cut.plan);
+    free(tall.data);
+    free(e.data);
+    free(f.data);
     free(a.data);
     free(b.data);
     free(c.data);
@@ -144,7 +263,8 @@ static void transposes(void **state) {
     int64_t rows = shapes[s][0], columns = shapes[s][1];
     nnt_panels a = test_matrix(rows, columns, rows + 1, 1, NAN),
                b = test_matrix(columns, rows, columns, 2, 9.0F);
-    for (int thread = 0; thread < 3; ++thread) nnt_transpose((nnt_team){thread, 3}, &a, &b);
+    for (int thread = 0; thread < 3; ++thread)
+      nnt_transpose((nnt_team){.thread = thread, .threads = 3}, &a, &b);
     for (int64_t c = 0; c < columns; ++c) {
       for (int64_t r = 0; r < rows; ++r)
         assert_true(*nnt_panels_at(&b, c, r) == *nnt_panels_at(&a, r, c));
@@ -157,8 +277,8 @@ static void transposes(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(equals_naive_loops),
-                                     cmocka_unit_test(variants_agree),
-                                     cmocka_unit_test(transposes)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(equals_naive_loops), cmocka_unit_test(parts_add_up),
+      cmocka_unit_test(variants_agree), cmocka_unit_test(transposes)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

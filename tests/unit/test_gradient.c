@@ -10,7 +10,8 @@
 /* One network with its data, in float64: plain loops over [out][in] weights. */
 typedef struct reference {
   const nnt_model *model;
-  double x[ROWS][INPUTS];
+  float stored[ROWS][INPUTS]; /* as a data set has them */
+  double x[ROWS][INPUTS];     /* normalised */
   double target[ROWS][8];
   int32_t classes[ROWS];
   double *parameters; /* layer by layer weights [out, in], biases */
@@ -94,13 +95,13 @@ static void build_model(nnt_model *model, nnt_activation activation, nnt_loss lo
 }
 
 static void fill_data(reference *r, nnt_network *network) {
-  nnt_panels inputs = nnt_network_inputs(network), targets = nnt_network_targets(network);
+  nnt_panels targets = nnt_network_targets(network);
   for (int row = 0; row < ROWS; ++row) {
     r->classes[row] = nnt_network_classes(network)[row] = row % 3;
+    nnt_network_rows(network)[row] = r->stored[row];
     for (int i = 0; i < INPUTS; ++i) {
-      float x = test_number(20, row * INPUTS + i);
-      *nnt_panels_at(&inputs, row, i) = x;
-      r->x[row][i] = (double)x;
+      r->stored[row][i] = test_number(20, row * INPUTS + i);
+      r->x[row][i] = 0.5 * ((double)r->stored[row][i] - 0.25);
     }
     for (int k = 0; k < 3; ++k) {
       float t = r->model->target == NNT_TARGET_CLASS ? (float)(row % 3 == k)
@@ -140,6 +141,34 @@ static void compare(const reference *r, const nnt_layout *layout, float *gradien
   }
 }
 
+static nnt_input input_of(void) {
+  static float shift[64], scale[64];
+  for (int i = 0; i < INPUTS; ++i) {
+    shift[i] = 0.25F;
+    scale[i] = 0.5F;
+  }
+  return (nnt_input){.element = NNT_F32, .features = INPUTS, .shift = shift, .scale = scale};
+}
+
+/* One step over all rows in three granules. */
+static void run_step(nnt_network *network, const nnt_layout *layout, const float *parameters,
+                     float *gradients) {
+  static const int64_t begin[] = {0, 1, 4, ROWS};
+  nnt_sum_plan plan;
+  nnt_error error;
+  assert_int_equal(nnt_sum_plan_create(3, NULL, 0, 3, &plan, &error), NNT_OK);
+  nnt_granules granules = {3, plan.steps, begin};
+  nnt_network_step_call call = {.layout = layout,
+                                .parameters = parameters,
+                                .rows = ROWS,
+                                .scale = 1.0F / ROWS,
+                                .granules = &granules,
+                                .outputs = 1,
+                                .gradients = gradients};
+  nnt_network_step(network, &call);
+  nnt_sum_plan_clear(&plan);
+}
+
 static void check(nnt_activation activation, nnt_loss loss, const nnt_kernels *kernels) {
   nnt_model model;
   nnt_network *network = NULL;
@@ -150,7 +179,8 @@ static void check(nnt_activation activation, nnt_loss loss, const nnt_kernels *k
   float *parameters = test_floats(layout.floats), *gradients = test_floats(layout.floats);
   /* fan-in also draws the biases, so that no logit is exactly at relu's corner */
   nnt_initialize(&layout, NNT_INIT_FAN_IN, 3, parameters);
-  assert_int_equal(nnt_network_create(&model, kernels, ROWS + 2, true, 2, &network, &error),
+  nnt_input input = input_of();
+  assert_int_equal(nnt_network_create(&model, kernels, &input, ROWS + 2, true, 2, &network, &error),
                    NNT_OK);
   fill_data(&r, network);
   r.parameters = calloc((size_t)nnt_model_parameters(&model), sizeof(double));
@@ -164,7 +194,7 @@ static void check(nnt_activation activation, nnt_loss loss, const nnt_kernels *k
     for (int64_t o = 0; o < w.columns; ++o)
       r.parameters[next++] = (double)parameters[layout.biases[l] + o];
   }
-  nnt_network_step(network, parameters, ROWS, 1.0F / ROWS, gradients, NULL, NULL);
+  run_step(network, &layout, parameters, gradients);
   double loss_value = (double)gradients[layout.tail + NNT_TAIL_LOSS];
   assert_true(fabs(loss_value - loss_of(&r)) <= 1e-6 * (1.0 + loss_of(&r)));
   compare(&r, &layout, gradients);
@@ -201,9 +231,18 @@ static void no_rows_is_zero(void **state) {
   nnt_layout layout = nnt_layout_of(&model);
   float *parameters = test_floats(layout.floats), *gradients = test_floats(layout.floats);
   for (int64_t i = 0; i < layout.floats; ++i) gradients[i] = 1.0F;
-  assert_int_equal(nnt_network_create(&model, nnt_kernels_all()[0], 0, true, 1, &network, &error),
-                   NNT_OK);
-  nnt_network_step(network, parameters, 0, 1.0F, gradients, count_ready, &layers);
+  nnt_input input = input_of();
+  assert_int_equal(
+      nnt_network_create(&model, nnt_kernels_all()[0], &input, 0, true, 1, &network, &error),
+      NNT_OK);
+  nnt_network_step_call call = {.layout = &layout,
+                                .parameters = parameters,
+                                .scale = 1.0F,
+                                .outputs = 1,
+                                .gradients = gradients,
+                                .ready = count_ready,
+                                .context = &layers};
+  nnt_network_step(network, &call);
   assert_int_equal(layers, 0);
   for (int64_t i = 0; i < layout.floats; ++i) assert_true(gradients[i] == 0.0F);
   nnt_network_destroy(&network);

@@ -68,7 +68,7 @@ static void layout_round_trips(void **state) {
   nnt_layout layout = nnt_layout_of(&model);
   float *arena = test_floats(layout.floats), *copy = test_floats(layout.floats);
   nnt_initialize(&layout, NNT_INIT_FAN_IN, 5, arena);
-  assert_int_equal(nnt_layout_end(&layout, 2), layout.floats);
+  assert_int_equal(nnt_layout_piece_begin(&layout, 3), layout.floats);
   for (int l = 0; l < 3; ++l) {
     nnt_panels w = nnt_layout_weights(&layout, l, arena);
     float *out = test_floats(w.rows * w.columns);
@@ -79,12 +79,35 @@ static void layout_round_trips(void **state) {
     }
     nnt_layout_import(&layout, l, out, copy);
     memcpy(copy + layout.biases[l], arena + layout.biases[l], (size_t)w.columns * sizeof(float));
-    assert_int_equal(nnt_layout_begin(&layout, l) % 32, 0);
+    assert_int_equal(nnt_layout_piece_begin(&layout, l), layout.weights[l]);
+    assert_int_equal(layout.weights[l] % 32, 0);
     free(out);
   }
   assert_memory_equal(arena, copy, (size_t)layout.floats * sizeof(float));
   free(arena);
   free(copy);
+}
+
+/* Pieces cover a layer's panels in order, and the arena without a gap. */
+static void layout_is_cut(void **state) {
+  (void)state;
+  const int64_t hidden[] = {330, 70};
+  nnt_model model = model_of(45, 2, hidden, 3, NNT_TANH);
+  nnt_layout layout = nnt_layout_of(&model);
+  nnt_layout_cut(&layout, 4000);
+  assert_int_equal(nnt_layout_pieces(&layout), 4 + 3 + 1);
+  for (int piece = 0, last = -1; piece < nnt_layout_pieces(&layout); ++piece) {
+    int64_t begin = 0, end = 0, layer = nnt_layout_layer_of(&layout, piece);
+    nnt_layout_piece_panels(&layout, piece, &begin, &end);
+    assert_true(end > begin);
+    assert_int_equal(layer == last, begin > 0);
+    assert_int_equal(nnt_layout_piece_begin(&layout, piece),
+                     layout.weights[layer] + begin * model.layers[layer].inputs * 32);
+    last = (int)layer;
+  }
+  assert_int_equal(nnt_layout_piece_begin(&layout, 8), layout.floats);
+  nnt_layout_cut(&layout, 1);
+  assert_int_equal(nnt_layout_pieces(&layout), 11 + 3 + 1);
 }
 
 static void digest_sees_every_parameter(void **state) {
@@ -170,6 +193,7 @@ int main(void) {
                                      cmocka_unit_test(counts_parameters),
                                      cmocka_unit_test(refuses_impossible_layers),
                                      cmocka_unit_test(layout_round_trips),
+                                     cmocka_unit_test(layout_is_cut),
                                      cmocka_unit_test(digest_sees_every_parameter),
                                      cmocka_unit_test(initial_weights_have_their_spread)};
   return cmocka_run_group_tests(tests, NULL, NULL);

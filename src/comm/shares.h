@@ -1,0 +1,33 @@
+/* Who computes which granules, and in which order the partial sums are added up: pure functions of
+ * the numbers of granules, nodes and ranks a node. */
+#ifndef NNT_COMM_SHARES_H
+#define NNT_COMM_SHARES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/sum_plan.h"
+
+/* `nodes` nodes of `members` ranks each, numbered through: rank `member` of node `node` is part
+ * node * members + member, and takes the granules of that part. */
+typedef struct nnt_shares {
+  int nodes, members;
+  int64_t granules;
+  bool exact;
+  nnt_sum_plan own;     /* this rank's granules */
+  nnt_sum_plan in_node; /* the partial sums of this node's ranks */
+  nnt_sum_plan in_all;  /* those of all nodes; one output */
+  int most;             /* partial sums of a rank, at most, over all ranks; at least 1 */
+  int *member_partials; /* [members] of this node's ranks */
+  int *node_partials;   /* [nodes] */
+} nnt_shares;
+
+/* `granules` 0: fast, one granule a rank, the node's sum a tree of its own. Local. */
+nnt_status nnt_shares_create(int64_t granules, int nodes, int members, int node, int member,
+                             nnt_shares *out, nnt_error *error) NNT_MUST_CHECK;
+void nnt_shares_clear(nnt_shares *shares);
+
+/* The first granule of a part; that of the part after the last is `granules`. */
+int64_t nnt_shares_begin(const nnt_shares *shares, int64_t part);
+
+#endif

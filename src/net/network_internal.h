@@ -1,0 +1,29 @@
+/* What network.c (memory) and pass.c (the passes) share. */
+#ifndef NNT_NET_NETWORK_INTERNAL_H
+#define NNT_NET_NETWORK_INTERNAL_H
+
+#include "base/memory.h"
+#include "net/network.h"
+
+struct nnt_network {
+  const nnt_model *model;
+  const nnt_kernels *kernels;
+  nnt_layout layout;
+  nnt_input input;
+  int threads;
+  double flops_per_row;
+  nnt_arena arena;
+  const void **rows;                 /* where each sample of the batch lies */
+  int64_t buffer_floats;             /* of one thread's converted samples */
+  float *buffers;                    /* [threads, buffer_floats] */
+  nnt_panels values[NNT_MAX_LAYERS]; /* each layer's outputs */
+  float *auxiliary[NNT_MAX_LAYERS];  /* f'(z) where it is not a function of y; else NULL */
+  nnt_panels gradient[2];            /* dZ of a layer and of the one before, in turn */
+  float *transposed[2];              /* W^T of a layer and of the one before, in turn */
+  nnt_panels targets;
+  int32_t *classes;
+  float *losses;
+  double forward_end;
+};
+
+#endif

@@ -1,0 +1,281 @@
+/* Forward and backward pass: one parallel region, barriers between the products.
+ *
+ * Backpropagation: Rumelhart, Hinton and Williams, Nature 323, 1986. With the layer's input X
+ * [rows, in], weights W [in, out], dZ = d loss / d logits [rows, out]:
+ *   dW = X^T dZ,  db = column sums of dZ,  dX = dZ W^T,  dZ of the layer before = dX * f'(Z). */
+#include <omp.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/partition.h"
+#include "kernels/gemm.h"
+#include "net/loss.h"
+#include "net/network_internal.h"
+
+/* The first `rows` rows of a matrix of the full capacity. */
+static nnt_panels first_rows(nnt_panels matrix, int64_t rows) {
+  matrix.rows = rows;
+  return matrix;
+}
+
+/* The first floats of a gradient buffer as a matrix of this width. */
+static nnt_panels gradient_of(const nnt_network *network, int layer, int64_t rows) {
+  nnt_panels matrix = first_rows(network->gradient[layer % 2], rows);
+  matrix.columns = network->layout.layers[layer].outputs;
+  return matrix;
+}
+
+/* Parameters are only read; the matrices of the kernels have one type for both. */
+static nnt_panels weights_of(const nnt_network *network, int layer, const float *parameters) {
+  union {
+    const float *borrowed;
+    float *read;
+  } arena = {parameters};
+  return nnt_layout_weights(&network->layout, layer, arena.read);
+}
+
+/* What a team does together; the functions below are called by all its threads. */
+typedef struct pass {
+  nnt_network *network;
+  const float *parameters;
+  int64_t rows;
+  float scale;
+  const nnt_network_step_call *call; /* NULL: forward alone */
+} pass;
+
+static nnt_input_rows input_rows(const pass *p, nnt_team team) {
+  const nnt_network *network = p->network;
+  return (nnt_input_rows){.input = &network->input,
+                          .rows = network->rows,
+                          .count = p->rows,
+                          .next = p->call != NULL ? p->call->next : NULL,
+                          .next_count = p->call != NULL ? p->call->next_count : 0,
+                          .buffer = network->buffers + team.thread * network->buffer_floats};
+}
+
+static void forward(const pass *p, nnt_team team) {
+  const nnt_network *network = p->network;
+  for (int l = 0; l < network->layout.layer_count; ++l) {
+    nnt_activation activation = network->layout.layers[l].activation;
+    bool linear = activation == NNT_IDENTITY;
+    nnt_gemm_nn_call call = {
+        .b = weights_of(network, l, p->parameters),
+        .c = first_rows(network->values[l], p->rows),
+        .bias = p->parameters + network->layout.biases[l],
+        .epilogue = linear ? NULL : network->kernels->elementwise->activate[activation],
+        .auxiliary = network->auxiliary[l]};
+    if (l == 0) {
+      nnt_input_rows x = input_rows(p, team);
+      nnt_input_forward(network->kernels, team, &x, &call);
+    } else {
+      call.a = first_rows(network->values[l - 1], p->rows);
+      nnt_gemm_nn(network->kernels, team, &call);
+    }
+#pragma omp barrier
+  }
+}
+
+static nnt_loss_rows loss_rows(const pass *p, nnt_team team) {
+  nnt_network *network = p->network;
+  int last = network->layout.layer_count - 1;
+  nnt_panels logits = first_rows(network->values[last], p->rows);
+  bool gradient_kept = network->gradient[1].data != NULL;
+  return (nnt_loss_rows){
+      .logits = logits,
+      .target = first_rows(network->targets, p->rows),
+      .classes = network->classes,
+      .gradient = gradient_kept ? gradient_of(network, last, p->rows)
+                                : first_rows(network->gradient[0], p->rows),
+      .derivative = network->auxiliary[last] != NULL ? network->auxiliary[last] : logits.data,
+      .loss = network->losses,
+      .scale = p->scale,
+      .begin = nnt_partition_begin(p->rows, team.threads, team.thread),
+      .end = nnt_partition_begin(p->rows, team.threads, team.thread + 1)};
+}
+
+/* W^T of a layer, for the input gradient. */
+static nnt_panels transposed_of(const nnt_network *network, int layer) {
+  const nnt_layer *shape = &network->layout.layers[layer];
+  return (nnt_panels){network->transposed[layer % 2], shape->outputs, shape->inputs,
+                      shape->outputs * NNT_PANEL};
+}
+
+static void transpose_weights(const pass *p, nnt_team team, int layer) {
+  if (layer == 0) return;
+  nnt_panels w = weights_of(p->network, layer, p->parameters);
+  nnt_panels wt = transposed_of(p->network, layer);
+  nnt_transpose(team, &w, &wt);
+}
+
+/* The losses' sum by granules, into the tails. */
+static void sum_losses(const pass *p) {
+  const nnt_granules *granules = p->call->granules;
+  float stack[NNT_SUM_PLACES];
+  float *tail = p->call->gradients + p->call->layout->tail;
+  for (int64_t g = 0; g < granules->count; ++g) {
+    const nnt_sum_step *step = &granules->steps[g];
+    double sum = 0.0;
+    for (int64_t r = granules->begin[g]; r < granules->begin[g + 1]; ++r)
+      sum += (double)p->network->losses[r];
+    float value = (float)(sum * (double)p->scale);
+    for (int m = step->merges; m > 0; --m) value += stack[step->place + m - 1];
+    stack[step->place] = value;
+    if (step->output < 0) continue;
+    float *output = tail + step->output * p->call->layout->floats;
+    memset(output, 0, NNT_TAIL * sizeof *output);
+    output[NNT_TAIL_LOSS] = value;
+  }
+}
+
+static void bias_gradient(const pass *p, nnt_team team, int layer, const nnt_panels *dz) {
+  const nnt_network_step_call *call = p->call;
+  int64_t panels = nnt_panel_count(dz->columns);
+  for (int64_t i = nnt_partition_begin(panels, team.threads, team.thread);
+       i < nnt_partition_begin(panels, team.threads, team.thread + 1); ++i) {
+    _Alignas(64) float sums[NNT_PANEL];
+    int64_t offset = call->layout->biases[layer] + i * NNT_PANEL;
+    float *out = call->take != NULL ? sums : call->gradients + offset;
+    p->network->kernels->elementwise->sum_rows(dz->data + i * dz->stride, call->granules, out,
+                                               call->layout->floats);
+    if (call->take != NULL) call->take(call->context, layer, offset, sums, NNT_PANEL);
+  }
+}
+
+/* Hands a tile of a layer's weight gradient on, with its place in the arena. */
+typedef struct layer_sink {
+  const nnt_network_step_call *call;
+  int layer;
+} layer_sink;
+
+static void take_tile(void *context, int64_t offset, const float *values, int64_t count) {
+  const layer_sink *sink = context;
+  const nnt_network_step_call *call = sink->call;
+  call->take(call->context, sink->layer, call->layout->weights[sink->layer] + offset, values,
+             count);
+}
+
+/* Panels [begin, end) of a layer's weight gradient. */
+static void weight_gradient(const pass *p, nnt_team team, int layer, int64_t begin, int64_t end) {
+  const nnt_network *network = p->network;
+  nnt_panels dz = gradient_of(network, layer, p->rows);
+  nnt_panels dw = nnt_layout_weights(p->call->layout, layer, p->call->gradients);
+  int64_t columns = nnt_min_i64(end * NNT_PANEL, dw.columns) - begin * NNT_PANEL;
+  layer_sink sink = {p->call, layer};
+  nnt_gemm_tn_call call = {.b = {dz.data + begin * dz.stride, dz.rows, columns, dz.stride},
+                           .c = {dw.data + begin * dw.stride, dw.rows, columns, dw.stride},
+                           .granules = p->call->granules,
+                           .distance = p->call->layout->floats,
+                           .sink = p->call->take != NULL ? take_tile : NULL,
+                           .sink_context = &sink};
+  if (layer == 0) {
+    nnt_input_rows x = input_rows(p, team);
+    nnt_input_gradient(network->kernels, team, &x, &call);
+  } else {
+    call.a = first_rows(network->values[layer - 1], p->rows);
+    nnt_gemm_tn(network->kernels, team, &call);
+  }
+}
+
+/* Weights and biases of a layer, piece by piece. A piece that somebody waits for is announced when
+ * all threads have finished it; when every tile is taken at once, nobody waits. */
+static void layer_gradient(const pass *p, nnt_team team, int layer) {
+  const nnt_network_step_call *call = p->call;
+  const nnt_layout *layout = call->layout;
+  nnt_panels dz = gradient_of(p->network, layer, p->rows);
+  for (int piece = layout->first_piece[layer]; piece < layout->first_piece[layer + 1]; ++piece) {
+    int64_t begin = 0, end = 0;
+    nnt_layout_piece_panels(layout, piece, &begin, &end);
+    weight_gradient(p, team, layer, begin, end);
+    if (piece + 1 == layout->first_piece[layer + 1]) bias_gradient(p, team, layer, &dz);
+    if (call->take != NULL) continue;
+#pragma omp barrier
+    if (team.thread == 0 && call->ready != NULL) call->ready(call->context, piece);
+  }
+}
+
+/* dZ of layer - 1 from dZ of layer. */
+static void input_gradient(const pass *p, nnt_team team, int layer) {
+  const nnt_network *network = p->network;
+  nnt_activation activation = network->layout.layers[layer - 1].activation;
+  bool linear = activation == NNT_IDENTITY;
+  nnt_gemm_nn_call call = {
+      .a = gradient_of(network, layer, p->rows),
+      .b = transposed_of(network, layer),
+      .c = gradient_of(network, layer - 1, p->rows),
+      .epilogue = linear ? NULL : network->kernels->elementwise->derive[activation],
+      .auxiliary = network->auxiliary[layer - 1] != NULL ? network->auxiliary[layer - 1]
+                                                         : network->values[layer - 1].data};
+  nnt_gemm_nn(network->kernels, team, &call);
+}
+
+static void backward(const pass *p, nnt_team team) {
+  for (int l = p->network->layout.layer_count - 1; l >= 0; --l) {
+    layer_gradient(p, team, l);
+    if (l == 0) break;
+    input_gradient(p, team, l);
+    transpose_weights(p, team, l - 1);
+#pragma omp barrier
+  }
+}
+
+static void step(const pass *p, nnt_team team) {
+  nnt_network *network = p->network;
+  if (team.thread == 0) {
+    team.poll = p->call->poll;
+    team.poll_context = p->call->context;
+  }
+  forward(p, team);
+  nnt_loss_rows rows = loss_rows(p, team);
+  nnt_loss_run(network->kernels, network->model, &rows);
+  transpose_weights(p, team, network->layout.layer_count - 1);
+#pragma omp barrier
+  if (team.thread == 0) {
+    sum_losses(p);
+    network->forward_end = nnt_clock_seconds();
+  }
+  backward(p, team);
+}
+
+/* A rank without samples in this batch contributes nothing, but takes part. */
+static void step_without_rows(const pass *p) {
+  const nnt_network_step_call *call = p->call;
+  p->network->forward_end = nnt_clock_seconds();
+  memset(call->gradients, 0,
+         (size_t)(call->outputs * call->layout->floats) * sizeof *call->gradients);
+  for (int l = call->layout->layer_count - 1; l >= 0 && call->ready != NULL; --l) {
+    for (int i = call->layout->first_piece[l]; i < call->layout->first_piece[l + 1]; ++i)
+      call->ready(call->context, i);
+  }
+}
+
+void nnt_network_step(nnt_network *network, const nnt_network_step_call *call) {
+  const pass p = {network, call->parameters, call->rows, call->scale, call};
+  if (call->rows == 0) {
+    step_without_rows(&p);
+    return;
+  }
+  int threads = nnt_network_threads(network, call->rows);
+  /* Even a region of one thread costs time that small networks feel. */
+  if (threads == 1) {
+    step(&p, (nnt_team){.threads = 1});
+    return;
+  }
+#pragma omp parallel num_threads(threads)
+  step(&p, (nnt_team){.thread = omp_get_thread_num(), .threads = omp_get_num_threads()});
+}
+
+void nnt_network_forward(nnt_network *network, const float *parameters, int64_t rows,
+                         bool with_loss, bool with_outputs) {
+  const pass p = {.network = network, .parameters = parameters, .rows = rows, .scale = 1.0F};
+  if (rows == 0) return;
+#pragma omp parallel num_threads(nnt_network_threads(network, rows))
+  {
+    nnt_team team = {.thread = omp_get_thread_num(), .threads = omp_get_num_threads()};
+    forward(&p, team);
+    nnt_loss_rows part = loss_rows(&p, team);
+    if (with_loss) nnt_loss_run(network->kernels, network->model, &part);
+    if (with_outputs)
+      nnt_loss_outputs(network->kernels, network->model, &part.logits, network->losses, part.begin,
+                       part.end);
+  }
+}
