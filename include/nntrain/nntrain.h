@@ -11,6 +11,7 @@
 #include <nntrain/model.h>
 #include <nntrain/status.h>
 #include <nntrain/train.h>
+#include <nntrain/verify.h>
 #include <nntrain/version.h>
 
 #endif

@@ -7,6 +7,7 @@
 #include "cli/command.h"
 #include "cli/file_group.h"
 #include "cli/progress.h"
+#include "cli/train_settings.h"
 
 static const option_spec specs[] = {
     {"data", "FILE[:GROUP]", NULL, "training set (HDF5)"},
@@ -155,7 +156,8 @@ static nnt_status take_numbers(const options *parsed, nnt_train_options *train, 
   return status;
 }
 
-static nnt_status take_flags(const options *parsed, nnt_train_options *train, nnt_error *error) {
+static nnt_status take_flags(const options *parsed, bool with_output, nnt_train_options *train,
+                             nnt_error *error) {
   const char *needed = NULL;
   nnt_status status = options_required(parsed, "data", &needed, error);
   train->nesterov = options_flag(parsed, "nesterov");
@@ -164,7 +166,7 @@ static nnt_status take_flags(const options *parsed, nnt_train_options *train, nn
   train->output = options_text(parsed, "output");
   train->x_name = options_text(parsed, "x-name");
   train->y_name = options_text(parsed, "y-name");
-  if (status == NNT_OK && !train->dry_run)
+  if (status == NNT_OK && with_output && !train->dry_run)
     status = options_required(parsed, "output", &needed, error);
   if (status == NNT_OK && train->nesterov && !(train->momentum > 0.0))
     status = nnt_fail(error, NNT_BAD_USAGE,
@@ -185,30 +187,42 @@ static void print_end(const nnt_train_options *train, const nnt_train_result *re
   printf("digest %s\n", result->digest);
 }
 
-static nnt_status run_train(const options *parsed, nnt_comm *comm, nnt_error *error) {
-  nnt_train_options train;
-  nnt_train_result result;
-  char *data = NULL, *validation = NULL;
-  nnt_train_options_default(&train);
-  nnt_status status = take_layers(parsed, &train, error);
-  if (status == NNT_OK) status = take_activations(parsed, &train, error);
-  if (status == NNT_OK) status = take_names(parsed, &train, error);
-  if (status == NNT_OK) status = take_numbers(parsed, &train, error);
-  if (status == NNT_OK) status = take_flags(parsed, &train, error);
-  if (status == NNT_OK) status = take_place(parsed, "data", &data, &train.data, error);
+nnt_status train_settings_take(const options *parsed, bool with_output, train_settings *out,
+                               nnt_error *error) {
+  nnt_train_options *train = &out->train;
+  *out = (train_settings){.data = NULL};
+  nnt_train_options_default(train);
+  nnt_status status = take_layers(parsed, train, error);
+  if (status == NNT_OK) status = take_activations(parsed, train, error);
+  if (status == NNT_OK) status = take_names(parsed, train, error);
+  if (status == NNT_OK) status = take_numbers(parsed, train, error);
+  if (status == NNT_OK) status = take_flags(parsed, with_output, train, error);
+  if (status == NNT_OK) status = take_place(parsed, "data", &out->data, &train->data, error);
   if (status == NNT_OK)
-    status = take_place(parsed, "validation", &validation, &train.validation, error);
+    status = take_place(parsed, "validation", &out->validation, &train->validation, error);
+  return status;
+}
+
+void train_settings_clear(train_settings *settings) {
+  free(settings->data);
+  free(settings->validation);
+  *settings = (train_settings){.data = NULL};
+}
+
+static nnt_status run_train(const options *parsed, nnt_comm *comm, nnt_error *error) {
+  train_settings settings;
+  nnt_train_result result;
+  nnt_status status = train_settings_take(parsed, true, &settings, error);
   if (status == NNT_OK) {
     bool quiet = options_flag(parsed, "quiet");
     progress state = progress_create(quiet);
     nnt_train_events events = progress_events(&state);
-    if (train.dry_run) events.plan = print_plan;
-    status = nnt_train(comm, &train, &events, &result, error);
+    if (settings.train.dry_run) events.plan = print_plan;
+    status = nnt_train(comm, &settings.train, &events, &result, error);
     progress_end(&state);
-    if (status == NNT_OK && nnt_comm_rank(comm) == 0) print_end(&train, &result, quiet);
+    if (status == NNT_OK && nnt_comm_rank(comm) == 0) print_end(&settings.train, &result, quiet);
   }
-  free(data);
-  free(validation);
+  train_settings_clear(&settings);
   return status;
 }
 
