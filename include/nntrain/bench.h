@@ -55,11 +55,14 @@ typedef struct nnt_bench_workload {
 /* The workloads with a name: digits, nielsen, nf, fashion, higgs, wide. NULL beyond the last. */
 NNT_API const nnt_bench_workload *nnt_bench_workload_at(int index);
 
-/* Whole training steps: gather, forward, backward, exchange, update. Seconds of rank 0, medians. */
+/* Whole training steps. Seconds of rank 0, medians. Samples are found in `gather`, and converted
+ * where the first layer's products read them, in forward and backward. With one rank the backward
+ * pass updates the weights as well. */
 typedef struct nnt_bench_step {
   double step; /* all of it */
   double gather, forward, backward;
-  double exchange; /* exposed: waiting, and summing, after the backward pass */
+  double exchange; /* of the gradients, alone, with nothing computed meanwhile */
+  double exposed;  /* what is left of it after the backward pass */
   double update;
   double spread; /* of step: distance of the quartiles / median */
   double samples_per_second;

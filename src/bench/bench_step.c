@@ -132,7 +132,7 @@ static nnt_status measure(bench *b, int64_t steps, nnt_bench_step *out, nnt_erro
                             .gather = medians[1].seconds,
                             .forward = medians[2].seconds,
                             .backward = medians[3].seconds,
-                            .exchange = medians[4].seconds,
+                            .exposed = medians[4].seconds,
                             .update = medians[5].seconds,
                             .spread = medians[0].spread};
   }
@@ -146,6 +146,20 @@ static double flops_of(const nnt_model *model, int64_t batch) {
   for (int l = 0; l < model->layer_count; ++l)
     sum += (l == 0 ? 4.0 : 6.0) * (double)(model->layers[l].inputs * model->layers[l].outputs);
   return sum * (double)batch;
+}
+
+/* The exchange alone, after the steps. */
+static nnt_status measure_exchange(bench *b, nnt_bench_step *out, nnt_error *error) {
+  enum { RUNS = 15 };
+  double values[RUNS];
+  nnt_status status = NNT_OK;
+  for (int i = 0; i < RUNS && status == NNT_OK; ++i) {
+    double started = nnt_clock_seconds();
+    status = nnt_stepper_exchange(b->stepper, error);
+    values[i] = nnt_clock_seconds() - started;
+  }
+  if (status == NNT_OK) out->exchange = nnt_bench_median(values, RUNS).seconds;
+  return status;
 }
 
 static nnt_status run(bench *b, double seconds, nnt_bench_step *out, nnt_error *error) {
@@ -163,6 +177,7 @@ static nnt_status run(bench *b, double seconds, nnt_bench_step *out, nnt_error *
   status = nnt_comm_max_int(b->comm, &steps, 1, error);
   double before = nnt_bench_peak(kernels, b->threads, 0.3);
   if (status == NNT_OK) status = measure(b, steps, out, error);
+  if (status == NNT_OK && nnt_comm_size(b->comm) > 1) status = measure_exchange(b, out, error);
   double after = nnt_bench_peak(kernels, b->threads, 0.3);
   if (status != NNT_OK) return status;
   double peak = 0.5 * (before + after) * nnt_comm_size(b->comm);

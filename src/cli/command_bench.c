@@ -72,8 +72,10 @@ static void print_step(const nnt_bench_workload *w, const nnt_bench_step *s, int
   } parts[] = {{"gather", s->gather},
                {"forward", s->forward},
                {"backward", s->backward},
-               {"exchange", s->exchange},
+               {"hidden", s->exchange > s->exposed ? s->exchange - s->exposed : 0.0},
+               {"exposed", s->exposed},
                {"update", s->update}};
+  const int count = sizeof parts / sizeof *parts;
   if (json) {
     printf(
         "{\"group\": \"step\", \"name\": \"%s\", \"ranks\": %d, \"threads\": %d, "
@@ -81,12 +83,12 @@ static void print_step(const nnt_bench_workload *w, const nnt_bench_step *s, int
         "\"gflops\": %.6g, \"fraction\": %.6g",
         w->name, ranks, s->threads, (long long)w->batch_size, s->step, s->spread,
         s->samples_per_second, s->gflops, s->fraction);
-    for (int i = 0; i < 5; ++i) printf(", \"%s\": %.9g", parts[i].name, parts[i].seconds);
+    for (int i = 0; i < count; ++i) printf(", \"%s\": %.9g", parts[i].name, parts[i].seconds);
     printf("}\n");
   } else {
     printf("%-9s %6lld %6d %10.0f %10.1f %8.1f %7.1f %%", w->name, (long long)w->batch_size,
            s->threads, s->samples_per_second, s->step * 1e6, s->gflops, 100.0 * s->fraction);
-    for (int i = 0; i < 5; ++i) printf(" %8.1f", parts[i].seconds * 1e6);
+    for (int i = 0; i < count; ++i) printf(" %8.1f", parts[i].seconds * 1e6);
     printf("  +-%.0f %%\n", 50.0 * s->spread);
   }
   (void)fflush(stdout);
@@ -96,9 +98,9 @@ static void print_step_heading(int ranks) {
   nnt_error ignored;
   printf("training steps, %d rank%s, %s kernels; times in microseconds\n", ranks,
          ranks == 1 ? "" : "s", nnt_kernel_isa(&ignored));
-  printf("%-9s %6s %6s %10s %10s %8s %9s %8s %8s %8s %8s %8s\n", "workload", "batch", "threads",
-         "samples/s", "step", "GFLOP/s", "of peak", "gather", "forward", "backward", "exchange",
-         "update");
+  printf("%-9s %6s %6s %10s %10s %8s %9s %8s %8s %8s %8s %8s %8s\n", "workload", "batch", "threads",
+         "samples/s", "step", "GFLOP/s", "of peak", "gather", "forward", "backward", "hidden",
+         "exposed", "update");
 }
 
 static nnt_status run_one(const nnt_bench_workload *workload, nnt_comm *comm,
@@ -213,7 +215,9 @@ const command command_bench = {
         "  mpirun -np 2 nntrain bench step --threads 1 --workload fashion,wide\n"
         "  nntrain bench step --hidden 1024,256 --batch-size 512 --json\n\n"
         "Rates are medians; +- is half the distance of the quartiles. The limits (peak of the "
-        "multiply-adds,\nmemory) are measured in the same run.\n",
+        "multiply-adds,\nmemory) are measured in the same run. Of a step, hidden and exposed are "
+        "the parts "
+        "of\nthe exchange of gradients during and after the backward pass.\n",
     .options = specs,
     .max_positionals = 1,
     .collective = 1,

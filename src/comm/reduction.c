@@ -89,15 +89,20 @@ static void describe_messages(nnt_reduction *r, bucket *b) {
     sent += own * length;
     received += r->partials[p] * mine;
   }
+  /* Open MPI 4.1 numbers a communicator's messages only where a collective has any: a rank that has
+   * none loses count, and the next one hangs. It sends a float to itself. */
+  if (sent == 0 && received == 0) b->send_counts[r->rank] = b->receive_counts[r->rank] = 1;
 }
 
-/* Floats that a bucket needs for what is sent, and for what is received. */
+/* Floats that a bucket needs for what is sent, and for what is received; at least the one, and
+ * whole lines: the kernels want them aligned. */
 static int64_t sent_floats(const nnt_reduction *r, const bucket *b) {
-  return r->partials[r->rank] * b->count;
+  return nnt_max_i64(r->partials[r->rank] * b->count, LINE);
 }
 
 static int64_t received_floats(const nnt_reduction *r, const bucket *b) {
-  return total_partials(r) * (piece_begin(r, b, r->rank + 1) - piece_begin(r, b, r->rank));
+  int64_t mine = piece_begin(r, b, r->rank + 1) - piece_begin(r, b, r->rank);
+  return nnt_max_i64(total_partials(r) * mine, LINE);
 }
 
 static nnt_status check_counts(const nnt_reduction *r, nnt_error *error) {

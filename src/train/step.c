@@ -330,3 +330,20 @@ nnt_status nnt_stepper_run(nnt_stepper *stepper, const nnt_sample_order *order, 
                               .update = stepper->updating};
   return NNT_OK;
 }
+
+static void leave(void *context, int piece, int64_t begin, int64_t end, const float *gradients) {
+  (void)context;
+  (void)piece;
+  (void)begin;
+  (void)end;
+  (void)gradients;
+}
+
+nnt_status nnt_stepper_exchange(nnt_stepper *stepper, nnt_error *error) {
+  const nnt_layout *layout = &stepper->layout;
+  for (int l = layout->layer_count - 1; l >= 0; --l) {
+    for (int i = layout->first_piece[l]; i < layout->first_piece[l + 1]; ++i)
+      nnt_gradient_exchange_start(stepper->exchange, i);
+  }
+  return nnt_gradient_exchange_finish(stepper->exchange, leave, NULL, error);
+}

@@ -48,6 +48,9 @@ int64_t nnt_granules_of(const nnt_train_options *options);
 /* Rows of a batch of `batch` samples that rank `rank` of `ranks` takes. */
 int64_t nnt_shard_rows(const nnt_train_options *options, int64_t batch, int ranks, int rank);
 
+/* Exchanges the gradients as they lie, without a pass or an update: for measuring. Collective. */
+nnt_status nnt_stepper_exchange(nnt_stepper *stepper, nnt_error *error) NNT_MUST_CHECK;
+
 /* Threads that a full batch is worth. */
 int nnt_stepper_threads(const nnt_stepper *stepper);
 

@@ -5,7 +5,7 @@ import unittest
 from cli_case import CliCase
 
 KERNEL_GROUPS = {"limit", "gemm", "elementwise"}
-STEP_PARTS = ("gather", "forward", "backward", "exchange", "update")
+STEP_PARTS = ("gather", "forward", "backward", "hidden", "exposed", "update")
 
 
 def rows(text):

@@ -98,27 +98,120 @@ static void exchanges(nnt_allreduce mode) {
   nnt_gradient_exchange_destroy(&exchange);
 }
 
+/* What granule `granule` contributes to float i: of any size and sign, so that order shows. */
+static float leaf_of(int64_t granule, int64_t i, int repeat) {
+  float size = ldexpf(1.0F, (int)((granule * 5 + i) % 17));
+  return size * test_number((uint32_t)(repeat + 30), granule * 100000 + i);
+}
+
+/* Floats 0 to `floats` of output `output` of a plan over granules [first, ...), one by one. */
+static void sum_leaves(const nnt_sum_plan *plan, int64_t first, int repeat, int64_t floats,
+                       float *arenas) {
+  for (int64_t i = 0; i < floats; ++i) {
+    float stack[NNT_SUM_PLACES];
+    for (int64_t g = 0; g < plan->items; ++g) {
+      const nnt_sum_step *step = &plan->steps[g];
+      float value = leaf_of(first + g, i, repeat);
+      for (int m = step->merges; m > 0; --m) value += stack[step->place + m - 1];
+      stack[step->place] = value;
+      if (step->output >= 0) arenas[step->output * floats + i] = value;
+    }
+  }
+}
+
+typedef struct exact_sum {
+  const float *expected;
+  float *parameters;
+} exact_sum;
+
+static void take_exact(void *context, int bucket, int64_t begin, int64_t end,
+                       const float *gradients) {
+  const exact_sum *s = context;
+  (void)bucket;
+  assert_memory_equal(gradients + begin, s->expected + begin,
+                      (size_t)(end - begin) * sizeof(float));
+  for (int64_t i = begin; i < end; ++i) s->parameters[i] += 1.0F;
+}
+
+/* The tree's sum to the last bit, whoever has which granules. */
+static void exchanges_exactly(nnt_allreduce mode, int64_t granules) {
+  enum { FLOATS = 2144 };
+  const int64_t begin[] = {0, 32, 1056, 1088, FLOATS};
+  const nnt_exchange_plan plan = {.buckets = 4, .begin = begin, .granules = granules, .mode = mode};
+  nnt_gradient_exchange *exchange = NULL;
+  nnt_sum_plan whole;
+  float *expected = test_floats(FLOATS);
+  assert_int_equal(nnt_sum_plan_create(granules, NULL, 0, granules, &whole, &error), NNT_OK);
+  assert_int_equal(whole.outputs, 1);
+  assert_int_equal(nnt_gradient_exchange_create(comm, &plan, &exchange, &error), NNT_OK);
+  nnt_exchange_share share = nnt_gradient_exchange_share(exchange);
+  assert_int_equal(share.granules, granules);
+  exact_sum s = {expected, nnt_gradient_exchange_parameters(exchange)};
+  for (int repeat = 0; repeat < 3; ++repeat) {
+    sum_leaves(&whole, 0, repeat, FLOATS, expected);
+    sum_leaves(share.plan, share.first, repeat, FLOATS, nnt_gradient_exchange_gradients(exchange));
+    for (int b = 3; b >= 0; --b) {
+      nnt_gradient_exchange_start(exchange, b);
+      nnt_gradient_exchange_poll(exchange);
+    }
+    assert_int_equal(nnt_gradient_exchange_finish(exchange, take_exact, &s, &error), NNT_OK);
+  }
+  assert_int_equal(nnt_gradient_exchange_sync(exchange, &error), NNT_OK);
+  for (int i = 0; i < FLOATS; ++i) assert_true(s.parameters[i] == 3.0F);
+  nnt_gradient_exchange_destroy(&exchange);
+  nnt_sum_plan_clear(&whole);
+  free(expected);
+}
+
+static void sums_by_the_tree(nnt_allreduce mode) {
+  static const int64_t granules[] = {1, 2, 3, 4, 8, 11, 64};
+  for (size_t i = 0; i < sizeof granules / sizeof *granules; ++i)
+    exchanges_exactly(mode, granules[i]);
+}
+
+static void sums_by_the_tree_in_shared_memory(void **state) {
+  (void)state;
+  sums_by_the_tree(NNT_ALLREDUCE_AUTO);
+}
+
+static void sums_by_the_tree_flat(void **state) {
+  (void)state;
+  sums_by_the_tree(NNT_ALLREDUCE_FLAT);
+}
+
 static void exchanges_in_shared_memory(void **state) {
   (void)state;
   exchanges(NNT_ALLREDUCE_AUTO);
 }
 
-/* Nodes of two ranks, as the library would find them on several machines; with an odd number of
- * ranks the last has one, and the exchange must not share. */
-static void exchanges_between_nodes(void **state) {
-  (void)state;
+/* Runs `test` on nodes of `members` ranks, as the library would find them on several machines;
+ * where that leaves a smaller last node, the exchange must not share. */
+static void on_nodes(int members, void (*test)(nnt_allreduce mode)) {
   nnt_comm *whole = comm, *parted = NULL;
   assert_int_equal(nnt_comm_create(MPI_COMM_WORLD, &parted, &error), NNT_OK);
   assert_int_equal(MPI_Comm_free(&parted->node), MPI_SUCCESS);
-  assert_int_equal(MPI_Comm_split(parted->world, parted->rank / 2, parted->rank, &parted->node),
+  parted->node_index = parted->rank / members;
+  assert_int_equal(MPI_Comm_split(parted->world, parted->node_index, parted->rank, &parted->node),
                    MPI_SUCCESS);
   MPI_Comm_rank(parted->node, &parted->node_rank);
   MPI_Comm_size(parted->node, &parted->node_size);
-  parted->nodes = (parted->size + 1) / 2;
+  parted->nodes = (parted->size + members - 1) / members;
   comm = parted;
-  exchanges(NNT_ALLREDUCE_AUTO);
+  test(NNT_ALLREDUCE_AUTO);
   comm = whole;
   nnt_comm_destroy(&parted);
+}
+
+static void exchanges_between_nodes(void **state) {
+  (void)state;
+  on_nodes(2, exchanges);
+  on_nodes(1, exchanges);
+}
+
+static void sums_by_the_tree_between_nodes(void **state) {
+  (void)state;
+  on_nodes(2, sums_by_the_tree);
+  on_nodes(1, sums_by_the_tree);
 }
 
 static void exchanges_flat(void **state) {
@@ -143,11 +236,16 @@ static void broadcasts_and_reduces(void **state) {
 
 int main(int argc, char **argv) {
   int provided = 0;
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(agrees_on_success),       cmocka_unit_test(agrees_on_the_lowest_failure),
-      cmocka_unit_test(shares_memory_in_a_node), cmocka_unit_test(exchanges_in_shared_memory),
-      cmocka_unit_test(exchanges_flat),          cmocka_unit_test(exchanges_between_nodes),
-      cmocka_unit_test(broadcasts_and_reduces)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(agrees_on_success),
+                                     cmocka_unit_test(agrees_on_the_lowest_failure),
+                                     cmocka_unit_test(shares_memory_in_a_node),
+                                     cmocka_unit_test(exchanges_in_shared_memory),
+                                     cmocka_unit_test(exchanges_flat),
+                                     cmocka_unit_test(sums_by_the_tree_in_shared_memory),
+                                     cmocka_unit_test(sums_by_the_tree_flat),
+                                     cmocka_unit_test(sums_by_the_tree_between_nodes),
+                                     cmocka_unit_test(exchanges_between_nodes),
+                                     cmocka_unit_test(broadcasts_and_reduces)};
   if (MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided) != MPI_SUCCESS) return 1;
   if (nnt_comm_create(MPI_COMM_WORLD, &comm, &error) != NNT_OK) return 1;
   int failed = cmocka_run_group_tests(tests, NULL, NULL);
