@@ -12,6 +12,7 @@
 #include <nntrain/status.h>
 #include <nntrain/streaming.h>
 #include <nntrain/train.h>
+#include <nntrain/verify.h>
 #include <nntrain/version.h>
 
 #endif

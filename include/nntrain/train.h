@@ -58,6 +58,9 @@ typedef struct nnt_train_options {
   nnt_shuffling shuffling;
   int64_t keep; /* newest checkpoints kept, beside the best; 0: all */
   bool dry_run; /* stop after the plan */
+  /* Steps between two comparisons of the copies of the parameters, which are also compared before
+   * every checkpoint; 0: never. */
+  int64_t check_every;
 } nnt_train_options;
 
 NNT_API void nnt_train_options_default(nnt_train_options *options);
@@ -128,8 +131,9 @@ typedef struct nnt_train_result {
 
 /* Collective. Everything the run leaves lies in options->output. Errors: NNT_BAD_USAGE and
  * NNT_BAD_INPUT before the first step, with nothing left behind; NNT_NON_FINITE when the loss is no
- * longer a number, with the checkpoints before it kept; NNT_IO_ERROR, NNT_MPI_ERROR,
- * NNT_OUT_OF_MEMORY. The same on all ranks. */
+ * longer a number, with the checkpoints before it kept; NNT_DIFFERENT when copies of the parameters
+ * do not hold the same bits any more, likewise; NNT_IO_ERROR, NNT_MPI_ERROR, NNT_OUT_OF_MEMORY. The
+ * same on all ranks. */
 NNT_API nnt_status nnt_train(nnt_comm *comm, const nnt_train_options *options,
                              const nnt_train_events *events, nnt_train_result *out,
                              nnt_error *error) NNT_MUST_CHECK;

@@ -185,6 +185,10 @@ bool nnt_stepper_writes(const nnt_stepper *stepper) {
   return nnt_gradient_exchange_writes(stepper->exchange);
 }
 
+int nnt_stepper_sharers(const nnt_stepper *stepper) {
+  return nnt_gradient_exchange_sharers(stepper->exchange);
+}
+
 nnt_status nnt_stepper_sync(nnt_stepper *stepper, nnt_error *error) {
   return nnt_gradient_exchange_sync(stepper->exchange, error);
 }

@@ -26,6 +26,7 @@ const nnt_layout *nnt_stepper_layout(const nnt_stepper *stepper);
 float *nnt_stepper_parameters(nnt_stepper *stepper);
 float *nnt_stepper_velocity(nnt_stepper *stepper);
 bool nnt_stepper_writes(const nnt_stepper *stepper);
+int nnt_stepper_sharers(const nnt_stepper *stepper); /* ranks of one copy: the node's, or 1 */
 nnt_status nnt_stepper_sync(nnt_stepper *stepper, nnt_error *error) NNT_MUST_CHECK;
 
 /* Seconds of this rank's main thread. */

@@ -149,9 +149,17 @@ int64_t nnt_stream_reach(const nnt_stream *stream) {
   return nnt_stream_most(stream->data->samples.count, &stream->windows);
 }
 
+/* Whether a pass in this order is what the last one said would follow. */
+static bool is_foretold(const nnt_stream *stream, const nnt_sample_order *order) {
+  const nnt_sample_order *next = &stream->next;
+  return stream->has_next && order->kind == next->kind &&
+         memcmp(order->keys, next->keys, sizeof order->keys) == 0;
+}
+
 void nnt_stream_start(nnt_stream *stream, const nnt_sample_order *order,
                       const nnt_sample_order *next) {
-  ++stream->pass;
+  /* What was read ahead for another pass is not taken for this one. */
+  stream->pass += is_foretold(stream, order) ? 1 : 2;
   stream->order = *order;
   stream->has_next = next != NULL;
   if (next != NULL) stream->next = *next;

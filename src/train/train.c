@@ -14,13 +14,14 @@
 #include "io/h5.h"
 #include "kernels/dispatch.h"
 #include "train/normalization.h"
+#include "train/run.h"
 #include "train/run_data.h"
 #include "train/run_directory.h"
 #include "train/step.h"
 #include "train/trainer.h"
 
 /* Everything that a run holds until it ends. */
-typedef struct run {
+typedef struct nnt_run {
   nnt_comm *comm;
   const nnt_train_options *options;
   const nnt_train_events *events;
@@ -42,13 +43,13 @@ void nnt_train_options_default(nnt_train_options *options) {
                                  .batch_size = 128,
                                  .epochs = 10,
                                  .seed = 1,
-                                 .keep = 3};
+                                 .keep = 3,
+                                 .check_every = 100};
 }
 
 static nnt_status check_options(const nnt_train_options *options, nnt_error *error) {
   const char *wrong = NULL;
   if (options->data.path == NULL) wrong = "data has no path";
-  if (options->output == NULL && !options->dry_run) wrong = "output has no path";
   if (options->batch_size < 1) wrong = "batch_size is below 1";
   if (options->epochs < 1 || options->epochs > INT32_MAX) wrong = "epochs is out of range";
   if (!isfinite(options->learning_rate) || options->learning_rate < 0.0)
@@ -62,6 +63,7 @@ static nnt_status check_options(const nnt_train_options *options, nnt_error *err
   if (options->granules < 0 || options->granules > nnt_min_i64(options->batch_size, NNT_SUM_LEAVES))
     wrong = "granules is not between 1 and the batch size";
   if (options->nesterov && !(options->momentum > 0.0)) wrong = "nesterov needs a momentum above 0";
+  if (options->check_every < 0) wrong = "check_every is below 0";
   if (wrong == NULL) return NNT_OK;
   return nnt_fail(error, NNT_BAD_USAGE, "an option has no valid value\n%s\ncorrect it", wrong);
 }
@@ -291,7 +293,7 @@ static nnt_status prepare(run *r, nnt_error *error) {
   return nnt_comm_agree(r->comm, status, error);
 }
 
-static nnt_status train(run *r, nnt_train_result *out, nnt_error *error) {
+static nnt_status create_trainer(run *r, nnt_error *error) {
   nnt_trainer_inputs inputs = {.options = r->options,
                                .events = r->events,
                                .threads = r->threads,
@@ -301,7 +303,11 @@ static nnt_status train(run *r, nnt_train_result *out, nnt_error *error) {
                                .shuffling = r->data.plans[0].shuffling,
                                .reader = r->data.reader,
                                .checkpoint = r->checkpoint};
-  nnt_status status = nnt_trainer_create(r->comm, &inputs, &r->trainer, error);
+  return nnt_trainer_create(r->comm, &inputs, &r->trainer, error);
+}
+
+static nnt_status train(run *r, nnt_train_result *out, nnt_error *error) {
+  nnt_status status = create_trainer(r, error);
   if (status == NNT_OK) status = nnt_trainer_run(r->trainer, error);
   if (status == NNT_OK) status = nnt_trainer_result(r->trainer, out, error);
   return nnt_comm_agree(r->comm, status, error);
@@ -316,16 +322,30 @@ static nnt_status prepare_directory(const run *r, size_t *there, nnt_error *erro
   return nnt_comm_agree(r->comm, status, error);
 }
 
+static run open_run(nnt_comm *comm, const nnt_train_options *options,
+                    const nnt_train_events *events) {
+  static const nnt_train_events silent = {0};
+  return (run){.comm = comm,
+               .options = options,
+               .events = events != NULL ? events : &silent,
+               .threads = options->threads > 0 ? options->threads : omp_get_max_threads()};
+}
+
+static void close_run(run *r) {
+  nnt_trainer_destroy(&r->trainer);
+  nnt_checkpoint_destroy(&r->checkpoint);
+  nnt_model_clear(&r->model);
+  nnt_run_data_clear(&r->data);
+}
+
 nnt_status nnt_train(nnt_comm *comm, const nnt_train_options *options,
                      const nnt_train_events *events, nnt_train_result *out, nnt_error *error) {
-  static const nnt_train_events silent = {0};
-  run r = {.comm = comm,
-           .options = options,
-           .events = events != NULL ? events : &silent,
-           .threads = options->threads > 0 ? options->threads : omp_get_max_threads()};
+  run r = open_run(comm, options, events);
   size_t there = SIZE_MAX; /* of the output directory, before the run */
   memset(out, 0, sizeof *out);
   nnt_status status = check_options(options, error);
+  if (status == NNT_OK && options->output == NULL && !options->dry_run)
+    status = nnt_fail(error, NNT_BAD_USAGE, "no output\noutput has no path\nname a directory");
   status = nnt_comm_agree(comm, status, error);
   if (status == NNT_OK) status = prepare_directory(&r, &there, error);
   if (status == NNT_OK) {
@@ -334,9 +354,48 @@ nnt_status nnt_train(nnt_comm *comm, const nnt_train_options *options,
     if (status == NNT_OK && !options->dry_run) status = train(&r, out, error);
   }
   if (status != NNT_OK && there < SIZE_MAX) nnt_run_directory_discard(options->output, there);
-  nnt_trainer_destroy(&r.trainer);
-  nnt_checkpoint_destroy(&r.checkpoint);
-  nnt_model_clear(&r.model);
-  nnt_run_data_clear(&r.data);
+  close_run(&r);
+  return status;
+}
+
+nnt_status nnt_run_create(nnt_comm *comm, const nnt_train_options *options, nnt_run **out,
+                          nnt_error *error) {
+  *out = NULL;
+  run *r = malloc(sizeof *r);
+  nnt_status status = r != NULL ? NNT_OK : nnt_fail_memory(error, sizeof *r, "a run");
+  if (r != NULL) *r = open_run(comm, options, NULL);
+  if (status == NNT_OK) status = check_options(options, error);
+  status = nnt_comm_agree(comm, status, error);
+  if (status == NNT_OK) status = prepare(r, error);
+  if (status != NNT_OK) {
+    nnt_run_destroy(&r);
+    return status;
+  }
+  *out = r;
+  return NNT_OK;
+}
+
+void nnt_run_destroy(nnt_run **r) {
+  if (*r == NULL) return;
+  close_run(*r);
+  free(*r);
+  *r = NULL;
+}
+
+nnt_status nnt_run_probe(nnt_run *r, nnt_allreduce allreduce, int threads, nnt_probe *probe,
+                         char digest[65], nnt_error *error) {
+  const nnt_train_options *given = r->options;
+  nnt_train_options options = *given;
+  nnt_train_result result;
+  options.allreduce = allreduce;
+  r->options = &options;
+  r->threads = threads;
+  nnt_status status = create_trainer(r, error);
+  if (status == NNT_OK) status = nnt_trainer_probe(r->trainer, probe, error);
+  if (status == NNT_OK) status = nnt_trainer_result(r->trainer, &result, error);
+  if (status == NNT_OK) memcpy(digest, result.digest, sizeof result.digest);
+  status = nnt_comm_agree(r->comm, status, error);
+  nnt_trainer_destroy(&r->trainer);
+  r->options = given;
   return status;
 }

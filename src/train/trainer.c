@@ -12,6 +12,7 @@
 #include "net/initialize.h"
 #include "net/network.h"
 #include "net/schedule.h"
+#include "train/copies.h"
 #include "train/evaluator.h"
 #include "train/metrics_log.h"
 #include "train/run_directory.h"
@@ -22,6 +23,8 @@ struct nnt_trainer {
   nnt_trainer_inputs in;
   const nnt_samples *samples;
   nnt_stepper *stepper;
+  nnt_copies *copies; /* NULL: not compared */
+  nnt_probe *probe;   /* NULL: a whole run */
   nnt_schedule schedule;
   nnt_evaluator *validation; /* NULL: none */
   nnt_train_state state;
@@ -78,8 +81,10 @@ static nnt_status allocate(nnt_trainer *trainer, nnt_error *error) {
                                   in->options->top_k, &trainer->validation, error);
   status = nnt_comm_agree(trainer->comm, status, error);
   if (status != NNT_OK) return status;
-  return nnt_stepper_create(trainer->comm, in->model, trainer->samples, in->options, in->threads,
-                            &trainer->stepper, error);
+  status = nnt_stepper_create(trainer->comm, in->model, trainer->samples, in->options, in->threads,
+                              &trainer->stepper, error);
+  if (status != NNT_OK || in->options->check_every == 0) return status;
+  return nnt_copies_create(trainer->comm, trainer->stepper, in->threads, &trainer->copies, error);
 }
 
 nnt_status nnt_trainer_create(nnt_comm *comm, const nnt_trainer_inputs *inputs, nnt_trainer **out,
@@ -114,6 +119,7 @@ nnt_status nnt_trainer_create(nnt_comm *comm, const nnt_trainer_inputs *inputs, 
 void nnt_trainer_destroy(nnt_trainer **trainer) {
   if (*trainer == NULL) return;
   nnt_evaluator_destroy(&(*trainer)->validation);
+  nnt_copies_destroy(&(*trainer)->copies);
   nnt_stepper_destroy(&(*trainer)->stepper);
   free((*trainer)->history);
   free(*trainer);
@@ -129,17 +135,27 @@ static nnt_status fail_non_finite(const nnt_trainer *trainer, const char *what, 
                   trainer->in.options->learning_rate);
 }
 
+static void note_loss(nnt_probe *probe, double loss) {
+  if (probe->done == 0) probe->started = nnt_clock_seconds();
+  if (probe->done > 0)
+    probe->step_seconds = (nnt_clock_seconds() - probe->started) / (double)probe->done;
+  probe->losses[probe->done++] = loss;
+}
+
 /* One update from `batch` samples at `first` of the order; *loss is the batch's mean. */
 static nnt_status train_step(nnt_trainer *trainer, const nnt_sample_order *order, int64_t first,
                              int64_t batch, double *loss, nnt_error *error) {
+  const nnt_train_options *options = trainer->in.options;
   double rate = nnt_schedule_at(&trainer->schedule, trainer->state.step);
   nnt_status status = nnt_held_need(trainer->in.data, first, batch, error);
   if (status == NNT_OK)
     status = nnt_stepper_run(trainer->stepper, order, first, batch, rate, loss, NULL, error);
   if (status != NNT_OK) return status;
+  if (trainer->probe != NULL) note_loss(trainer->probe, *loss);
   if (!isfinite(*loss)) return fail_non_finite(trainer, "the loss is not a finite number", error);
   ++trainer->state.step;
-  return NNT_OK;
+  bool due = trainer->copies != NULL && trainer->state.step % options->check_every == 0;
+  return due ? nnt_copies_compare(trainer->copies, trainer->state.step, error) : NNT_OK;
 }
 
 static void report_step(const nnt_trainer *trainer, nnt_step_event *event, double started) {
@@ -148,6 +164,10 @@ static void report_step(const nnt_trainer *trainer, nnt_step_event *event, doubl
   event->total_step = trainer->state.step;
   event->seconds = nnt_clock_seconds() - started;
   events->step(events->context, event);
+}
+
+static bool probe_is_done(const nnt_trainer *trainer) {
+  return trainer->probe != NULL && trainer->probe->done >= trainer->probe->steps;
 }
 
 /* The order of an epoch, counted from 0. */
@@ -171,7 +191,7 @@ static nnt_status train_epoch(nnt_trainer *trainer, nnt_epoch_event *epoch, nnt_
       .epoch = epoch->epoch, .epochs = epoch->epochs, .steps = nnt_ceil_div(samples, batch_size)};
   double started = nnt_clock_seconds(), sum = 0.0;
   start_pass(trainer, &order);
-  for (int64_t first = 0; first < samples; first += batch_size) {
+  for (int64_t first = 0; first < samples && !probe_is_done(trainer); first += batch_size) {
     int64_t batch = nnt_min_i64(batch_size, samples - first);
     double loss = 0.0;
     nnt_status status = train_step(trainer, &order, first, batch, &loss, error);
@@ -245,6 +265,7 @@ static nnt_status run_epoch(nnt_trainer *trainer, nnt_error *error) {
       .threads = trainer->in.threads};
   nnt_status status = train_epoch(trainer, &event, error);
   if (status == NNT_OK) status = check_parameters(trainer, error);
+  if (status == NNT_OK) status = nnt_copies_compare(trainer->copies, trainer->state.step, error);
   if (status == NNT_OK && event.has_validation)
     status = nnt_evaluator_run(trainer->validation, nnt_stepper_parameters(trainer->stepper),
                                &event.validation, error);
@@ -267,6 +288,18 @@ nnt_status nnt_trainer_run(nnt_trainer *trainer, nnt_error *error) {
   status = nnt_comm_agree(trainer->comm, status, error);
   while (status == NNT_OK && trainer->state.epoch < trainer->in.options->epochs)
     status = run_epoch(trainer, error);
+  return status;
+}
+
+nnt_status nnt_trainer_probe(nnt_trainer *trainer, nnt_probe *probe, nnt_error *error) {
+  nnt_epoch_event ignored;
+  nnt_status status = NNT_OK;
+  trainer->probe = probe;
+  while (status == NNT_OK && !probe_is_done(trainer)) {
+    status = train_epoch(trainer, &ignored, error);
+    ++trainer->state.epoch;
+  }
+  if (status == NNT_OK) status = nnt_copies_compare(trainer->copies, trainer->state.step, error);
   return status;
 }
 

@@ -31,6 +31,20 @@ void nnt_trainer_destroy(nnt_trainer **trainer);
 /* Trains the epochs that are left, with validation, metrics and a checkpoint after each. */
 nnt_status nnt_trainer_run(nnt_trainer *trainer, nnt_error *error) NNT_MUST_CHECK;
 
+/* A few steps, for what they compute and how long they take. */
+typedef struct nnt_probe {
+  int64_t steps;       /* wanted */
+  double *losses;      /* [steps] of each step's batch */
+  int64_t done;        /* 0 at first; the last loss may be not finite */
+  double step_seconds; /* mean, without the first */
+  double started;
+} nnt_probe;
+
+/* Trains the probe's steps, over as many epochs as they take, and leaves nothing on disk. Errors:
+ * as of nnt_trainer_run. */
+nnt_status nnt_trainer_probe(nnt_trainer *trainer, nnt_probe *probe,
+                             nnt_error *error) NNT_MUST_CHECK;
+
 nnt_status nnt_trainer_result(nnt_trainer *trainer, nnt_train_result *out,
                               nnt_error *error) NNT_MUST_CHECK;
 
