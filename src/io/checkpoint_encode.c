@@ -111,6 +111,9 @@ static void put_state(writer *w, const nnt_train_state *state) {
   put_text(w, "/state", "initializer", nnt_initializer_name(state->initializer));
   put_real(w, "/state", "best_loss", state->best_loss);
   put_int(w, "/state", "best_epoch", state->best_epoch);
+  put_int(w, "/state", "epoch_step", state->epoch_step);
+  put_real(w, "/state", "epoch_loss", state->epoch_loss);
+  put_real(w, "/state", "epoch_seconds", state->epoch_seconds);
 }
 
 /* One column of the history, as a dataset of its own. */
@@ -152,7 +155,8 @@ nnt_status nnt_checkpoint_encode(const nnt_checkpoint *checkpoint, void **bytes,
   if (w.status == NNT_OK) w.status = nnt_h5_image(w.file, bytes, size, error);
   nnt_h5_destroy(&w.file);
   char header[NNT_CHECKPOINT_HEADER];
-  if (w.status == NNT_OK) w.status = nnt_checkpoint_header(*bytes, *size, header, error);
+  if (w.status == NNT_OK)
+    w.status = nnt_checkpoint_header(*bytes, *size, NNT_CHECKPOINT_VERSION, header, error);
   if (w.status != NNT_OK || *bytes == NULL) {
     nnt_memory_free(bytes);
     return w.status;
