@@ -6,6 +6,7 @@
 #include <nntrain/comm.h>
 #include <nntrain/log.h>
 #include <nntrain/status.h>
+#include <nntrain/streaming.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -35,6 +36,7 @@ typedef struct nnt_evaluate_options {
   const char *x_name, *y_name; /* NULL: "x", "y" */
   int top_k;                   /* 0: none */
   int threads;                 /* 0: what OpenMP gives */
+  nnt_reading reading;
 } nnt_evaluate_options;
 
 NNT_API nnt_status nnt_evaluate(nnt_comm *comm, const nnt_evaluate_options *options,
@@ -46,6 +48,7 @@ typedef struct nnt_predict_options {
   const char *x_name;
   const char *output; /* a name that ends in .csv: CSV, else HDF5; replaced when it exists */
   int threads;
+  nnt_reading reading;
 } nnt_predict_options;
 
 typedef struct nnt_predict_result {

@@ -19,7 +19,8 @@
   X(NNT_OUT_OF_MEMORY, 5, 1, "not enough memory")               \
   X(NNT_NON_FINITE, 6, 1, "the loss is not a finite number")    \
   X(NNT_STOPPED, 7, 75, "stopped by a signal, resume to go on") \
-  X(NNT_INTERNAL, 8, 1, "internal error")
+  X(NNT_INTERNAL, 8, 1, "internal error")                       \
+  X(NNT_DIFFERENT, 9, 1, "what must be the same differs")
 
 typedef enum nnt_status {
 #define NNT_STATUS_ENUM(name, value, exit_code, text) name = value,

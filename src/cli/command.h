@@ -13,9 +13,13 @@ typedef struct command {
   const char *usage;          /* what follows `nntrain VERB` */
   const char *details;        /* printed below the options by `help VERB`; with examples */
   const option_spec *options; /* ends with a NULL name */
+  /* Another command's options that this one takes too, shown by `help` under a line of their own;
+   * NULL: none. */
+  const struct command *borrows;
   int max_positionals;
   /* Collective verbs run on every rank; others on rank 0 alone, while the rest wait. */
   int collective;
+  int stops; /* signals ask it to stop, and do not end it */
   nnt_status (*run)(const options *parsed, nnt_comm *comm, nnt_error *error);
 } command;
 
@@ -25,6 +29,7 @@ extern const command command_eval;
 extern const command command_predict;
 extern const command command_inspect;
 extern const command command_bench;
+extern const command command_verify;
 
 /* NULL-terminated, in the order of `nntrain help`. */
 extern const command *const commands[];

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/data_options.h"
 #include "cli/file_group.h"
 
 static const option_spec specs[] = {
@@ -16,6 +17,13 @@ static const option_spec specs[] = {
     {"x-name", "NAME", "x", "dataset of the samples"},
     {"y-name", "NAME", "y", "dataset of the targets"},
     {"top-k", "K", "0", "also measure top-K accuracy; 0: not"},
+    {"data-mode", "NAME", "auto",
+     "resident (the whole data set in memory, once a node), streaming (two windows of it, the next "
+     "read ahead), auto (resident when it fits into the memory limit)"},
+    {"memory-limit", "SIZE", NULL,
+     "memory of data a node, such as 500M or 4G; without it half of what is available"},
+    {"io", "NAME", "independent",
+     "how ranks read: independent, collective (MPI-IO; needs the parallel HDF5)"},
     {"threads", "N", NULL,
      "OpenMP threads of each rank; without it, what OpenMP and the binding "
      "give"},
@@ -77,6 +85,7 @@ static nnt_status run_eval(const options *parsed, nnt_comm *comm, nnt_error *err
   nnt_metrics metrics;
   nnt_status status = options_required(parsed, "checkpoint", &evaluate.checkpoint, error);
   if (status == NNT_OK) status = options_required(parsed, "data", &data, error);
+  if (status == NNT_OK) status = take_reading(parsed, &evaluate.reading, error);
   if (status == NNT_OK && options_given(parsed, "threads"))
     status = options_int(parsed, "threads", 1, 4096, &threads, error);
   if (status == NNT_OK) status = options_int(parsed, "top-k", 0, 1000000, &top_k, error);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "cli/command.h"
+#include "cli/data_options.h"
 #include "cli/file_group.h"
 
 static const option_spec specs[] = {
@@ -14,6 +15,13 @@ static const option_spec specs[] = {
     {"output", "FILE", NULL,
      "predictions: CSV when the name ends in .csv, else HDF5; replaced "
      "when it exists"},
+    {"data-mode", "NAME", "auto",
+     "resident (the whole data set in memory, once a node), streaming (two windows of it, the next "
+     "read ahead), auto (resident when it fits into the memory limit)"},
+    {"memory-limit", "SIZE", NULL,
+     "memory of data a node, such as 500M or 4G; without it half of what is available"},
+    {"io", "NAME", "independent",
+     "how ranks read: independent, collective (MPI-IO; needs the parallel HDF5)"},
     {"threads", "N", NULL,
      "OpenMP threads of each rank; without it, what OpenMP and the binding "
      "give"},
@@ -28,6 +36,7 @@ static nnt_status run_predict(const options *parsed, nnt_comm *comm, nnt_error *
   nnt_status status = options_required(parsed, "checkpoint", &predict.checkpoint, error);
   if (status == NNT_OK) status = options_required(parsed, "data", &data, error);
   if (status == NNT_OK) status = options_required(parsed, "output", &predict.output, error);
+  if (status == NNT_OK) status = take_reading(parsed, &predict.reading, error);
   if (status == NNT_OK && options_given(parsed, "threads"))
     status = options_int(parsed, "threads", 1, 4096, &threads, error);
   if (status == NNT_OK) {

@@ -5,8 +5,11 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/data_options.h"
 #include "cli/file_group.h"
+#include "cli/keep_options.h"
 #include "cli/progress.h"
+#include "cli/train_settings.h"
 
 static const option_spec specs[] = {
     {"data", "FILE[:GROUP]", NULL, "training set (HDF5)"},
@@ -34,6 +37,21 @@ static const option_spec specs[] = {
     {"batch-size", "N", "128", "samples of an update, over all ranks"},
     {"epochs", "N", "10", "passes over the training set, over the whole run"},
     {"seed", "N", "1", "of initial weights and sample order"},
+    {"shuffle", "NAME", "auto",
+     "order of the samples, another one each epoch: full, windowed (blocks of successive samples "
+     "are "
+     "shuffled, then the samples of a window of blocks), none, auto (full when resident, windowed "
+     "when streaming)"},
+    {"shuffle-block", "N", NULL, "samples of a block; without it chosen: 4 KB to 256 KB"},
+    {"shuffle-window", "N", NULL,
+     "samples of a window; without it as many as fit twice into the memory limit"},
+    {"data-mode", "NAME", "auto",
+     "resident (the whole data set in memory, once a node), streaming (two windows of it, the next "
+     "read ahead), auto (resident when it fits into the memory limit)"},
+    {"memory-limit", "SIZE", NULL,
+     "memory of data a node, such as 500M or 4G; without it half of what is available"},
+    {"io", "NAME", "independent",
+     "how ranks read: independent, collective (MPI-IO; needs the parallel HDF5)"},
     {"threads", "N", NULL,
      "OpenMP threads of each rank; without it, what OpenMP and the binding "
      "give"},
@@ -52,7 +70,16 @@ static const option_spec specs[] = {
     {"resume", NULL, NULL,
      "go on from the newest good checkpoint in the directory, or start when "
      "there is none"},
+    {"checkpoint-every", "N", "1epochs",
+     "how often a checkpoint is written: 500steps, 2epochs, 30s, 10min, 1h; always after the last "
+     "epoch, and after one that is the best so far"},
     {"keep", "N", "3", "newest checkpoints kept, beside the best; 0: all"},
+    {"time-limit", "TIME", NULL,
+     "stop with a checkpoint before this time is over: minutes, H:M:S or D-H:M:S, or none; without "
+     "it, the end of the Slurm job (SLURM_JOB_END_TIME) where there is one"},
+    {"check-every", "N", "100",
+     "steps after which the copies of parameters and momentum are compared, also before a "
+     "checkpoint (see below); 0: never"},
     {"config", "FILE", NULL, "run file: lines 'option = value'; the command line wins"},
     {"dry-run", NULL, NULL, "say what would be done, and do nothing"},
     {"quiet", NULL, NULL, "print warnings and errors only"},
@@ -143,14 +170,17 @@ static nnt_status take_numbers(const options *parsed, nnt_train_options *train, 
   if (status == NNT_OK && options_given(parsed, "granules"))
     status = options_int(parsed, "granules", 1, train->batch_size, &train->granules, error);
   if (status == NNT_OK) status = options_int(parsed, "top-k", 0, 1000000, &top_k, error);
-  if (status == NNT_OK) status = options_int(parsed, "keep", 0, INT64_MAX, &train->keep, error);
+  if (status == NNT_OK) status = take_keeping(parsed, train, error);
+  if (status == NNT_OK)
+    status = options_int(parsed, "check-every", 0, INT64_MAX, &train->check_every, error);
   train->seed = (uint64_t)seed;
   train->threads = (int)threads;
   train->top_k = (int)top_k;
   return status;
 }
 
-static nnt_status take_flags(const options *parsed, nnt_train_options *train, nnt_error *error) {
+static nnt_status take_flags(const options *parsed, bool with_output, nnt_train_options *train,
+                             nnt_error *error) {
   const char *needed = NULL;
   nnt_status status = options_required(parsed, "data", &needed, error);
   train->nesterov = options_flag(parsed, "nesterov");
@@ -159,7 +189,7 @@ static nnt_status take_flags(const options *parsed, nnt_train_options *train, nn
   train->output = options_text(parsed, "output");
   train->x_name = options_text(parsed, "x-name");
   train->y_name = options_text(parsed, "y-name");
-  if (status == NNT_OK && !train->dry_run)
+  if (status == NNT_OK && with_output && !train->dry_run)
     status = options_required(parsed, "output", &needed, error);
   if (status == NNT_OK && train->nesterov && !(train->momentum > 0.0))
     status = nnt_fail(error, NNT_BAD_USAGE,
@@ -180,30 +210,44 @@ static void print_end(const nnt_train_options *train, const nnt_train_result *re
   printf("digest %s\n", result->digest);
 }
 
-static nnt_status run_train(const options *parsed, nnt_comm *comm, nnt_error *error) {
-  nnt_train_options train;
-  nnt_train_result result;
-  char *data = NULL, *validation = NULL;
-  nnt_train_options_default(&train);
-  nnt_status status = take_layers(parsed, &train, error);
-  if (status == NNT_OK) status = take_activations(parsed, &train, error);
-  if (status == NNT_OK) status = take_names(parsed, &train, error);
-  if (status == NNT_OK) status = take_numbers(parsed, &train, error);
-  if (status == NNT_OK) status = take_flags(parsed, &train, error);
-  if (status == NNT_OK) status = take_place(parsed, "data", &data, &train.data, error);
+nnt_status train_settings_take(const options *parsed, bool with_output, train_settings *out,
+                               nnt_error *error) {
+  nnt_train_options *train = &out->train;
+  *out = (train_settings){.data = NULL};
+  nnt_train_options_default(train);
+  nnt_status status = take_layers(parsed, train, error);
+  if (status == NNT_OK) status = take_activations(parsed, train, error);
+  if (status == NNT_OK) status = take_names(parsed, train, error);
+  if (status == NNT_OK) status = take_numbers(parsed, train, error);
+  if (status == NNT_OK) status = take_flags(parsed, with_output, train, error);
+  if (status == NNT_OK) status = take_reading(parsed, &train->reading, error);
+  if (status == NNT_OK) status = take_shuffling(parsed, &train->shuffling, error);
+  if (status == NNT_OK) status = take_place(parsed, "data", &out->data, &train->data, error);
   if (status == NNT_OK)
-    status = take_place(parsed, "validation", &validation, &train.validation, error);
+    status = take_place(parsed, "validation", &out->validation, &train->validation, error);
+  return status;
+}
+
+void train_settings_clear(train_settings *settings) {
+  free(settings->data);
+  free(settings->validation);
+  *settings = (train_settings){.data = NULL};
+}
+
+static nnt_status run_train(const options *parsed, nnt_comm *comm, nnt_error *error) {
+  train_settings settings;
+  nnt_train_result result;
+  nnt_status status = train_settings_take(parsed, true, &settings, error);
   if (status == NNT_OK) {
     bool quiet = options_flag(parsed, "quiet");
     progress state = progress_create(quiet);
     nnt_train_events events = progress_events(&state);
-    if (train.dry_run) events.plan = print_plan;
-    status = nnt_train(comm, &train, &events, &result, error);
+    if (settings.train.dry_run) events.plan = print_plan;
+    status = nnt_train(comm, &settings.train, &events, &result, error);
     progress_end(&state);
-    if (status == NNT_OK && nnt_comm_rank(comm) == 0) print_end(&train, &result, quiet);
+    if (status == NNT_OK && nnt_comm_rank(comm) == 0) print_end(&settings.train, &result, quiet);
   }
-  free(data);
-  free(validation);
+  train_settings_clear(&settings);
   return status;
 }
 
@@ -218,8 +262,19 @@ const command command_train = {
         "  nntrain train --data houses.h5 --loss mse --normalize standardize --hidden 64 \\\n"
         "      --learning-rate 0.01 --output houses\n"
         "  mpirun -np 4 nntrain train --config run.ini --resume\n\n"
-        "Exit codes: 0 done, 1 failed while running, 2 bad usage or bad input.\n",
+        "--check-every compares the copies by hashes: one a node, or, with --allreduce flat, one a "
+        "rank.\nOn a single node the ranks share one copy; they check that they read the same "
+        "from it. A\ndifference is broken memory, processors or binaries: the run ends with exit "
+        "code 1, names ranks\nand hosts, and keeps the checkpoints before.\n\n"
+        "SIGTERM, SIGINT and SIGUSR1, to any of the ranks, end the run after the running step, "
+        "with "
+        "a\ncheckpoint and exit code 75, and so does the time limit: the same command with "
+        "--resume "
+        "goes on\nthere, with the same bits in the end. A second SIGINT ends it at once.\n\n"
+        "Exit codes: 0 done, 1 failed while running, 2 bad usage or bad input, 75 stopped, go on "
+        "with\n--resume.\n",
     .options = specs,
     .max_positionals = 0,
     .collective = 1,
+    .stops = 1,
     .run = run_train};

@@ -1,5 +1,6 @@
 /* The program: MPI, the verbs, and the one place where an error is printed and becomes an exit
  * code. */
+#include <assert.h>
 #include <errno.h>
 #include <mpi.h>
 #include <nntrain/version.h>
@@ -8,10 +9,11 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/signals.h"
 
 const command *const commands[] = {
-    &command_convert, &command_train, &command_eval, &command_predict,
-    &command_inspect, &command_bench, NULL};
+    &command_convert, &command_train, &command_eval,   &command_predict,
+    &command_inspect, &command_bench, &command_verify, NULL};
 
 static const command *find_command(const char *name) {
   for (int i = 0; commands[i] != NULL; ++i) {
@@ -34,6 +36,10 @@ static void print_overview(FILE *stream) {
 static void print_help(const command *verb) {
   printf("Usage: nntrain %s %s\n\n%s.\n\nOptions:\n", verb->name, verb->usage, verb->summary);
   options_print_help(stdout, verb->options);
+  if (verb->borrows != NULL) {
+    printf("\nOptions of 'nntrain %s':\n", verb->borrows->name);
+    options_print_help(stdout, verb->borrows->options);
+  }
   if (verb->details != NULL) printf("\n%s", verb->details);
 }
 
@@ -84,6 +90,20 @@ static int run_information(int argc, char **argv, int rank, nnt_status *status, 
   return 1;
 }
 
+/* The verb's own options and the borrowed ones in one table. */
+static void join_options(const command *verb, option_spec table[OPTIONS_MOST + 1]) {
+  const option_spec *const parts[] = {verb->options,
+                                      verb->borrows != NULL ? verb->borrows->options : NULL};
+  int count = 0;
+  for (int i = 0; i < 2 && parts[i] != NULL; ++i) {
+    for (int j = 0; parts[i][j].name != NULL; ++j) {
+      assert(count < OPTIONS_MOST);
+      table[count++] = parts[i][j];
+    }
+  }
+  table[count] = (option_spec){.name = NULL};
+}
+
 static nnt_status run_command(int argc, char **argv, nnt_comm *comm, nnt_error *error) {
   nnt_status status = NNT_OK;
   int rank = nnt_comm_rank(comm);
@@ -91,8 +111,10 @@ static nnt_status run_command(int argc, char **argv, nnt_comm *comm, nnt_error *
   const command *verb = find_command(argv[1]);
   if (verb == NULL) return fail_unknown_command(argv[1], error);
   options *parsed = NULL;
-  status = options_parse(verb->options, verb->name, verb->max_positionals, argc - 2, argv + 2,
-                         &parsed, error);
+  option_spec table[OPTIONS_MOST + 1];
+  join_options(verb, table);
+  status =
+      options_parse(table, verb->name, verb->max_positionals, argc - 2, argv + 2, &parsed, error);
   /* A run file may be unreadable on some nodes only. */
   status = nnt_comm_agree(comm, status, error);
   if (status == NNT_OK && (verb->collective || rank == 0)) status = verb->run(parsed, comm, error);
@@ -106,6 +128,8 @@ int main(int argc, char **argv) {
   nnt_error error = {0};
   nnt_comm *comm = NULL;
   int rank = 0;
+  const command *verb = argc > 1 && argv[1] != NULL ? find_command(argv[1]) : NULL;
+  if (verb != NULL && verb->stops) signals_catch();
   if (MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided) != MPI_SUCCESS) return 1;
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   nnt_status status = nnt_comm_create(MPI_COMM_WORLD, &comm, &error);

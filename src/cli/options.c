@@ -8,15 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_OPTIONS 64
 #define MAX_POSITIONALS 8
 
 struct options {
   const option_spec *specs;
   const char *verb;
   int count;
-  const char *values[MAX_OPTIONS]; /* given values, NULL otherwise; "" for a flag */
-  bool owned[MAX_OPTIONS];         /* the value was allocated (run file) */
+  const char *values[OPTIONS_MOST]; /* given values, NULL otherwise; "" for a flag */
+  bool owned[OPTIONS_MOST];         /* the value was allocated (run file) */
   const char *positionals[MAX_POSITIONALS];
   int positional_count;
 };
@@ -74,7 +73,7 @@ const char *nearest_word(const char *word, const char *const *candidates) {
 
 static nnt_status fail_unknown(const options *parsed, const char *name, const char *where,
                                nnt_error *error) {
-  const char *names[MAX_OPTIONS + 1];
+  const char *names[OPTIONS_MOST + 1];
   for (int i = 0; i < parsed->count; ++i) names[i] = parsed->specs[i].name;
   names[parsed->count] = NULL;
   const char *nearest = nearest_word(name, names);
@@ -140,7 +139,7 @@ typedef struct run_file {
   const char *path;
   FILE *stream;
   int lines; /* read so far */
-  bool set_here[MAX_OPTIONS];
+  bool set_here[OPTIONS_MOST];
   nnt_status status;
   nnt_error *error;
 } run_file;
@@ -233,7 +232,7 @@ nnt_status options_parse(const option_spec *specs, const char *verb, int max_pos
   parsed->specs = specs;
   parsed->verb = verb;
   while (specs[parsed->count].name != NULL) ++parsed->count;
-  assert(parsed->count <= MAX_OPTIONS);
+  assert(parsed->count <= OPTIONS_MOST);
   nnt_status status = take_words(parsed, max_positionals, argc, argv, error);
   int config = find(parsed, "config", strlen("config"));
   if (status == NNT_OK && config >= 0 && parsed->values[config] != NULL)

@@ -11,6 +11,9 @@
 #include <stdint.h>
 #include <stdio.h>
 
+/* Options of a command, at most. */
+#define OPTIONS_MOST 96
+
 typedef struct option_spec {
   const char *name;         /* without the dashes; NULL ends a table */
   const char *value_name;   /* as shown in --help; NULL for a flag */
@@ -21,7 +24,7 @@ typedef struct option_spec {
 typedef struct options options;
 
 /* Parses the words after the verb. `max_positionals` is how many words without dashes are taken.
- * Strings of argv are borrowed. */
+ * The table and the strings of argv are borrowed. */
 nnt_status options_parse(const option_spec *specs, const char *verb, int max_positionals, int argc,
                          char *const *argv, options **out, nnt_error *error) NNT_MUST_CHECK;
 void options_destroy(options **parsed);

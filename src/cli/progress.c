@@ -35,6 +35,21 @@ static void clear_bar(const progress *state) {
   if (state->terminal && !state->quiet) (void)fputs(CLEAR_LINE, stderr);
 }
 
+static const char *order_name(nnt_shuffle shuffle) {
+  return shuffle == NNT_SHUFFLE_NONE ? "no shuffle" : "windowed shuffle";
+}
+
+/* "streaming, windowed shuffle: two windows of 5000 samples in blocks of 5, ..." */
+static void print_streaming(const nnt_train_plan *plan) {
+  char held[32], limit[32];
+  format_bytes((double)plan->node_data_bytes, held);
+  format_bytes((double)plan->memory_limit, limit);
+  printf("streaming, %s: two windows of %" PRId64 " samples in blocks of %" PRId64
+         ", %s of data a node (limit %s)\n",
+         order_name(plan->shuffling.kind), plan->shuffling.window, plan->shuffling.block, held,
+         limit);
+}
+
 static void on_plan(void *context, const nnt_train_plan *plan) {
   progress *state = context;
   state->samples = plan->samples;
@@ -44,7 +59,11 @@ static void on_plan(void *context, const nnt_train_plan *plan) {
          plan->shape, plan->parameters, nnt_loss_name(plan->loss), plan->samples, plan->batch_size,
          plan->ranks, plan->ranks == 1 ? "" : "s", plan->threads, plan->threads == 1 ? "" : "s",
          plan->nodes, plan->nodes == 1 ? "" : "s", plan->isa);
-  if (plan->finished_epochs > 0)
+  if (plan->streaming) print_streaming(plan);
+  if (plan->finished_steps > 0)
+    printf("going on after epoch %" PRId64 ", step %" PRId64 " of %" PRId64 "\n",
+           plan->finished_epochs, plan->finished_steps, plan->steps_per_epoch);
+  else if (plan->finished_epochs > 0)
     printf("going on after epoch %" PRId64 "%s\n", plan->finished_epochs,
            plan->finished_epochs >= plan->epochs
                ? ": the run is done; raise --epochs to train further"
@@ -127,6 +146,16 @@ void progress_print_plan(const nnt_train_plan *plan) {
   printf("normalisation    %s\n", nnt_normalization_name(plan->normalization));
   printf("samples          %" PRId64 " to train, %" PRId64 " to validate\n", plan->samples,
          plan->validation_samples);
+  printf("data             ");
+  if (plan->streaming)
+    print_streaming(plan);
+  else if (plan->shuffling.kind == NNT_SHUFFLE_WINDOWED)
+    printf("resident, windowed shuffle: windows of %" PRId64 " samples in blocks of %" PRId64 "\n",
+           plan->shuffling.window, plan->shuffling.block);
+  else
+    printf("resident, %s\n",
+           plan->shuffling.kind == NNT_SHUFFLE_FULL ? "full shuffle" : "no shuffle");
+  if (plan->validation_streaming) printf("validation       streaming, in order\n");
   printf("steps            %" PRId64 " an epoch, %" PRId64 " epochs%s\n", plan->steps_per_epoch,
          plan->epochs, plan->finished_epochs > 0 ? " (some are done already)" : "");
   printf("batch            %" PRId64 " samples, %" PRId64 " to %" PRId64 " on a rank\n",

@@ -205,6 +205,10 @@ float *nnt_gradient_exchange_state(nnt_gradient_exchange *exchange) {
   return exchange->state;
 }
 
+int nnt_gradient_exchange_sharers(const nnt_gradient_exchange *exchange) {
+  return exchange->members;
+}
+
 bool nnt_gradient_exchange_writes(const nnt_gradient_exchange *exchange) {
   return exchange->index == 0;
 }

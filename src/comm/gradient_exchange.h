@@ -57,6 +57,8 @@ float *nnt_gradient_exchange_gradients(nnt_gradient_exchange *exchange);
 /* Parameters and optimiser state (NULL without); the node's one copy, or this rank's own. */
 float *nnt_gradient_exchange_parameters(nnt_gradient_exchange *exchange);
 float *nnt_gradient_exchange_state(nnt_gradient_exchange *exchange);
+/* Ranks that share this rank's parameters: the node's, or 1. */
+int nnt_gradient_exchange_sharers(const nnt_gradient_exchange *exchange);
 /* Whether this rank is the one to write parameters and state before the first step. */
 bool nnt_gradient_exchange_writes(const nnt_gradient_exchange *exchange);
 /* Collective: what was written to the arenas before is seen by all ranks of the node after. */

@@ -33,10 +33,11 @@ void nnt_loader_order(const nnt_sample_order *order, int64_t first, int64_t coun
 
 static void find_target(const nnt_samples *samples, int64_t index, const nnt_panels *targets,
                         int64_t row) {
+  int64_t place = nnt_samples_place(samples, index);
   for (int64_t c = 0; c < targets->columns; ++c)
     *nnt_panels_at(targets, row, c) = samples->classes != NULL
-                                          ? (float)(samples->classes[index] == c)
-                                          : samples->targets[index * samples->target_columns + c];
+                                          ? (float)(samples->classes[place] == c)
+                                          : samples->targets[place * samples->target_columns + c];
 }
 
 void nnt_loader_find(const nnt_samples *samples, const int64_t *indices, int64_t count,
@@ -45,7 +46,7 @@ void nnt_loader_find(const nnt_samples *samples, const int64_t *indices, int64_t
     int64_t index = indices[row];
     batch->rows[row] = nnt_samples_row(samples, index);
     if (samples->classes != NULL && batch->classes != NULL)
-      batch->classes[row] = samples->classes[index];
+      batch->classes[row] = samples->classes[nnt_samples_place(samples, index)];
     if (batch->targets.data != NULL) find_target(samples, index, &batch->targets, row);
   }
 }

@@ -7,17 +7,29 @@
 #include "kernels/elementwise.h"
 
 typedef struct nnt_samples {
-  int64_t count;
+  int64_t count; /* of the data set, in memory or not */
   int64_t features;
   nnt_element element;    /* type of x as stored */
   const void *x;          /* [count, features] row-major */
   const int32_t *classes; /* [count], or NULL */
   const float *targets;   /* [count, target_columns], or NULL */
   int64_t target_columns;
+  /* NULL: all samples lie in memory, in order. Else some blocks of `block` samples do: block b
+   * begins at row slots[b] * block. */
+  const int32_t *slots;
+  int64_t block;
 } nnt_samples;
 
+/* The row in memory of sample `index`, which must be there. */
+static inline int64_t nnt_samples_place(const nnt_samples *samples, int64_t index) {
+  if (samples->slots == NULL) return index;
+  int64_t block = index / samples->block;
+  return samples->slots[block] * samples->block + index - block * samples->block;
+}
+
 static inline const void *nnt_samples_row(const nnt_samples *samples, int64_t index) {
-  return (const char *)samples->x + index * samples->features * nnt_element_bytes(samples->element);
+  return (const char *)samples->x + nnt_samples_place(samples, index) * samples->features *
+                                        nnt_element_bytes(samples->element);
 }
 
 #endif

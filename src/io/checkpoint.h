@@ -8,6 +8,7 @@
 #define NNT_IO_CHECKPOINT_H
 
 #include <nntrain/status.h>
+#include <nntrain/streaming.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,11 +29,16 @@ typedef struct nnt_train_state {
   int64_t step;  /* finished updates over the whole run */
   uint64_t seed;
   int64_t batch_size;
-  int64_t samples;  /* of the training set */
-  int64_t granules; /* of a batch's exact sum; 0: the sum is a fast one */
+  int64_t samples;         /* of the training set */
+  int64_t granules;        /* of a batch's exact sum; 0: the sum is a fast one */
+  nnt_shuffling shuffling; /* block and window with a windowed shuffle only */
   nnt_initializer initializer;
   double best_loss; /* lowest validation (or train) loss so far; infinity before the first */
   int64_t best_epoch;
+  /* Of the epoch that was running; all 0 when none was. */
+  int64_t epoch_step;   /* finished updates */
+  double epoch_loss;    /* sum of the losses of their samples */
+  double epoch_seconds; /* that they took */
 } nnt_train_state;
 
 typedef struct nnt_sgd_settings {

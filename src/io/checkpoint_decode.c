@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/partition.h"
+#include "data/sample_order.h"
 #include "io/checkpoint.h"
 #include "io/h5.h"
 
@@ -130,6 +132,36 @@ static void get_optimizer(reader *r, nnt_checkpoint *checkpoint, const nnt_layou
     get_arena(r, "/optimizer/velocity", layout, &checkpoint->velocity);
 }
 
+/* A checkpoint that says nothing is of a full shuffle. */
+static void get_shuffling(reader *r, nnt_shuffling *shuffling) {
+  char text[64];
+  *shuffling = (nnt_shuffling){.kind = NNT_SHUFFLE_FULL};
+  if (r->status != NNT_OK || !nnt_h5_has_attribute(r->file, "/state", "shuffle")) return;
+  get_text(r, "/state", "shuffle", text, sizeof text);
+  if (r->status == NNT_OK) r->status = nnt_shuffle_parse(text, &shuffling->kind, r->error);
+  if (shuffling->kind == NNT_SHUFFLE_AUTO) refuse(r, "attribute shuffle");
+  if (shuffling->kind != NNT_SHUFFLE_WINDOWED) return;
+  shuffling->block = get_int(r, "/state", "shuffle_block");
+  shuffling->window = get_int(r, "/state", "shuffle_window");
+  if (shuffling->block < 1 || shuffling->window < shuffling->block ||
+      shuffling->window % shuffling->block != 0)
+    refuse(r, "attributes shuffle_block and shuffle_window");
+}
+
+/* A checkpoint that says nothing was made between two epochs. */
+static void get_position(reader *r, nnt_train_state *state) {
+  if (r->status != NNT_OK || !nnt_h5_has_attribute(r->file, "/state", "epoch_step")) return;
+  state->epoch_step = get_int(r, "/state", "epoch_step");
+  state->epoch_loss = get_real(r, "/state", "epoch_loss");
+  state->epoch_seconds = get_real(r, "/state", "epoch_seconds");
+  if (r->status != NNT_OK) return;
+  if (state->samples < 1 || state->batch_size < 1)
+    refuse(r, "attributes samples and batch_size");
+  else if (state->epoch_step < 0 ||
+           state->epoch_step > nnt_ceil_div(state->samples, state->batch_size))
+    refuse(r, "attribute epoch_step");
+}
+
 static void get_state(reader *r, nnt_train_state *state) {
   char text[64];
   state->epoch = get_int(r, "/state", "epoch");
@@ -142,6 +174,8 @@ static void get_state(reader *r, nnt_train_state *state) {
     state->granules = get_int(r, "/state", "granules");
   state->best_loss = get_real(r, "/state", "best_loss");
   state->best_epoch = get_int(r, "/state", "best_epoch");
+  get_position(r, state);
+  get_shuffling(r, &state->shuffling);
   get_text(r, "/state", "initializer", text, sizeof text);
   if (r->status == NNT_OK) r->status = nnt_initializer_parse(text, &state->initializer, r->error);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "data/sample_order.h"
 #include "io/checkpoint.h"
 #include "io/checkpoint_header.h"
 #include "io/h5.h"
@@ -101,10 +102,18 @@ static void put_state(writer *w, const nnt_train_state *state) {
   put_int(w, "/state", "seed", (int64_t)state->seed);
   put_int(w, "/state", "batch_size", state->batch_size);
   put_int(w, "/state", "samples", state->samples);
+  put_text(w, "/state", "shuffle", nnt_shuffle_name(state->shuffling.kind));
+  if (state->shuffling.kind == NNT_SHUFFLE_WINDOWED) {
+    put_int(w, "/state", "shuffle_block", state->shuffling.block);
+    put_int(w, "/state", "shuffle_window", state->shuffling.window);
+  }
   put_int(w, "/state", "granules", state->granules);
   put_text(w, "/state", "initializer", nnt_initializer_name(state->initializer));
   put_real(w, "/state", "best_loss", state->best_loss);
   put_int(w, "/state", "best_epoch", state->best_epoch);
+  put_int(w, "/state", "epoch_step", state->epoch_step);
+  put_real(w, "/state", "epoch_loss", state->epoch_loss);
+  put_real(w, "/state", "epoch_seconds", state->epoch_seconds);
 }
 
 /* One column of the history, as a dataset of its own. */
@@ -146,7 +155,8 @@ nnt_status nnt_checkpoint_encode(const nnt_checkpoint *checkpoint, void **bytes,
   if (w.status == NNT_OK) w.status = nnt_h5_image(w.file, bytes, size, error);
   nnt_h5_destroy(&w.file);
   char header[NNT_CHECKPOINT_HEADER];
-  if (w.status == NNT_OK) w.status = nnt_checkpoint_header(*bytes, *size, header, error);
+  if (w.status == NNT_OK)
+    w.status = nnt_checkpoint_header(*bytes, *size, NNT_CHECKPOINT_VERSION, header, error);
   if (w.status != NNT_OK || *bytes == NULL) {
     nnt_memory_free(bytes);
     return w.status;

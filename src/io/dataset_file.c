@@ -17,6 +17,7 @@
 
 struct nnt_dataset_file {
   nnt_h5 *h5;
+  nnt_h5 *shared; /* the same file, for x, when all ranks read it together; else NULL */
   char name[400];
   char group[200]; /* "/" or "/train" */
   char x_path[300], y_path[300];
@@ -163,8 +164,17 @@ nnt_status nnt_dataset_file_open(const nnt_dataset_place *place, bool need_y,
   return NNT_OK;
 }
 
+nnt_status nnt_dataset_file_share(nnt_dataset_file *file, nnt_comm *comm, nnt_error *error) {
+  return nnt_h5_open_collective(nnt_h5_name(file->h5), comm, &file->shared, error);
+}
+
+nnt_status nnt_dataset_file_check_length(const nnt_dataset_file *file, nnt_error *error) {
+  return nnt_h5_check_length(file->h5, error);
+}
+
 void nnt_dataset_file_close(nnt_dataset_file **file) {
   if (*file == NULL) return;
+  nnt_h5_destroy(&(*file)->shared);
   nnt_h5_destroy(&(*file)->h5);
   free((*file)->shape.class_names);
   free(*file);
@@ -201,8 +211,8 @@ static nnt_status check_finite(const nnt_dataset_file *file, const char *path, c
 
 nnt_status nnt_dataset_file_read_x(nnt_dataset_file *file, int64_t first, int64_t count, void *out,
                                    nnt_error *error) {
-  nnt_status status =
-      nnt_h5_read_rows(file->h5, file->x_path, first, count, file->x_type, out, error);
+  nnt_status status = nnt_h5_read_rows(file->shared != NULL ? file->shared : file->h5, file->x_path,
+                                       first, count, file->x_type, out, error);
   if (status != NNT_OK || file->x_type != NNT_H5_F32) return status;
   return check_finite(file, file->x_path, out, first, count, file->shape.features, error);
 }

@@ -5,6 +5,7 @@
 #ifndef NNT_IO_DATASET_FILE_H
 #define NNT_IO_DATASET_FILE_H
 
+#include <nntrain/comm.h>
 #include <nntrain/status.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -39,6 +40,10 @@ typedef struct nnt_dataset_shape {
 /* Opens and checks; with `need_y`, y has to be there. */
 nnt_status nnt_dataset_file_open(const nnt_dataset_place *place, bool need_y,
                                  nnt_dataset_file **out, nnt_error *error) NNT_MUST_CHECK;
+/* Collective: from here nnt_dataset_file_read_x is collective too, each rank with its own samples
+ * or none, and so is closing. */
+nnt_status nnt_dataset_file_share(nnt_dataset_file *file, nnt_comm *comm,
+                                  nnt_error *error) NNT_MUST_CHECK;
 void nnt_dataset_file_close(nnt_dataset_file **file);
 const nnt_dataset_shape *nnt_dataset_file_shape(const nnt_dataset_file *file);
 /* Hands the class names over to the caller, who frees them with free(). NULL when there are none.
@@ -57,5 +62,10 @@ nnt_status nnt_dataset_file_read_classes(nnt_dataset_file *file, int64_t first, 
 /* y as floats [count, y_columns]; values that are not finite are an error. */
 nnt_status nnt_dataset_file_read_targets(nnt_dataset_file *file, int64_t first, int64_t count,
                                          float *out, nnt_error *error) NNT_MUST_CHECK;
+
+/* To be asked after reading: whether nothing of the file was cut off meanwhile, which would have
+ * been read as zeros. Errors: NNT_IO_ERROR. */
+nnt_status nnt_dataset_file_check_length(const nnt_dataset_file *file,
+                                         nnt_error *error) NNT_MUST_CHECK;
 
 #endif

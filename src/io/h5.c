@@ -19,6 +19,8 @@
 #define TEXT(x) TEXT_OF(x)
 #define HDF5_VERSION TEXT(H5_VERS_MAJOR) "." TEXT(H5_VERS_MINOR) "." TEXT(H5_VERS_RELEASE)
 
+#define CONVERSION_BUFFER ((size_t)1 << 15)
+
 /* An image grows by this many bytes at a time. */
 #define IMAGE_INCREMENT ((size_t)1 << 20)
 
@@ -102,6 +104,7 @@ static nnt_status make_handle(const char *name, nnt_h5 **out, nnt_error *error) 
 }
 
 static void free_handle(nnt_h5 **file) {
+  h5_close_id((*file)->transfer);
   free((*file)->name);
   free(*file);
   *file = NULL;
@@ -133,11 +136,18 @@ static hid_t make_creation(size_t user_block) {
   return creation;
 }
 
+/* Properties of reads. HDF5 clears its conversion buffer at every read: the default of 1 MB takes
+ * longer than reading a few rows. */
+static hid_t make_transfer(void) {
+  hid_t transfer = H5Pcreate(H5P_DATASET_XFER);
+  if (transfer > 0) (void)H5Pset_buffer(transfer, CONVERSION_BUFFER, NULL, NULL);
+  return transfer;
+}
+
 /* --- opening --- */
 
 /* What the system says about the path, before HDF5 is asked. */
-static nnt_status check_path(const char *path, nnt_error *error) {
-  struct stat info;
+static nnt_status check_path(const char *path, struct stat *info, nnt_error *error) {
   int descriptor = open(path, O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) {
     const char *what = errno == ENOENT   ? "no such file"
@@ -146,12 +156,12 @@ static nnt_status check_path(const char *path, nnt_error *error) {
     return nnt_fail(error, NNT_BAD_INPUT, "%s\n%s: %s\ncheck the path", what, path,
                     strerror(errno));
   }
-  int failed = fstat(descriptor, &info);
+  int failed = fstat(descriptor, info);
   (void)close(descriptor);
-  if (failed != 0 || !S_ISREG(info.st_mode))
+  if (failed != 0 || !S_ISREG(info->st_mode))
     return nnt_fail(error, NNT_BAD_INPUT, "not a file\n%s%s\ncheck the path", path,
-                    failed == 0 && S_ISDIR(info.st_mode) ? " is a directory" : "");
-  if (info.st_size == 0)
+                    failed == 0 && S_ISDIR(info->st_mode) ? " is a directory" : "");
+  if (info->st_size == 0)
     return nnt_fail(error, NNT_BAD_INPUT, "an empty file\n%s\nmake it again", path);
   return NNT_OK;
 }
@@ -169,23 +179,36 @@ static nnt_status fail_open(const nnt_h5 *file, nnt_error *error) {
                   file->name, because.text);
 }
 
-static nnt_status open_file(const char *path, unsigned flags, nnt_h5 **out, nnt_error *error) {
-  *out = NULL;
-  nnt_status status = check_path(path, error);
-  if (status != NNT_OK) return status;
+/* With `comm` collective. */
+static nnt_status open_file(const char *path, unsigned flags, nnt_comm *comm, nnt_h5 **out,
+                            nnt_error *error) {
+  struct stat info;
   nnt_h5 *file = NULL;
-  status = make_handle(path, &file, error);
-  if (status != NNT_OK) return status;
+  *out = NULL;
+  nnt_status status = check_path(path, &info, error);
+  if (status == NNT_OK) status = make_handle(path, &file, error);
+  if (comm != NULL) status = nnt_comm_agree(comm, status, error);
+  if (status != NNT_OK) {
+    if (file != NULL) free_handle(&file);
+    return status;
+  }
+  file->device = info.st_dev;
+  file->inode = info.st_ino;
+  file->length = info.st_size;
+  file->read_only = flags == H5F_ACC_RDONLY;
+  file->transfer = make_transfer();
   hid_t access = make_access(H5F_LIBVER_V18, H5F_LIBVER_LATEST);
   htri_t is_hdf5 = H5Fis_hdf5(path);
   bool good = flags == H5F_ACC_RDONLY || h5_set_driver(file, access);
+  if (comm != NULL) status = h5_set_collective(file, comm, access, error);
+  if (status != NNT_OK) good = false;
   /* 0 is a sure no; a negative answer leaves the reason to H5Fopen. */
   if (good && is_hdf5 != 0) file->id = H5Fopen(path, flags, access);
-  if (is_hdf5 == 0)
+  if (status == NNT_OK && is_hdf5 == 0)
     status =
         nnt_fail(error, NNT_BAD_INPUT,
                  "not an HDF5 file\n%s\nmake one with 'nntrain convert', from CSV or IDX", path);
-  else if (file->id < 0)
+  else if (status == NNT_OK && file->id < 0)
     status = fail_open(file, error);
   h5_close_id(access);
   if (status != NNT_OK) {
@@ -197,11 +220,29 @@ static nnt_status open_file(const char *path, unsigned flags, nnt_h5 **out, nnt_
 }
 
 nnt_status nnt_h5_open(const char *path, nnt_h5 **out, nnt_error *error) {
-  return open_file(path, H5F_ACC_RDONLY, out, error);
+  return open_file(path, H5F_ACC_RDONLY, NULL, out, error);
 }
 
 nnt_status nnt_h5_open_update(const char *path, nnt_h5 **out, nnt_error *error) {
-  return open_file(path, H5F_ACC_RDWR, out, error);
+  return open_file(path, H5F_ACC_RDWR, NULL, out, error);
+}
+
+nnt_status nnt_h5_open_collective(const char *path, nnt_comm *comm, nnt_h5 **out,
+                                  nnt_error *error) {
+  nnt_status status = open_file(path, H5F_ACC_RDONLY, comm, out, error);
+  return nnt_comm_agree(comm, status, error);
+}
+
+nnt_status nnt_h5_check_length(const nnt_h5 *file, nnt_error *error) {
+  struct stat info;
+  bool there = stat(file->name, &info) == 0;
+  if (!there || info.st_dev != file->device || info.st_ino != file->inode ||
+      info.st_size >= file->length)
+    return NNT_OK;
+  return nnt_fail(error, NNT_IO_ERROR,
+                  "the file was cut off while it was read\n%.400s: %lld bytes are left of %lld\n"
+                  "make it again, then go on with --resume",
+                  file->name, (long long)info.st_size, (long long)file->length);
 }
 
 /* H5Fcreate under `path`, with `access`, which is closed. */

@@ -2,11 +2,12 @@
  *
  * Objects are named by their path inside the file. Errors: NNT_BAD_INPUT where the file is not
  * what it should be, NNT_IO_ERROR where the system refuses; HDF5's own error stack is walked
- * into `where`. Not collective: every call is local to the rank. Not for several threads at
- * once. */
+ * into `where`. Local to the rank, unless said otherwise. HDF5 is not for several threads at once,
+ * not even on different files: the callers see to that. */
 #ifndef NNT_IO_H5_H
 #define NNT_IO_H5_H
 
+#include <nntrain/comm.h>
 #include <nntrain/status.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -45,6 +46,15 @@ typedef struct nnt_h5 nnt_h5;
 
 /* An existing file, read-only. */
 nnt_status nnt_h5_open(const char *path, nnt_h5 **out, nnt_error *error) NNT_MUST_CHECK;
+/* The same by all ranks of `comm` together: collective, and so are closing it and reading rows, for
+ * which a rank may give a count of 0; all other calls stay local. */
+nnt_status nnt_h5_open_collective(const char *path, nnt_comm *comm, nnt_h5 **out,
+                                  nnt_error *error) NNT_MUST_CHECK;
+/* Whether this HDF5 has it. Errors: NNT_BAD_USAGE. */
+nnt_status nnt_h5_can_collective(nnt_error *error) NNT_MUST_CHECK;
+/* Whether the file still is as long as it was when it was opened: HDF5 reads what was cut off as
+ * zeros, without a word. A file that was replaced by another is fine. Errors: NNT_IO_ERROR. */
+nnt_status nnt_h5_check_length(const nnt_h5 *file, nnt_error *error) NNT_MUST_CHECK;
 /* An existing file, for adding to it. */
 nnt_status nnt_h5_open_update(const char *path, nnt_h5 **out, nnt_error *error) NNT_MUST_CHECK;
 /* A new file; an existing one is replaced. */

@@ -3,6 +3,8 @@
 #ifndef NNT_IO_H5_INTERNAL_H
 #define NNT_IO_H5_INTERNAL_H
 
+#include <sys/types.h>
+
 #include "io/h5.h"
 
 /* A dataset stays open between calls, so that its chunk cache does. */
@@ -11,6 +13,8 @@
 typedef struct h5_open_dataset {
   char *path; /* owned; NULL: the slot is free */
   hid_t id;
+  bool described; /* of a file that cannot change: its shape is known */
+  nnt_h5_dataset shape;
 } h5_open_dataset;
 
 struct nnt_h5 {
@@ -20,6 +24,12 @@ struct nnt_h5 {
   int write_reason;  /* errno of the first write that failed, 0: none */
   h5_open_dataset open[H5_OPEN_DATASETS];
   int next_slot; /* the one to give up when all are taken */
+  dev_t device;  /* of an opened file: which one it is, and how long it was */
+  ino_t inode;
+  off_t length;
+  bool read_only;
+  bool collective;
+  hid_t transfer; /* properties of reads */
 };
 
 /* Closes any kind of HDF5 object; H5I_INVALID_HID and H5P_DEFAULT are accepted. */
@@ -39,6 +49,10 @@ bool h5_set_driver(nnt_h5 *file, hid_t access);
 /* An error when a write to the file has failed, which HDF5 does not know. */
 nnt_status h5_check_written(const nnt_h5 *file, const char *object,
                             nnt_error *error) NNT_MUST_CHECK;
+
+/* Makes a file opened with these properties be read by all ranks together (h5_parallel.c). */
+nnt_status h5_set_collective(nnt_h5 *file, nnt_comm *comm, hid_t access,
+                             nnt_error *error) NNT_MUST_CHECK;
 
 /* The HDF5 type of a type in memory. */
 hid_t h5_native_type(nnt_h5_type type);

@@ -115,6 +115,7 @@ nnt_status h5_dataset(nnt_h5 *file, const char *path, hid_t *out, nnt_error *err
   close_slot(slot);
   slot->path = copy;
   slot->id = dataset;
+  slot->described = false;
   *out = dataset;
   return NNT_OK;
 }
@@ -216,8 +217,9 @@ bool h5_select_rows(const nnt_h5_dataset *shape, int64_t first, int64_t count, h
   extent[0] = (hsize_t)count;
   *stored = H5Dget_space(dataset);
   *memory = H5Screate_simple(shape->rank, extent, NULL);
-  return *stored >= 0 && *memory >= 0 &&
-         H5Sselect_hyperslab(*stored, H5S_SELECT_SET, start, NULL, extent, NULL) >= 0;
+  if (*stored < 0 || *memory < 0) return false;
+  if (count == 0) return H5Sselect_none(*stored) >= 0 && H5Sselect_none(*memory) >= 0;
+  return H5Sselect_hyperslab(*stored, H5S_SELECT_SET, start, NULL, extent, NULL) >= 0;
 }
 
 static nnt_status check_rows(const nnt_h5 *file, const char *path, const nnt_h5_dataset *shape,
@@ -235,18 +237,32 @@ static nnt_status check_rows(const nnt_h5 *file, const char *path, const nnt_h5_
   return NNT_OK;
 }
 
+/* The dataset and its shape; looked up once in a file that cannot change. */
+static nnt_status find_shape(nnt_h5 *file, const char *path, hid_t *dataset, nnt_h5_dataset *shape,
+                             nnt_error *error) {
+  nnt_status status = h5_dataset(file, path, dataset, error);
+  if (status != NNT_OK) return status;
+  h5_open_dataset *slot = file->open;
+  while (slot->path == NULL || slot->id != *dataset) ++slot;
+  if (!slot->described) {
+    status = h5_describe_id(file, path, *dataset, &slot->shape, error);
+    slot->described = status == NNT_OK && file->read_only;
+  }
+  *shape = slot->shape;
+  return status;
+}
+
 nnt_status nnt_h5_read_rows(nnt_h5 *file, const char *path, int64_t first, int64_t count,
                             nnt_h5_type type, void *out, nnt_error *error) {
   nnt_h5_dataset shape;
   hid_t dataset = H5I_INVALID_HID;
   hid_t stored = H5I_INVALID_HID;
   hid_t memory = H5I_INVALID_HID;
-  nnt_status status = h5_dataset(file, path, &dataset, error);
-  if (status == NNT_OK) status = h5_describe_id(file, path, dataset, &shape, error);
+  nnt_status status = find_shape(file, path, &dataset, &shape, error);
   if (status == NNT_OK) status = check_rows(file, path, &shape, first, count, error);
-  if (status != NNT_OK || count == 0) return status;
+  if (status != NNT_OK || (count == 0 && !file->collective)) return status;
   if (!h5_select_rows(&shape, first, count, dataset, &stored, &memory) ||
-      H5Dread(dataset, h5_native_type(type), memory, stored, H5P_DEFAULT, out) < 0)
+      H5Dread(dataset, h5_native_type(type), memory, stored, file->transfer, out) < 0)
     status = fail_rows(file, path, dataset, error);
   h5_close_id(stored);
   h5_close_id(memory);

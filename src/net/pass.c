@@ -124,6 +124,8 @@ static void sum_losses(const pass *p) {
     float *output = tail + step->output * p->call->layout->floats;
     memset(output, 0, NNT_TAIL * sizeof *output);
     output[NNT_TAIL_LOSS] = value;
+    if (step->output == 0 && p->call->notes != NULL)
+      memcpy(output + NNT_TAIL_NOTES, p->call->notes, NNT_NOTES * sizeof *output);
   }
 }
 

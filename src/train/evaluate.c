@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "base/partition.h"
 #include "comm/comm.h"
+#include "io/h5.h"
 #include "io/prediction_file.h"
 #include "train/evaluator.h"
 #include "train/resident.h"
@@ -41,10 +42,44 @@ static nnt_status check_targets(const nnt_model *model, const nnt_resident *data
                                     model->class_name_count, error);
 }
 
+/* A data set that is used in order, and what it needs. */
+typedef struct source {
+  nnt_resident *data;
+  nnt_reader *reader;
+  nnt_held held;
+} source;
+
+static void close_source(source *from) {
+  nnt_reader_destroy(&from->reader);
+  nnt_held_destroy(&from->held);
+  nnt_resident_destroy(&from->data);
+}
+
+/* Collective; after an error too, the source is to be closed. */
+static nnt_status open_source(nnt_comm *comm, const nnt_resident_request *request,
+                              const nnt_reading *reading, source *from, nnt_error *error) {
+  nnt_data_limit limit;
+  nnt_data_plan plan;
+  nnt_status status = NNT_OK;
+  if (reading->io == NNT_IO_COLLECTIVE) status = nnt_h5_can_collective(error);
+  if (status == NNT_OK) status = nnt_resident_open(comm, request, &from->data, error);
+  if (status == NNT_OK) status = nnt_data_limit_of(comm, reading, &limit, error);
+  if (status != NNT_OK) return status;
+  nnt_data_size size = nnt_held_size(from->data);
+  status = nnt_data_plan_pass(&limit, reading->mode, &size, &plan, error);
+  if (status == NNT_OK && plan.streaming && reading->io == NNT_IO_INDEPENDENT)
+    status = nnt_reader_create(&from->reader, error);
+  status = nnt_comm_agree(comm, status, error);
+  if (status == NNT_OK)
+    status =
+        nnt_held_create(comm, from->data, &plan, reading->io, from->reader, &from->held, error);
+  return status;
+}
+
 nnt_status nnt_evaluate(nnt_comm *comm, const nnt_evaluate_options *options, nnt_metrics *out,
                         nnt_error *error) {
   nnt_checkpoint *checkpoint = NULL;
-  nnt_resident *data = NULL;
+  source from = {.data = NULL};
   nnt_evaluator *evaluator = NULL;
   nnt_status status = nnt_run_directory_open(comm, options->checkpoint, &checkpoint, error);
   if (status != NNT_OK) return status;
@@ -52,22 +87,22 @@ nnt_status nnt_evaluate(nnt_comm *comm, const nnt_evaluate_options *options, nnt
   nnt_resident_request request = {
       .place = {options->data.path, options->data.group, options->x_name, options->y_name},
       .loss = &model->loss};
-  status = nnt_resident_load(comm, &request, &data, error);
+  status = open_source(comm, &request, &options->reading, &from, error);
   if (status == NNT_OK) {
-    status = check_targets(model, data, error);
+    status = check_targets(model, from.data, error);
     if (status == NNT_OK && options->top_k > nnt_model_outputs(model))
       status = nnt_fail(error, NNT_BAD_USAGE,
                         "top-k beyond the classes\n--top-k %d with %" PRId64
                         " classes\ngive at most the number of classes",
                         options->top_k, nnt_model_outputs(model));
     if (status == NNT_OK)
-      status = nnt_evaluator_create(comm, model, &data->samples, threads_of(options->threads),
+      status = nnt_evaluator_create(comm, model, &from.held, threads_of(options->threads),
                                     options->top_k, &evaluator, error);
     status = nnt_comm_agree(comm, status, error);
   }
   if (status == NNT_OK) status = nnt_evaluator_run(evaluator, checkpoint->parameters, out, error);
   nnt_evaluator_destroy(&evaluator);
-  nnt_resident_destroy(&data);
+  close_source(&from);
   nnt_checkpoint_destroy(&checkpoint);
   return status;
 }
@@ -76,27 +111,20 @@ nnt_status nnt_evaluate(nnt_comm *comm, const nnt_evaluate_options *options, nnt
 typedef struct prediction {
   nnt_comm *comm;
   nnt_evaluator *evaluator;
+  nnt_reader *reader;
   const float *parameters;
+  int64_t active; /* ranks that compute in a round: as many as have their samples in memory */
   int64_t samples, outputs;
   float *block;              /* [NNT_EVALUATION_BLOCK, outputs] */
   nnt_prediction_file *file; /* rank 0 */
 } prediction;
 
-/* Round `round`: rank r computes block round * size + r; rank 0 writes them in order. */
-static nnt_status run_round(prediction *p, int64_t round, nnt_error *error) {
-  int rank = nnt_comm_rank(p->comm), size = nnt_comm_size(p->comm);
-  int64_t own = (round * size + rank) * NNT_EVALUATION_BLOCK;
+/* Rank 0's part of a round: writes the blocks of all ranks in order. After a failed write the
+ * blocks are still received, so that no rank waits for ever. */
+static nnt_status write_round(prediction *p, int64_t round, nnt_error *error) {
   nnt_status status = NNT_OK;
-  if (own < p->samples) {
-    int64_t count = nnt_min_i64(NNT_EVALUATION_BLOCK, p->samples - own);
-    nnt_evaluator_outputs(p->evaluator, p->parameters, own, count, p->block);
-    if (rank != 0)
-      return nnt_comm_send(p->comm, 0, p->block, (size_t)(count * p->outputs) * sizeof(float),
-                           error);
-  }
-  /* After a failed write the blocks are still received, so that no rank waits for ever. */
-  for (int from = 0; rank == 0 && from < size; ++from) {
-    int64_t first = (round * size + from) * NNT_EVALUATION_BLOCK;
+  for (int from = 0; from < p->active; ++from) {
+    int64_t first = (round * p->active + from) * NNT_EVALUATION_BLOCK;
     if (first >= p->samples) break;
     int64_t count = nnt_min_i64(NNT_EVALUATION_BLOCK, p->samples - first);
     nnt_status received = NNT_OK;
@@ -104,15 +132,35 @@ static nnt_status run_round(prediction *p, int64_t round, nnt_error *error) {
       received = nnt_comm_receive(p->comm, from, p->block,
                                   (size_t)(count * p->outputs) * sizeof(float), error);
     if (received != NNT_OK) return received;
+    nnt_reader_hold(p->reader);
     if (status == NNT_OK)
       status = nnt_prediction_file_append(p->file, first, count, p->block, error);
+    nnt_reader_release(p->reader);
   }
   return status;
 }
 
+/* Round `round`: rank r computes block round * active + r; rank 0 writes them in order. */
+static nnt_status run_round(prediction *p, int64_t round, nnt_error *error) {
+  int rank = nnt_comm_rank(p->comm);
+  int64_t first = round * p->active * NNT_EVALUATION_BLOCK;
+  nnt_status status =
+      nnt_evaluator_bring(p->evaluator, first, p->active * NNT_EVALUATION_BLOCK, error);
+  if (status != NNT_OK) return status;
+  int64_t own = first + rank * (int64_t)NNT_EVALUATION_BLOCK;
+  if (rank < p->active && own < p->samples) {
+    int64_t count = nnt_min_i64(NNT_EVALUATION_BLOCK, p->samples - own);
+    nnt_evaluator_outputs(p->evaluator, p->parameters, own, count, p->block);
+    if (rank != 0)
+      status =
+          nnt_comm_send(p->comm, 0, p->block, (size_t)(count * p->outputs) * sizeof(float), error);
+  }
+  return rank == 0 ? write_round(p, round, error) : status;
+}
+
 static nnt_status write_predictions(prediction *p, nnt_error *error) {
   int64_t blocks = nnt_ceil_div(p->samples, NNT_EVALUATION_BLOCK);
-  int64_t rounds = nnt_ceil_div(blocks, nnt_comm_size(p->comm));
+  int64_t rounds = nnt_ceil_div(blocks, p->active);
   nnt_status status = NNT_OK;
   for (int64_t round = 0; round < rounds && status == NNT_OK; ++round) {
     status = run_round(p, round, error);
@@ -124,27 +172,33 @@ static nnt_status write_predictions(prediction *p, nnt_error *error) {
 }
 
 static nnt_status predict_with(nnt_comm *comm, const nnt_predict_options *options,
-                               const nnt_checkpoint *checkpoint, const nnt_resident *data,
+                               const nnt_checkpoint *checkpoint, const source *from,
                                nnt_error *error) {
   const nnt_model *model = &checkpoint->model;
-  prediction p = {.comm = comm,
-                  .parameters = checkpoint->parameters,
-                  .samples = data->samples.count,
-                  .outputs = nnt_model_outputs(model)};
+  prediction p = {
+      .comm = comm,
+      .reader = from->reader,
+      .parameters = checkpoint->parameters,
+      .active = nnt_min_i64(nnt_comm_size(comm), nnt_held_most(&from->held) / NNT_EVALUATION_BLOCK),
+      .samples = from->data->samples.count,
+      .outputs = nnt_model_outputs(model)};
   void *block = NULL;
-  nnt_status status = check_width(model, data, error);
+  p.active = nnt_max_i64(p.active, 1);
+  nnt_status status = check_width(model, from->data, error);
   if (status == NNT_OK)
     status = nnt_memory_allocate((size_t)(NNT_EVALUATION_BLOCK * p.outputs) * sizeof(float),
                                  "predictions", &block, error);
   p.block = block;
   if (status == NNT_OK)
-    status = nnt_evaluator_create(comm, model, &data->samples, threads_of(options->threads), 0,
+    status = nnt_evaluator_create(comm, model, &from->held, threads_of(options->threads), 0,
                                   &p.evaluator, error);
   if (status == NNT_OK && nnt_comm_rank(comm) == 0)
     status = nnt_prediction_file_create(options->output, model, &p.file, error);
   status = nnt_comm_agree(comm, status, error);
   if (status == NNT_OK) status = write_predictions(&p, error);
+  nnt_reader_hold(from->reader);
   nnt_prediction_file_abandon(&p.file);
+  nnt_reader_release(from->reader);
   nnt_evaluator_destroy(&p.evaluator);
   nnt_memory_free(&block);
   return status;
@@ -169,21 +223,21 @@ static nnt_status check_output(const nnt_predict_options *options, nnt_error *er
 nnt_status nnt_predict(nnt_comm *comm, const nnt_predict_options *options, nnt_predict_result *out,
                        nnt_error *error) {
   nnt_checkpoint *checkpoint = NULL;
-  nnt_resident *data = NULL;
+  source from = {.data = NULL};
   nnt_status status = nnt_comm_agree(comm, check_output(options, error), error);
   if (status == NNT_OK)
     status = nnt_run_directory_open(comm, options->checkpoint, &checkpoint, error);
   if (status != NNT_OK) return status;
   nnt_resident_request request = {
       .place = {options->data.path, options->data.group, options->x_name, NULL}};
-  status = nnt_resident_load(comm, &request, &data, error);
+  status = open_source(comm, &request, &options->reading, &from, error);
   if (status == NNT_OK) {
-    *out = (nnt_predict_result){.samples = data->samples.count,
+    *out = (nnt_predict_result){.samples = from.data->samples.count,
                                 .outputs = nnt_model_outputs(&checkpoint->model),
                                 .classification = nnt_model_classifies(&checkpoint->model)};
-    status = predict_with(comm, options, checkpoint, data, error);
+    status = predict_with(comm, options, checkpoint, &from, error);
   }
-  nnt_resident_destroy(&data);
+  close_source(&from);
   nnt_checkpoint_destroy(&checkpoint);
   return status;
 }

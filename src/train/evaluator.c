@@ -18,15 +18,19 @@ enum { OUTPUT_SQUARE, OUTPUT_ABSOLUTE, OUTPUT_TARGET, OUTPUT_TARGET_SQUARE, OUTP
 struct nnt_evaluator {
   nnt_comm *comm;
   const nnt_model *model;
+  const nnt_held *data;
   const nnt_samples *samples;
   nnt_network *network;
   nnt_batch batch;
   int top_k;
-  int64_t window;   /* blocks that are summed with one message */
-  int64_t width;    /* sums of a block */
-  int64_t *indices; /* [NNT_EVALUATION_BLOCK] */
-  double *sums;     /* [window, width] */
-  double *total;    /* [width] */
+  int64_t window;                          /* blocks that are summed with one message */
+  int64_t width;                           /* sums of a block */
+  int64_t *indices;                        /* [NNT_EVALUATION_BLOCK] */
+  double *sums;                            /* [window, width], and the ranks that want to stop */
+  double *total;                           /* [width] */
+  bool (*wants_stop)(const void *context); /* NULL: nobody stops it */
+  const void *context;
+  float *origin; /* [outputs], regression: the targets of the first sample */
 };
 
 static bool regresses(const nnt_evaluator *evaluator) {
@@ -34,26 +38,33 @@ static bool regresses(const nnt_evaluator *evaluator) {
 }
 
 static nnt_status allocate(nnt_evaluator *evaluator, nnt_error *error) {
-  void *sums = NULL, *total = NULL, *indices = NULL;
+  void *sums = NULL, *total = NULL, *origin = NULL, *indices = NULL;
   evaluator->window = nnt_max_i64(64, 4 * (int64_t)nnt_comm_size(evaluator->comm));
+  evaluator->window = nnt_max_i64(
+      nnt_min_i64(evaluator->window, nnt_held_most(evaluator->data) / NNT_EVALUATION_BLOCK), 1);
   evaluator->width = SUM_FIXED;
   if (regresses(evaluator)) evaluator->width += OUTPUT_SUMS * nnt_model_outputs(evaluator->model);
   size_t bytes = (size_t)evaluator->width * sizeof(double);
-  nnt_status status =
-      nnt_memory_allocate((size_t)evaluator->window * bytes, "sums of an evaluation", &sums, error);
+  nnt_status status = nnt_memory_allocate((size_t)evaluator->window * bytes + sizeof(double),
+                                          "sums of an evaluation", &sums, error);
   if (status == NNT_OK) status = nnt_memory_allocate(bytes, "sums of an evaluation", &total, error);
+  if (status == NNT_OK)
+    status = nnt_memory_allocate((size_t)nnt_model_outputs(evaluator->model) * sizeof(float),
+                                 "sums of an evaluation", &origin, error);
   if (status == NNT_OK)
     status = nnt_memory_allocate(NNT_EVALUATION_BLOCK * sizeof(int64_t), "an evaluation", &indices,
                                  error);
   evaluator->indices = indices;
   evaluator->sums = sums;
   evaluator->total = total;
+  evaluator->origin = origin;
   return status;
 }
 
-nnt_status nnt_evaluator_create(nnt_comm *comm, const nnt_model *model, const nnt_samples *samples,
+nnt_status nnt_evaluator_create(nnt_comm *comm, const nnt_model *model, const nnt_held *data,
                                 int threads, int top_k, nnt_evaluator **out, nnt_error *error) {
   const nnt_kernels *kernels = NULL;
+  const nnt_samples *samples = nnt_held_samples(data);
   *out = NULL;
   nnt_status status = nnt_kernels_choose(&kernels, error);
   if (status != NNT_OK) return status;
@@ -61,6 +72,7 @@ nnt_status nnt_evaluator_create(nnt_comm *comm, const nnt_model *model, const nn
   if (evaluator == NULL) return nnt_fail_memory(error, sizeof *evaluator, "an evaluation");
   evaluator->comm = comm;
   evaluator->model = model;
+  evaluator->data = data;
   evaluator->samples = samples;
   evaluator->top_k = model->loss == NNT_BINARY_CROSS_ENTROPY || regresses(evaluator) ? 0 : top_k;
   nnt_input input = {.element = samples->element,
@@ -89,6 +101,7 @@ void nnt_evaluator_destroy(nnt_evaluator **evaluator) {
   free((*evaluator)->indices);
   free((*evaluator)->sums);
   free((*evaluator)->total);
+  free((*evaluator)->origin);
   free(*evaluator);
   *evaluator = NULL;
 }
@@ -127,7 +140,7 @@ static void add_value_row(const nnt_evaluator *evaluator, int64_t row, double *s
   for (int64_t c = 0; c < outputs.columns; ++c) {
     double *sum = sums + SUM_FIXED + c * OUTPUT_SUMS;
     double target = (double)*nnt_panels_at(&evaluator->batch.targets, row, c);
-    double from_origin = target - (double)evaluator->samples->targets[c];
+    double from_origin = target - (double)evaluator->origin[c];
     double error = (double)*nnt_panels_at(&outputs, row, c) - target;
     sum[OUTPUT_SQUARE] += error * error;
     sum[OUTPUT_ABSOLUTE] += fabs(error);
@@ -199,19 +212,53 @@ static void finish(const nnt_evaluator *evaluator, nnt_metrics *out) {
   if (evaluator->top_k > 0) out->top_k_accuracy = evaluator->total[SUM_TOP_K] / n;
 }
 
+static nnt_status bring(nnt_evaluator *evaluator, int64_t first, int64_t count, nnt_error *error) {
+  return nnt_held_need(evaluator->data, first,
+                       nnt_min_i64(count, evaluator->samples->count - first), error);
+}
+
+static void note_origin(nnt_evaluator *evaluator) {
+  const nnt_samples *samples = evaluator->samples;
+  const float *first = samples->targets + nnt_samples_place(samples, 0) * samples->target_columns;
+  memcpy(evaluator->origin, first, (size_t)samples->target_columns * sizeof(float));
+}
+
+void nnt_evaluator_set_stop(nnt_evaluator *evaluator, bool (*wants_stop)(const void *context),
+                            const void *context) {
+  evaluator->wants_stop = wants_stop;
+  evaluator->context = context;
+}
+
+/* This rank's blocks of the `count` that begin with `first`, then all ranks' sums of them; whether
+ * a rank wants to stop is summed with them. */
+static nnt_status sum_window(nnt_evaluator *evaluator, const float *parameters, int64_t first,
+                             int64_t count, nnt_error *error) {
+  int64_t width = evaluator->width;
+  int64_t rank = nnt_comm_rank(evaluator->comm), size = nnt_comm_size(evaluator->comm);
+  double *stops = evaluator->sums + count * width;
+  memset(evaluator->sums, 0, (size_t)(count * width + 1) * sizeof(double));
+  for (int64_t b = nnt_partition_begin(count, size, rank);
+       b < nnt_partition_begin(count, size, rank + 1); ++b)
+    sum_block(evaluator, parameters, first + b, evaluator->sums + b * width);
+  if (evaluator->wants_stop != NULL && evaluator->wants_stop(evaluator->context)) *stops = 1.0;
+  nnt_status status = nnt_comm_sum(evaluator->comm, evaluator->sums, count * width + 1, error);
+  if (status != NNT_OK || !(*stops > 0.0)) return status;
+  return nnt_fail(error, NNT_STOPPED, "stopped\nduring an evaluation\nstart it again");
+}
+
 nnt_status nnt_evaluator_run(nnt_evaluator *evaluator, const float *parameters, nnt_metrics *out,
                              nnt_error *error) {
   int64_t blocks = nnt_ceil_div(evaluator->samples->count, NNT_EVALUATION_BLOCK);
   int64_t width = evaluator->width;
-  int64_t rank = nnt_comm_rank(evaluator->comm), size = nnt_comm_size(evaluator->comm);
   memset(evaluator->total, 0, (size_t)width * sizeof(double));
+  nnt_held_start_in_order(evaluator->data);
   for (int64_t first = 0; first < blocks; first += evaluator->window) {
     int64_t count = nnt_min_i64(evaluator->window, blocks - first);
-    memset(evaluator->sums, 0, (size_t)(count * width) * sizeof(double));
-    for (int64_t b = nnt_partition_begin(count, size, rank);
-         b < nnt_partition_begin(count, size, rank + 1); ++b)
-      sum_block(evaluator, parameters, first + b, evaluator->sums + b * width);
-    nnt_status status = nnt_comm_sum(evaluator->comm, evaluator->sums, count * width, error);
+    nnt_status status =
+        bring(evaluator, first * NNT_EVALUATION_BLOCK, count * NNT_EVALUATION_BLOCK, error);
+    if (status != NNT_OK) return status;
+    if (first == 0 && regresses(evaluator)) note_origin(evaluator);
+    status = sum_window(evaluator, parameters, first, count, error);
     if (status != NNT_OK) return status;
     for (int64_t b = 0; b < count; ++b) {
       for (int64_t i = 0; i < width; ++i) evaluator->total[i] += evaluator->sums[b * width + i];
@@ -219,6 +266,12 @@ nnt_status nnt_evaluator_run(nnt_evaluator *evaluator, const float *parameters, 
   }
   finish(evaluator, out);
   return NNT_OK;
+}
+
+nnt_status nnt_evaluator_bring(nnt_evaluator *evaluator, int64_t first, int64_t count,
+                               nnt_error *error) {
+  if (first == 0) nnt_held_start_in_order(evaluator->data);
+  return bring(evaluator, first, count, error);
 }
 
 void nnt_evaluator_outputs(nnt_evaluator *evaluator, const float *parameters, int64_t first,

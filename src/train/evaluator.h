@@ -9,23 +9,33 @@
 #include <nntrain/comm.h>
 #include <nntrain/evaluate.h>
 
-#include "data/samples.h"
 #include "net/network.h"
+#include "train/held.h"
 
 /* Samples of a block. */
 #define NNT_EVALUATION_BLOCK 256
 
 typedef struct nnt_evaluator nnt_evaluator;
 
-/* `model` and `samples` are borrowed. top_k 0: none. Local. */
-nnt_status nnt_evaluator_create(nnt_comm *comm, const nnt_model *model, const nnt_samples *samples,
+/* `model` and what the samples come from are borrowed. top_k 0: none. Local. */
+nnt_status nnt_evaluator_create(nnt_comm *comm, const nnt_model *model, const nnt_held *data,
                                 int threads, int top_k, nnt_evaluator **out,
                                 nnt_error *error) NNT_MUST_CHECK;
 void nnt_evaluator_destroy(nnt_evaluator **evaluator);
 
-/* Metrics over all samples. Collective. */
+/* Lets an evaluation be stopped: `wants_stop` is asked now and then, on every rank, and what one
+ * rank wants all do. Local. */
+void nnt_evaluator_set_stop(nnt_evaluator *evaluator, bool (*wants_stop)(const void *context),
+                            const void *context);
+
+/* Metrics over all samples. Collective. Errors: NNT_STOPPED; what reading fails with. */
 nnt_status nnt_evaluator_run(nnt_evaluator *evaluator, const float *parameters, nnt_metrics *out,
                              nnt_error *error) NNT_MUST_CHECK;
+
+/* Before nnt_evaluator_outputs is asked for samples [first, first + count), on any rank, in order
+ * from 0; count is at most nnt_held_most. Collective. */
+nnt_status nnt_evaluator_bring(nnt_evaluator *evaluator, int64_t first, int64_t count,
+                               nnt_error *error) NNT_MUST_CHECK;
 
 /* Outputs (probabilities or values) of samples [first, first + count), count at most
  * NNT_EVALUATION_BLOCK, into out [count, outputs], row-major. Local. */

@@ -5,18 +5,18 @@
 #include <nntrain/comm.h>
 
 #include "net/model.h"
-#include "train/resident.h"
+#include "train/held.h"
 
 /* Settles model->normalization (AUTO becomes range or none) and fills model->shift and scale,
- * which must be allocated. Collective over the node; every node computes the same bits, as each
- * feature is summed by one rank, in the order of the samples. Errors: NNT_BAD_USAGE for range with
+ * which must be allocated. Collective; every node computes the same bits, as each feature is summed
+ * by one rank, in the order of the samples. Errors: NNT_BAD_USAGE for range with
  * data of no small integer type. */
-nnt_status nnt_normalization_compute(nnt_comm *comm, nnt_normalization wanted,
-                                     const nnt_resident *data, nnt_model *model,
-                                     nnt_error *error) NNT_MUST_CHECK;
+nnt_status nnt_normalization_compute(nnt_comm *comm, nnt_normalization wanted, const nnt_held *data,
+                                     nnt_model *model, nnt_error *error) NNT_MUST_CHECK;
 
-/* What AUTO means for this data. Errors as above. Local. */
-nnt_status nnt_normalization_settle(nnt_normalization wanted, const nnt_resident *data,
+/* What AUTO means for this data, of which `flags` tells that all values are 0 or 1. Errors as
+ * above. Local. */
+nnt_status nnt_normalization_settle(nnt_normalization wanted, const nnt_resident *data, bool flags,
                                     nnt_normalization *out, nnt_error *error) NNT_MUST_CHECK;
 
 #endif

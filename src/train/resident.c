@@ -1,17 +1,22 @@
-/* A data set held in memory, once a node. */
+/* A data set, held in memory or read part by part. */
 #include "train/resident.h"
 
 #include <inttypes.h>
+#include <math.h>
+#include <nntrain/stop.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "base/machine.h"
+#include "base/memory.h"
 #include "base/partition.h"
 #include "comm/comm.h"
 
 /* Bytes read at a time. */
 #define PIECE_BYTES (INT64_C(8) << 20)
+/* Labels read at a time when only they are wanted. */
+#define SCAN_ROWS 65536
 
 nnt_status nnt_target_mode_of(nnt_loss loss, const nnt_dataset_file *file, nnt_target_mode *out,
                               nnt_error *error) {
@@ -51,106 +56,182 @@ static nnt_status check_shares(const nnt_resident *resident, const float *values
   return NNT_OK;
 }
 
-static nnt_status read_y(const nnt_resident *resident, nnt_dataset_file *file, int64_t first,
-                         int64_t count, void *y, int64_t *largest, nnt_error *error) {
-  if (resident->mode == NNT_READ_CLASSES) {
-    int32_t *classes = (int32_t *)y + first;
-    nnt_status status = nnt_dataset_file_read_classes(file, first, count, classes, error);
-    for (int64_t i = 0; i < count && status == NNT_OK; ++i)
-      *largest = nnt_max_i64(*largest, classes[i]);
-    return status;
+static nnt_status check_labels(const nnt_resident *resident, const int32_t *classes, int64_t first,
+                               int64_t count, nnt_error *error) {
+  for (int64_t i = 0; i < count; ++i) {
+    if (classes[i] > resident->largest)
+      return nnt_fail(error, NNT_IO_ERROR,
+                      "the data set changed while it was read\n%s, row %" PRId64
+                      ": label %d, %" PRId64 " was the largest\nleave the file alone until the end",
+                      resident->name, first + i, classes[i], resident->largest);
   }
-  float *targets = (float *)y + first * resident->shape.y_columns;
-  nnt_status status = nnt_dataset_file_read_targets(file, first, count, targets, error);
+  return NNT_OK;
+}
+
+static nnt_status read_y(const nnt_resident *resident, int64_t first, int64_t count, void *y,
+                         nnt_error *error) {
+  if (resident->mode == NNT_READ_CLASSES)
+    return nnt_dataset_file_read_classes(resident->file, first, count, y, error);
+  nnt_status status = nnt_dataset_file_read_targets(resident->file, first, count, y, error);
   if (status == NNT_OK && resident->mode == NNT_READ_SHARES)
-    status = check_shares(resident, targets, first, count, error);
+    status = check_shares(resident, y, first, count, error);
   return status;
 }
 
-/* Reads this rank's part into the node's memory. */
-static nnt_status read_part(const nnt_comm *comm, const nnt_resident *resident,
-                            nnt_dataset_file *file, int64_t *largest, nnt_error *error) {
+nnt_status nnt_resident_read(const nnt_resident *resident, int64_t first, int64_t count, void *x,
+                             void *y, nnt_error *error) {
+  nnt_status status = nnt_dataset_file_read_x(resident->file, first, count, x, error);
+  if (status != NNT_OK || count == 0 || resident->mode == NNT_READ_NOTHING) return status;
+  status = read_y(resident, first, count, y, error);
+  if (status == NNT_OK && resident->mode == NNT_READ_CLASSES)
+    status = check_labels(resident, y, first, count, error);
+  return status;
+}
+
+nnt_status nnt_resident_check_length(const nnt_resident *resident, nnt_error *error) {
+  return nnt_dataset_file_check_length(resident->file, error);
+}
+
+nnt_status nnt_resident_share(nnt_comm *comm, nnt_resident *resident, nnt_error *error) {
+  return nnt_dataset_file_share(resident->file, comm, error);
+}
+
+int64_t nnt_resident_row_bytes(const nnt_resident *resident) {
+  const nnt_samples *samples = &resident->samples;
+  return samples->features * nnt_element_bytes(samples->element) + resident->y_row_bytes;
+}
+
+static void note_labels(nnt_resident *resident, const int32_t *classes, int64_t first,
+                        int64_t count) {
+  for (int64_t i = 0; i < count; ++i) {
+    if (classes[i] <= resident->largest) continue;
+    resident->largest = classes[i];
+    resident->largest_row = first + i;
+  }
+}
+
+/* A request to stop ends the reading, which can take minutes. Local. */
+static nnt_status check_stop(const nnt_resident *resident, nnt_error *error) {
+  if (nnt_stop_requested() == 0) return NNT_OK;
+  return nnt_fail(error, NNT_STOPPED,
+                  "stopped by a signal\nwhile %s was read, before the first step\nstart again "
+                  "with --resume",
+                  resident->name);
+}
+
+/* Reads this rank's part into the node's memory. A collective read is one for all ranks: those that
+ * are through, or have failed, take part without samples. */
+static nnt_status read_part(nnt_comm *comm, nnt_resident *resident, nnt_io io, nnt_error *error) {
   const nnt_samples *samples = &resident->samples;
   int64_t first = 0, end = 0;
   int64_t row_bytes = samples->features * nnt_element_bytes(samples->element);
   int64_t chunk = resident->shape.chunk_rows;
   int64_t rows = nnt_max_i64(PIECE_BYTES / row_bytes / chunk, 1) * chunk;
-  nnt_status status = NNT_OK;
   own_range(comm, &resident->shape, &first, &end);
-  for (int64_t i = first; i < end && resident->x != NULL && status == NNT_OK; i += rows)
-    status =
-        nnt_dataset_file_read_x(file, i, nnt_min_i64(rows, end - i),
-                                (char *)nnt_node_memory_data(resident->x) + i * row_bytes, error);
-  if (status == NNT_OK && resident->y != NULL && end > first)
-    status = read_y(resident, file, first, end - first, nnt_node_memory_data(resident->y), largest,
-                    error);
+  int64_t pieces = nnt_ceil_div(end - first, rows);
+  nnt_status status = io == NNT_IO_COLLECTIVE ? nnt_comm_max_int(comm, &pieces, 1, error) : NNT_OK;
+  for (int64_t i = 0; i < pieces; ++i) {
+    bool own = status == NNT_OK && first + i * rows < end;
+    if (!own && io != NNT_IO_COLLECTIVE) break;
+    int64_t begin = own ? first + i * rows : 0;
+    nnt_status read = nnt_dataset_file_read_x(
+        resident->file, begin, own ? nnt_min_i64(rows, end - begin) : 0,
+        (char *)nnt_node_memory_data(resident->x) + begin * row_bytes, error);
+    if (status == NNT_OK) status = read;
+    if (status == NNT_OK) status = check_stop(resident, error);
+  }
+  if (status != NNT_OK || resident->y == NULL || end == first) return status;
+  char *y = (char *)nnt_node_memory_data(resident->y) + first * resident->y_row_bytes;
+  status = read_y(resident, first, end - first, y, error);
+  if (status == NNT_OK && resident->mode == NNT_READ_CLASSES)
+    note_labels(resident, (const int32_t *)(const void *)y, first, end - first);
   return status;
 }
 
-/* `bytes` is a double: the sizes that a file states need not fit into 64 bits. */
-static nnt_status check_memory(const nnt_resident *resident, double bytes, nnt_error *error) {
-  long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGE_SIZE);
-  double available = pages > 0 && page > 0 ? (double)pages * (double)page : 9e18;
-  if (bytes < available) return NNT_OK;
+/* The labels of this rank's part, read into memory that is soon free again. */
+static nnt_status scan_part(const nnt_comm *comm, nnt_resident *resident, nnt_error *error) {
+  int64_t samples = resident->samples.count, first = nnt_comm_rank(comm);
+  void *labels = NULL;
+  int64_t begin = nnt_partition_begin(samples, nnt_comm_size(comm), first);
+  int64_t end = nnt_partition_begin(samples, nnt_comm_size(comm), first + 1);
+  nnt_status status = nnt_memory_allocate(SCAN_ROWS * sizeof(int32_t), "labels", &labels, error);
+  for (int64_t i = begin; i < end && status == NNT_OK; i += SCAN_ROWS) {
+    int64_t count = nnt_min_i64(SCAN_ROWS, end - i);
+    status = read_y(resident, i, count, labels, error);
+    if (status == NNT_OK) note_labels(resident, labels, i, count);
+    if (status == NNT_OK) status = check_stop(resident, error);
+  }
+  nnt_memory_free(&labels);
+  return status;
+}
+
+static nnt_status check_memory(const nnt_comm *comm, const nnt_resident *resident,
+                               nnt_error *error) {
+  /* A double: the sizes that a file states need not fit into 64 bits. */
+  double bytes = (double)resident->samples.count * (double)nnt_resident_row_bytes(resident);
+  double most = (double)nnt_machine_memory();
+  if (nnt_comm_node_size(comm) > 1) most = fmin(most, (double)nnt_machine_shareable());
+  if (bytes < most) return NNT_OK;
   return nnt_fail(error, NNT_OUT_OF_MEMORY,
                   "the data set does not fit into the node's memory\n%s needs %.1f GB, the node "
-                  "has %.1f GB\nstore x as bytes or float32, or use a larger node",
-                  resident->name, bytes * 1e-9, available * 1e-9);
+                  "has %.1f GB%s\nuse --data-mode streaming, or a larger node",
+                  resident->name, bytes * 1e-9, most * 1e-9,
+                  most < (double)nnt_machine_memory() ? " in /dev/shm" : "");
 }
 
-/* Opens the file and settles what is to be read. Local. */
+/* Local. */
 static nnt_status open_file(const nnt_resident_request *request, nnt_resident *resident,
-                            nnt_dataset_file **file, nnt_error *error) {
-  nnt_status status = nnt_dataset_file_open(&request->place, request->loss != NULL, file, error);
+                            nnt_error *error) {
+  nnt_status status =
+      nnt_dataset_file_open(&request->place, request->loss != NULL, &resident->file, error);
   if (status != NNT_OK) return status;
-  resident->shape = *nnt_dataset_file_shape(*file);
-  (void)snprintf(resident->name, sizeof resident->name, "%s", nnt_dataset_file_name(*file));
-  resident->mode = NNT_READ_NOTHING;
-  if (request->loss != NULL)
-    status = nnt_target_mode_of(*request->loss, *file, &resident->mode, error);
   const nnt_dataset_shape *shape = &resident->shape;
-  double row = (double)(shape->features * nnt_element_bytes(shape->element));
-  if (resident->mode != NNT_READ_NOTHING) row += 4.0 * (double)shape->y_columns;
-  double bytes = (double)shape->samples * row;
+  resident->class_names = nnt_dataset_file_take_class_names(resident->file);
+  resident->shape = *nnt_dataset_file_shape(resident->file);
+  resident->shape.class_names = resident->class_names;
+  (void)snprintf(resident->name, sizeof resident->name, "%s",
+                 nnt_dataset_file_name(resident->file));
+  resident->largest = -1;
+  resident->mode = NNT_READ_NOTHING;
   resident->samples = (nnt_samples){
       .count = shape->samples, .features = shape->features, .element = shape->element};
-  if (status == NNT_OK) status = check_memory(resident, bytes, error);
-  if (status == NNT_OK) resident->bytes = (int64_t)bytes;
+  if (request->loss == NULL) return NNT_OK;
+  status = nnt_target_mode_of(*request->loss, resident->file, &resident->mode, error);
+  resident->y_row_bytes = shape->y_columns * (int64_t)sizeof(float);
+  if (resident->mode != NNT_READ_CLASSES) resident->samples.target_columns = shape->y_columns;
   return status;
 }
 
-static nnt_status allocate(nnt_comm *comm, const nnt_resident_request *request,
-                           nnt_resident *resident, nnt_error *error) {
+static nnt_status allocate(nnt_comm *comm, nnt_resident *resident, nnt_error *error) {
   nnt_samples *samples = &resident->samples;
-  const nnt_dataset_shape *shape = &resident->shape;
-  nnt_status status = NNT_OK;
   size_t x_bytes =
       (size_t)(samples->count * samples->features * nnt_element_bytes(samples->element));
-  if (!request->without_x) {
+  nnt_status status = nnt_comm_agree(comm, check_memory(comm, resident, error), error);
+  if (status == NNT_OK)
     status = nnt_node_memory_create(comm, x_bytes, NNT_MEMORY_OF_NODE, &resident->x, error);
-    if (status == NNT_OK) samples->x = nnt_node_memory_data(resident->x);
-  }
-  if (status != NNT_OK || resident->mode == NNT_READ_NOTHING) return status;
-  size_t y_bytes = (size_t)(samples->count * shape->y_columns) * sizeof(float);
+  if (status != NNT_OK) return status;
+  samples->x = nnt_node_memory_data(resident->x);
+  if (resident->mode == NNT_READ_NOTHING) return NNT_OK;
+  size_t y_bytes = (size_t)(samples->count * resident->y_row_bytes);
   status = nnt_node_memory_create(comm, y_bytes, NNT_MEMORY_OF_NODE, &resident->y, error);
   if (status != NNT_OK) return status;
-  if (resident->mode == NNT_READ_CLASSES) {
+  if (resident->mode == NNT_READ_CLASSES)
     samples->classes = nnt_node_memory_data(resident->y);
-  } else {
+  else
     samples->targets = nnt_node_memory_data(resident->y);
-    samples->target_columns = shape->y_columns;
-  }
   return NNT_OK;
 }
 
-/* The number of classes, from the labels and the names. */
-static nnt_status count_classes(nnt_comm *comm, nnt_resident *resident, int64_t largest,
-                                nnt_error *error) {
-  resident->largest = -1;
+/* The number of classes, from the labels that the ranks found and the names. */
+static nnt_status count_classes(nnt_comm *comm, nnt_resident *resident, nnt_error *error) {
+  int64_t largest = resident->largest;
   if (resident->mode != NNT_READ_CLASSES) return NNT_OK;
   nnt_status status = nnt_comm_max_int(comm, &largest, 1, error);
+  int64_t row = resident->largest == largest ? -resident->largest_row : INT64_MIN;
+  if (status == NNT_OK) status = nnt_comm_max_int(comm, &row, 1, error);
   if (status != NNT_OK) return status;
   resident->largest = largest;
+  resident->largest_row = -row;
   resident->classes = largest + 1;
   int64_t names = resident->shape.class_name_count;
   if (names == 0) return NNT_OK;
@@ -163,28 +244,13 @@ static nnt_status count_classes(nnt_comm *comm, nnt_resident *resident, int64_t 
   return NNT_OK;
 }
 
-nnt_status nnt_resident_load(nnt_comm *comm, const nnt_resident_request *request,
+nnt_status nnt_resident_open(nnt_comm *comm, const nnt_resident_request *request,
                              nnt_resident **out, nnt_error *error) {
-  nnt_dataset_file *file = NULL;
-  int64_t largest = 0;
   *out = NULL;
   nnt_resident *resident = calloc(1, sizeof *resident);
-  nnt_status status = resident != NULL ? open_file(request, resident, &file, error)
+  nnt_status status = resident != NULL ? open_file(request, resident, error)
                                        : nnt_fail_memory(error, sizeof *resident, "a data set");
-  if (status == NNT_OK && file != NULL) {
-    resident->class_names = nnt_dataset_file_take_class_names(file);
-    resident->shape.class_names = resident->class_names;
-  }
   status = nnt_comm_agree(comm, status, error);
-  if (status == NNT_OK) status = allocate(comm, request, resident, error);
-  if (status == NNT_OK) {
-    status = read_part(comm, resident, file, &largest, error);
-    status = nnt_comm_agree(comm, status, error);
-  }
-  if (status == NNT_OK && resident->x != NULL) status = nnt_node_memory_sync(resident->x, error);
-  if (status == NNT_OK && resident->y != NULL) status = nnt_node_memory_sync(resident->y, error);
-  if (status == NNT_OK) status = count_classes(comm, resident, largest, error);
-  nnt_dataset_file_close(&file);
   if (status != NNT_OK) {
     nnt_resident_destroy(&resident);
     return status;
@@ -193,19 +259,36 @@ nnt_status nnt_resident_load(nnt_comm *comm, const nnt_resident_request *request
   return NNT_OK;
 }
 
-/* The first label that the network does not know. */
-static nnt_status fail_label(const nnt_resident *resident, int64_t outputs, nnt_error *error) {
-  int64_t row = 0;
-  while (resident->samples.classes[row] < outputs) ++row;
-  return nnt_fail(error, NNT_BAD_INPUT,
-                  "a label is out of range\n%s, row %" PRId64 ": label %d, the network has %" PRId64
-                  " classes\ncorrect y, or train with data that holds every class",
-                  resident->name, row, resident->samples.classes[row], outputs);
+nnt_status nnt_resident_load(nnt_comm *comm, nnt_resident *resident, nnt_io io, nnt_error *error) {
+  nnt_status status = allocate(comm, resident, error);
+  if (status == NNT_OK && io == NNT_IO_COLLECTIVE)
+    status = nnt_resident_share(comm, resident, error);
+  if (status == NNT_OK) {
+    status = read_part(comm, resident, io, error);
+    status = nnt_comm_agree(comm, status, error);
+  }
+  if (status == NNT_OK) status = nnt_node_memory_sync(resident->x, error);
+  if (status == NNT_OK && resident->y != NULL) status = nnt_node_memory_sync(resident->y, error);
+  if (status == NNT_OK) status = count_classes(comm, resident, error);
+  nnt_dataset_file_close(&resident->file);
+  return status;
+}
+
+nnt_status nnt_resident_scan(nnt_comm *comm, nnt_resident *resident, nnt_error *error) {
+  nnt_status status = NNT_OK;
+  if (resident->mode == NNT_READ_CLASSES) status = scan_part(comm, resident, error);
+  status = nnt_comm_agree(comm, status, error);
+  return status == NNT_OK ? count_classes(comm, resident, error) : status;
 }
 
 nnt_status nnt_resident_check_classes(const nnt_resident *resident, int64_t outputs,
                                       char *const *names, int64_t name_count, nnt_error *error) {
-  if (resident->largest >= outputs) return fail_label(resident, outputs, error);
+  if (resident->largest >= outputs)
+    return nnt_fail(error, NNT_BAD_INPUT,
+                    "a label is out of range\n%s, row %" PRId64 ": label %" PRId64
+                    ", the network has %" PRId64
+                    " classes\ncorrect y, or train with data that holds every class",
+                    resident->name, resident->largest_row, resident->largest, outputs);
   int64_t both = nnt_min_i64(name_count, resident->shape.class_name_count);
   for (int64_t i = 0; i < both && resident->class_names != NULL && names != NULL; ++i) {
     if (strcmp(names[i], resident->class_names[i]) != 0)
@@ -220,6 +303,7 @@ nnt_status nnt_resident_check_classes(const nnt_resident *resident, int64_t outp
 
 void nnt_resident_destroy(nnt_resident **resident) {
   if (*resident == NULL) return;
+  nnt_dataset_file_close(&(*resident)->file);
   nnt_node_memory_destroy(&(*resident)->x);
   nnt_node_memory_destroy(&(*resident)->y);
   free((*resident)->class_names);

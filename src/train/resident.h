@@ -1,9 +1,11 @@
-/* A data set held in memory, once a node, read in parallel by the node's ranks. Collective. */
+/* A data set: opened, then either held in memory, once a node, read in parallel by the node's
+ * ranks, or read part by part as it is needed (stream.h). Collective unless said otherwise. */
 #ifndef NNT_TRAIN_RESIDENT_H
 #define NNT_TRAIN_RESIDENT_H
 
 #include <nntrain/comm.h>
 #include <nntrain/evaluate.h>
+#include <nntrain/streaming.h>
 
 #include "comm/node_memory.h"
 #include "data/samples.h"
@@ -26,23 +28,42 @@ nnt_status nnt_target_mode_of(nnt_loss loss, const nnt_dataset_file *file, nnt_t
 typedef struct nnt_resident_request {
   nnt_dataset_place place;
   const nnt_loss *loss; /* how to read y; NULL: y is not read */
-  bool without_x;       /* shapes and labels only, for a plan */
 } nnt_resident_request;
 
 typedef struct nnt_resident {
-  nnt_samples samples;
+  nnt_samples samples;     /* before it is loaded, and of one that is streamed: sizes alone */
   nnt_dataset_shape shape; /* class_names point into `class_names` */
   nnt_target_mode mode;
-  int64_t largest;    /* largest label; -1 without classes */
-  int64_t classes;    /* largest + 1, or the number of class names; 0 without classes */
-  int64_t bytes;      /* of memory a node */
-  char name[400];     /* for messages */
-  char **class_names; /* owned */
-  nnt_node_memory *x, *y;
+  int64_t y_row_bytes; /* of the targets of a sample in memory */
+  int64_t largest;     /* largest label; -1 without classes */
+  int64_t largest_row; /* where it stands first */
+  int64_t classes;     /* largest + 1, or the number of class names; 0 without classes */
+  char name[400];      /* for messages */
+  char **class_names;  /* owned */
+  nnt_dataset_file *file;
+  nnt_node_memory *x, *y; /* NULL: not loaded */
 } nnt_resident;
 
-nnt_status nnt_resident_load(nnt_comm *comm, const nnt_resident_request *request,
+/* Opens the file and settles what is to be read. */
+nnt_status nnt_resident_open(nnt_comm *comm, const nnt_resident_request *request,
                              nnt_resident **out, nnt_error *error) NNT_MUST_CHECK;
+/* Reads everything into memory, and closes the file. */
+nnt_status nnt_resident_load(nnt_comm *comm, nnt_resident *resident, nnt_io io,
+                             nnt_error *error) NNT_MUST_CHECK;
+/* Reads only the labels, to count the classes; the file stays open. */
+nnt_status nnt_resident_scan(nnt_comm *comm, nnt_resident *resident,
+                             nnt_error *error) NNT_MUST_CHECK;
+/* Of a file that is open, not collective: samples [first, first + count) as they lie in memory.
+ * After nnt_resident_share x is read collectively. */
+nnt_status nnt_resident_read(const nnt_resident *resident, int64_t first, int64_t count, void *x,
+                             void *y, nnt_error *error) NNT_MUST_CHECK;
+nnt_status nnt_resident_share(nnt_comm *comm, nnt_resident *resident,
+                              nnt_error *error) NNT_MUST_CHECK;
+/* To be asked after reading: whether the file was whole all the time. Local. */
+nnt_status nnt_resident_check_length(const nnt_resident *resident, nnt_error *error) NNT_MUST_CHECK;
+/* Bytes of a sample in memory. Local. */
+int64_t nnt_resident_row_bytes(const nnt_resident *resident);
+
 /* Whether the data set's classes are those of a network with `outputs` outputs and these names
  * (NULL: unnamed): no label beyond them, and no other names. Local. Errors: NNT_BAD_INPUT. */
 nnt_status nnt_resident_check_classes(const nnt_resident *resident, int64_t outputs,

@@ -32,7 +32,8 @@ struct nnt_stepper {
   int64_t *indices, *next_indices;
   nnt_sample_order next_order;    /* what next_indices are of */
   int64_t next_first, next_batch; /* next_batch 0: nothing */
-  const void **next;    /* [capacity] where those to come lie; NULL: not asked for ahead */
+  const void **next; /* [capacity] where those to come lie; NULL: not asked for ahead */
+  float notes[NNT_NOTES];
   double learning_rate; /* of the running step */
   double updating;      /* seconds of the running step's updates; measured only when asked */
   bool measure;
@@ -185,8 +186,20 @@ bool nnt_stepper_writes(const nnt_stepper *stepper) {
   return nnt_gradient_exchange_writes(stepper->exchange);
 }
 
+int nnt_stepper_sharers(const nnt_stepper *stepper) {
+  return nnt_gradient_exchange_sharers(stepper->exchange);
+}
+
 nnt_status nnt_stepper_sync(nnt_stepper *stepper, nnt_error *error) {
   return nnt_gradient_exchange_sync(stepper->exchange, error);
+}
+
+float *nnt_stepper_notes(nnt_stepper *stepper) {
+  return stepper->notes;
+}
+
+bool nnt_stepper_notes_travel(const nnt_stepper *stepper) {
+  return stepper->share.plan->outputs > 0;
 }
 
 int nnt_stepper_threads(const nnt_stepper *stepper) {
@@ -288,6 +301,7 @@ static void compute(nnt_stepper *stepper, const nnt_sample_order *order, int64_t
                                 .granules = &granules,
                                 .outputs = share->plan->outputs,
                                 .gradients = nnt_gradient_exchange_gradients(stepper->exchange),
+                                .notes = stepper->notes,
                                 .next = stepper->next,
                                 .next_count = find_next(stepper, order, first, batch),
                                 .ready = gradient_ready,
@@ -315,7 +329,9 @@ nnt_status nnt_stepper_run(nnt_stepper *stepper, const nnt_sample_order *order, 
   } else {
     status = nnt_gradient_exchange_finish(stepper->exchange, range_ready, stepper, error);
     if (status != NNT_OK) return status;
-    *loss = (double)nnt_gradient_exchange_tail(stepper->exchange)[NNT_TAIL_LOSS];
+    const float *tail = nnt_gradient_exchange_tail(stepper->exchange);
+    *loss = (double)tail[NNT_TAIL_LOSS];
+    memcpy(stepper->notes, tail + NNT_TAIL_NOTES, sizeof stepper->notes);
   }
   double middle = nnt_network_forward_end(stepper->network);
   if (times != NULL)

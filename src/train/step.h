@@ -26,6 +26,7 @@ const nnt_layout *nnt_stepper_layout(const nnt_stepper *stepper);
 float *nnt_stepper_parameters(nnt_stepper *stepper);
 float *nnt_stepper_velocity(nnt_stepper *stepper);
 bool nnt_stepper_writes(const nnt_stepper *stepper);
+int nnt_stepper_sharers(const nnt_stepper *stepper); /* ranks of one copy: the node's, or 1 */
 nnt_status nnt_stepper_sync(nnt_stepper *stepper, nnt_error *error) NNT_MUST_CHECK;
 
 /* Seconds of this rank's main thread. */
@@ -38,6 +39,12 @@ typedef struct nnt_step_times {
 nnt_status nnt_stepper_run(nnt_stepper *stepper, const nnt_sample_order *order, int64_t first,
                            int64_t batch, double learning_rate, double *loss, nnt_step_times *times,
                            nnt_error *error) NNT_MUST_CHECK;
+
+/* [NNT_NOTES]: what this rank notes before a step is summed over all ranks after it, by the
+ * exchange of the gradients. Counts of ranks: small whole numbers. Local. */
+float *nnt_stepper_notes(nnt_stepper *stepper);
+/* Whether this rank has a part of the batch, which its notes travel with: rank 0 always has. */
+bool nnt_stepper_notes_travel(const nnt_stepper *stepper);
 
 /* Granules of the exact sum: as many ranks can share a batch. By default the largest power of two
  * not above the square root of the batch size, so that parts and their number grow together. 0: the

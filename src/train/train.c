@@ -8,26 +8,30 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/partition.h"
 #include "comm/comm.h"
 #include "comm/shares.h"
+#include "io/h5.h"
 #include "kernels/dispatch.h"
 #include "train/normalization.h"
-#include "train/resident.h"
+#include "train/run.h"
+#include "train/run_data.h"
 #include "train/run_directory.h"
 #include "train/step.h"
 #include "train/trainer.h"
 
 /* Everything that a run holds until it ends. */
-typedef struct run {
+typedef struct nnt_run {
   nnt_comm *comm;
   const nnt_train_options *options;
   const nnt_train_events *events;
   int threads;
-  nnt_resident *data, *validation;
+  nnt_run_data data;
   nnt_checkpoint *checkpoint;
   nnt_model model;
   nnt_trainer *trainer;
+  double started; /* by base/clock.h */
 } run;
 
 void nnt_train_options_default(nnt_train_options *options) {
@@ -41,13 +45,14 @@ void nnt_train_options_default(nnt_train_options *options) {
                                  .batch_size = 128,
                                  .epochs = 10,
                                  .seed = 1,
-                                 .keep = 3};
+                                 .checkpoint_every = {NNT_EVERY_EPOCHS, 1},
+                                 .keep = 3,
+                                 .check_every = 100};
 }
 
 static nnt_status check_options(const nnt_train_options *options, nnt_error *error) {
   const char *wrong = NULL;
   if (options->data.path == NULL) wrong = "data has no path";
-  if (options->output == NULL && !options->dry_run) wrong = "output has no path";
   if (options->batch_size < 1) wrong = "batch_size is below 1";
   if (options->epochs < 1 || options->epochs > INT32_MAX) wrong = "epochs is out of range";
   if (!isfinite(options->learning_rate) || options->learning_rate < 0.0)
@@ -55,33 +60,23 @@ static nnt_status check_options(const nnt_train_options *options, nnt_error *err
   if (!(options->momentum >= 0.0 && options->momentum < 1.0)) wrong = "momentum is not in [0, 1)";
   if (!isfinite(options->weight_decay) || options->weight_decay < 0.0)
     wrong = "weight_decay is not a number from 0";
+  if (options->reading.memory_limit < 0) wrong = "memory_limit is below 0";
+  if (options->shuffling.block < 0 || options->shuffling.window < 0)
+    wrong = "a shuffling's block or window is below 0";
   if (options->granules < 0 || options->granules > nnt_min_i64(options->batch_size, NNT_SUM_LEAVES))
     wrong = "granules is not between 1 and the batch size";
   if (options->nesterov && !(options->momentum > 0.0)) wrong = "nesterov needs a momentum above 0";
+  if (options->check_every < 0) wrong = "check_every is below 0";
+  if (options->checkpoint_every.count < 1) wrong = "checkpoint_every is below 1";
+  if (!isfinite(options->time_limit) || options->time_limit < 0.0)
+    wrong = "time_limit is not a number from 0";
   if (wrong == NULL) return NNT_OK;
   return nnt_fail(error, NNT_BAD_USAGE, "an option has no valid value\n%s\ncorrect it", wrong);
 }
 
-static nnt_dataset_place place_of(const run *r, const nnt_data_place *place) {
-  return (nnt_dataset_place){.path = place->path,
-                             .group = place->group,
-                             .x_name = r->options->x_name,
-                             .y_name = r->options->y_name};
-}
-
-static nnt_status load_data(run *r, nnt_error *error) {
-  const nnt_train_options *options = r->options;
-  nnt_resident_request request = {
-      .place = place_of(r, &options->data), .loss = &options->loss, .without_x = options->dry_run};
-  nnt_status status = nnt_resident_load(r->comm, &request, &r->data, error);
-  if (status != NNT_OK || options->validation.path == NULL) return status;
-  request.place = place_of(r, &options->validation);
-  return nnt_resident_load(r->comm, &request, &r->validation, error);
-}
-
 /* Outputs of the network: classes, or columns of y. */
 static nnt_status count_outputs(const run *r, int64_t *out, nnt_error *error) {
-  const nnt_resident *data = r->data;
+  const nnt_resident *data = r->data.train;
   *out = data->mode == NNT_READ_CLASSES ? data->classes : data->shape.y_columns;
   if (data->mode == NNT_READ_CLASSES && *out < 2)
     return nnt_fail(error, NNT_BAD_INPUT,
@@ -97,7 +92,7 @@ static nnt_status count_outputs(const run *r, int64_t *out, nnt_error *error) {
 }
 
 static nnt_status copy_class_names(run *r, nnt_error *error) {
-  const nnt_resident *data = r->data;
+  const nnt_resident *data = r->data.train;
   nnt_model *model = &r->model;
   if (data->class_names == NULL || data->mode == NNT_READ_VALUES) return NNT_OK;
   size_t count = (size_t)data->shape.class_name_count, bytes = count * sizeof(char *);
@@ -120,10 +115,10 @@ static nnt_status describe_model(run *r, nnt_error *error) {
   int64_t outputs = 0;
   nnt_model *model = &r->model;
   model->loss = options->loss;
-  model->target = r->data->mode == NNT_READ_CLASSES ? NNT_TARGET_CLASS : NNT_TARGET_VALUES;
+  model->target = r->data.train->mode == NNT_READ_CLASSES ? NNT_TARGET_CLASS : NNT_TARGET_VALUES;
   nnt_status status = count_outputs(r, &outputs, error);
   if (status == NNT_OK)
-    status = nnt_model_set_layers(model, r->data->samples.features, options->hidden_count,
+    status = nnt_model_set_layers(model, r->data.train->samples.features, options->hidden_count,
                                   options->hidden, options->activation_count, options->activations,
                                   outputs, error);
   if (status == NNT_OK) status = nnt_model_allocate_normalization(model, error);
@@ -132,7 +127,7 @@ static nnt_status describe_model(run *r, nnt_error *error) {
 }
 
 static nnt_status check_validation(const run *r, nnt_error *error) {
-  const nnt_resident *data = r->data, *validation = r->validation;
+  const nnt_resident *data = r->data.train, *validation = r->data.validation;
   if (validation == NULL) return NNT_OK;
   if (validation->samples.features != data->samples.features)
     return nnt_fail(error, NNT_BAD_INPUT,
@@ -148,6 +143,22 @@ static nnt_status check_validation(const run *r, nnt_error *error) {
                     validation->name, data->name);
   return nnt_resident_check_classes(validation, nnt_model_outputs(&r->model), r->model.class_names,
                                     r->model.class_name_count, error);
+}
+
+/* Whether the run goes on with the shuffle that it began with. */
+static nnt_status check_shuffling(const run *r, nnt_error *error) {
+  const nnt_shuffling *there = &r->checkpoint->state.shuffling, *here = &r->data.plans[0].shuffling;
+  bool same = there->kind == here->kind;
+  if (same && there->kind == NNT_SHUFFLE_WINDOWED)
+    same = there->block == here->block && there->window == here->window;
+  if (same) return NNT_OK;
+  return nnt_fail(error, NNT_BAD_USAGE,
+                  "the checkpoint is of another shuffle\n%s: %s, blocks of %" PRId64
+                  ", windows of %" PRId64 "; the options: %s, %" PRId64 ", %" PRId64
+                  "\nleave out --shuffle, --shuffle-block and --shuffle-window, or use another "
+                  "--output",
+                  r->options->output, nnt_shuffle_name(there->kind), there->block, there->window,
+                  nnt_shuffle_name(here->kind), here->block, here->window);
 }
 
 /* Whether a checkpoint belongs to the run that the options describe. */
@@ -179,13 +190,15 @@ static nnt_status check_checkpoint(const run *r, nnt_error *error) {
                     "the options of the run, or another --output",
                     options->output, state->granules, nnt_granules_of(options));
   if (state->seed != options->seed || state->batch_size != options->batch_size ||
-      state->samples != r->data->samples.count)
+      state->samples != r->data.train->samples.count)
     return nnt_fail(error, NNT_BAD_USAGE,
                     "the checkpoint is of another run\n%s: seed %" PRIu64 ", batch size %" PRId64
                     ", %" PRId64 " samples; the options: %" PRIu64 ", %" PRId64 ", %" PRId64
                     "\nuse the options of the run, or another --output",
                     options->output, state->seed, state->batch_size, state->samples, options->seed,
-                    options->batch_size, r->data->samples.count);
+                    options->batch_size, r->data.train->samples.count);
+  nnt_status status = check_shuffling(r, error);
+  if (status != NNT_OK) return status;
   if (options->normalization != NNT_NORMALIZE_AUTO &&
       options->normalization != there->normalization)
     return nnt_fail(error, NNT_BAD_USAGE,
@@ -207,9 +220,10 @@ static nnt_status normalize(run *r, nnt_error *error) {
     return NNT_OK;
   }
   if (r->options->dry_run)
-    return nnt_normalization_settle(r->options->normalization, r->data, &model->normalization,
-                                    error);
-  return nnt_normalization_compute(r->comm, r->options->normalization, r->data, model, error);
+    return nnt_normalization_settle(r->options->normalization, r->data.train, false,
+                                    &model->normalization, error);
+  return nnt_normalization_compute(r->comm, r->options->normalization, &r->data.held[0], model,
+                                   error);
 }
 
 /* Gradients that a rank holds, at most. */
@@ -227,7 +241,7 @@ static void report_plan(const run *r) {
   const nnt_train_options *options = r->options;
   nnt_error ignored;
   int ranks = nnt_comm_size(r->comm);
-  int64_t samples = r->data->samples.count;
+  int64_t samples = r->data.train->samples.count;
   int64_t batch = nnt_min_i64(options->batch_size, samples);
   int64_t node_bytes = 0, rank_bytes = 0;
   if (r->events->plan == NULL || nnt_comm_rank(r->comm) != 0) return;
@@ -244,17 +258,22 @@ static void report_plan(const run *r) {
       .isa = nnt_kernel_isa(&ignored),
       .parameters = nnt_model_parameters(&r->model),
       .samples = samples,
-      .validation_samples = r->validation != NULL ? r->validation->samples.count : 0,
+      .validation_samples = r->data.validation != NULL ? r->data.validation->samples.count : 0,
       .batch_size = options->batch_size,
       .steps_per_epoch = nnt_ceil_div(samples, options->batch_size),
       .epochs = options->epochs,
       .finished_epochs = r->checkpoint != NULL ? r->checkpoint->state.epoch : 0,
+      .finished_steps = r->checkpoint != NULL ? r->checkpoint->state.epoch_step : 0,
       .ranks = ranks,
       .nodes = nnt_comm_nodes(r->comm),
       .threads = r->threads,
       .shard_least = least,
       .shard_most = most,
-      .node_data_bytes = r->data->bytes + (r->validation != NULL ? r->validation->bytes : 0),
+      .streaming = r->data.plans[0].streaming,
+      .validation_streaming = r->data.plans[1].streaming,
+      .shuffling = r->data.plans[0].shuffling,
+      .memory_limit = r->data.limit.bytes,
+      .node_data_bytes = r->data.plans[0].bytes + r->data.plans[1].bytes,
       .node_model_bytes = node_bytes,
       .rank_bytes = rank_bytes,
       .node_ranks = nnt_comm_node_size(r->comm)};
@@ -264,10 +283,15 @@ static void report_plan(const run *r) {
 
 /* Data, checkpoint and model; what can be wrong with the input is found here. */
 static nnt_status prepare(run *r, nnt_error *error) {
-  nnt_status status = load_data(r, error);
+  nnt_status status = NNT_OK;
+  if (r->options->reading.io == NNT_IO_COLLECTIVE) status = nnt_h5_can_collective(error);
+  if (status == NNT_OK) status = nnt_run_data_open(r->comm, r->options, &r->data, error);
   if (status == NNT_OK && r->options->resume && r->options->output != NULL)
     status = nnt_run_directory_newest(r->comm, r->options->output, &r->events->log, &r->checkpoint,
                                       error);
+  const nnt_shuffling *before = r->checkpoint != NULL ? &r->checkpoint->state.shuffling : NULL;
+  if (status == NNT_OK) status = nnt_run_data_plan(r->comm, r->options, before, &r->data, error);
+  if (status == NNT_OK) status = nnt_run_data_load(r->comm, r->options, &r->data, error);
   if (status == NNT_OK) status = describe_model(r, error);
   if (status == NNT_OK) status = check_validation(r, error);
   if (status == NNT_OK && r->checkpoint != NULL) status = check_checkpoint(r, error);
@@ -276,51 +300,116 @@ static nnt_status prepare(run *r, nnt_error *error) {
   return nnt_comm_agree(r->comm, status, error);
 }
 
-static nnt_status train(run *r, nnt_train_result *out, nnt_error *error) {
+static nnt_status create_trainer(run *r, nnt_error *error) {
+  double limit = r->options->time_limit;
   nnt_trainer_inputs inputs = {.options = r->options,
                                .events = r->events,
                                .threads = r->threads,
                                .model = &r->model,
-                               .samples = &r->data->samples,
-                               .validation = r->validation != NULL ? &r->validation->samples : NULL,
-                               .checkpoint = r->checkpoint};
-  nnt_status status = nnt_trainer_create(r->comm, &inputs, &r->trainer, error);
+                               .data = &r->data.held[0],
+                               .validation = r->data.validation != NULL ? &r->data.held[1] : NULL,
+                               .shuffling = r->data.plans[0].shuffling,
+                               .reader = r->data.reader,
+                               .checkpoint = r->checkpoint,
+                               .deadline = limit > 0.0 ? r->started + limit : (double)INFINITY};
+  return nnt_trainer_create(r->comm, &inputs, &r->trainer, error);
+}
+
+static nnt_status train(run *r, nnt_train_result *out, nnt_error *error) {
+  nnt_status status = create_trainer(r, error);
   if (status == NNT_OK) status = nnt_trainer_run(r->trainer, error);
   if (status == NNT_OK) status = nnt_trainer_result(r->trainer, out, error);
   return nnt_comm_agree(r->comm, status, error);
 }
 
 /* Rank 0 makes the directory before any data is read: a wrong path is found at once. */
-static nnt_status prepare_directory(const run *r, size_t *there, nnt_error *error) {
+static nnt_status prepare_directory(const run *r, size_t *there, nnt_lock_file **lock,
+                                    nnt_error *error) {
   const nnt_kernels *kernels = NULL;
   nnt_status status = nnt_kernels_choose(&kernels, error);
   if (status == NNT_OK && nnt_comm_rank(r->comm) == 0 && !r->options->dry_run)
-    status = nnt_run_directory_prepare(r->options->output, r->options->resume, there, error);
+    status = nnt_run_directory_prepare(r->options->output, r->options->resume, &r->events->log,
+                                       there, lock, error);
   return nnt_comm_agree(r->comm, status, error);
+}
+
+static run open_run(nnt_comm *comm, const nnt_train_options *options,
+                    const nnt_train_events *events) {
+  static const nnt_train_events silent = {0};
+  return (run){.comm = comm,
+               .options = options,
+               .events = events != NULL ? events : &silent,
+               .threads = options->threads > 0 ? options->threads : omp_get_max_threads(),
+               .started = nnt_clock_seconds()};
+}
+
+static void close_run(run *r) {
+  nnt_trainer_destroy(&r->trainer);
+  nnt_checkpoint_destroy(&r->checkpoint);
+  nnt_model_clear(&r->model);
+  nnt_run_data_clear(&r->data);
 }
 
 nnt_status nnt_train(nnt_comm *comm, const nnt_train_options *options,
                      const nnt_train_events *events, nnt_train_result *out, nnt_error *error) {
-  static const nnt_train_events silent = {0};
-  run r = {.comm = comm,
-           .options = options,
-           .events = events != NULL ? events : &silent,
-           .threads = options->threads > 0 ? options->threads : omp_get_max_threads()};
+  run r = open_run(comm, options, events);
   size_t there = SIZE_MAX; /* of the output directory, before the run */
+  nnt_lock_file *lock = NULL;
   memset(out, 0, sizeof *out);
   nnt_status status = check_options(options, error);
+  if (status == NNT_OK && options->output == NULL && !options->dry_run)
+    status = nnt_fail(error, NNT_BAD_USAGE, "no output\noutput has no path\nname a directory");
   status = nnt_comm_agree(comm, status, error);
-  if (status == NNT_OK) status = prepare_directory(&r, &there, error);
+  if (status == NNT_OK) status = prepare_directory(&r, &there, &lock, error);
   if (status == NNT_OK) {
     status = prepare(&r, error);
     if (status == NNT_OK) report_plan(&r);
     if (status == NNT_OK && !options->dry_run) status = train(&r, out, error);
   }
+  close_run(&r); /* which also waits for a checkpoint that is being written */
+  nnt_lock_file_release(&lock);
   if (status != NNT_OK && there < SIZE_MAX) nnt_run_directory_discard(options->output, there);
-  nnt_trainer_destroy(&r.trainer);
-  nnt_checkpoint_destroy(&r.checkpoint);
-  nnt_model_clear(&r.model);
-  nnt_resident_destroy(&r.validation);
-  nnt_resident_destroy(&r.data);
+  return status;
+}
+
+nnt_status nnt_run_create(nnt_comm *comm, const nnt_train_options *options, nnt_run **out,
+                          nnt_error *error) {
+  *out = NULL;
+  run *r = malloc(sizeof *r);
+  nnt_status status = r != NULL ? NNT_OK : nnt_fail_memory(error, sizeof *r, "a run");
+  if (r != NULL) *r = open_run(comm, options, NULL);
+  if (status == NNT_OK) status = check_options(options, error);
+  status = nnt_comm_agree(comm, status, error);
+  if (status == NNT_OK) status = prepare(r, error);
+  if (status != NNT_OK) {
+    nnt_run_destroy(&r);
+    return status;
+  }
+  *out = r;
+  return NNT_OK;
+}
+
+void nnt_run_destroy(nnt_run **r) {
+  if (*r == NULL) return;
+  close_run(*r);
+  free(*r);
+  *r = NULL;
+}
+
+nnt_status nnt_run_probe(nnt_run *r, nnt_allreduce allreduce, int threads, nnt_probe *probe,
+                         char digest[65], nnt_error *error) {
+  const nnt_train_options *given = r->options;
+  nnt_train_options options = *given;
+  nnt_train_result result;
+  options.allreduce = allreduce;
+  r->options = &options;
+  r->threads = threads;
+  nnt_status status = create_trainer(r, error);
+  if (status == NNT_OK) status = nnt_trainer_probe(r->trainer, probe, error);
+  if (status == NNT_OK) status = nnt_trainer_result(r->trainer, &result, error);
+  if (status == NNT_OK) memcpy(digest, result.digest, sizeof result.digest);
+  status = nnt_comm_agree(r->comm, status, error);
+  nnt_trainer_destroy(&r->trainer);
+  r->options = given;
   return status;
 }

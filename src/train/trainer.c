@@ -12,19 +12,24 @@
 #include "net/initialize.h"
 #include "net/network.h"
 #include "net/schedule.h"
+#include "train/copies.h"
 #include "train/evaluator.h"
-#include "train/metrics_log.h"
-#include "train/run_directory.h"
+#include "train/keeper.h"
 #include "train/step.h"
 
 struct nnt_trainer {
   nnt_comm *comm;
   nnt_trainer_inputs in;
+  const nnt_samples *samples;
   nnt_stepper *stepper;
+  nnt_copies *copies; /* NULL: not compared */
+  nnt_probe *probe;   /* NULL: a whole run */
   nnt_schedule schedule;
   nnt_evaluator *validation; /* NULL: none */
   nnt_train_state state;
   nnt_history_entry *history; /* [options->epochs] */
+  double epoch_began;         /* as if the running epoch had never been interrupted */
+  nnt_keeper *keeper;         /* NULL: nothing is kept */
 };
 
 void nnt_trainer_bytes(const nnt_model *model, const nnt_train_options *options, int64_t rows,
@@ -42,7 +47,8 @@ static void start_state(nnt_trainer *trainer) {
   trainer->state = (nnt_train_state){.seed = options->seed,
                                      .batch_size = options->batch_size,
                                      .granules = nnt_granules_of(options),
-                                     .samples = trainer->in.samples->count,
+                                     .samples = trainer->samples->count,
+                                     .shuffling = trainer->in.shuffling,
                                      .initializer = options->initializer,
                                      .best_loss = (double)INFINITY};
   if (nnt_stepper_writes(trainer->stepper))
@@ -55,6 +61,7 @@ static void resume_state(nnt_trainer *trainer) {
   size_t bytes = (size_t)nnt_stepper_layout(trainer->stepper)->floats * sizeof(float);
   float *velocity = nnt_stepper_velocity(trainer->stepper);
   trainer->state = from->state;
+  trainer->state.shuffling = trainer->in.shuffling;
   if (from->history_count > 0)
     memcpy(trainer->history, from->history, (size_t)from->history_count * sizeof *trainer->history);
   if (!nnt_stepper_writes(trainer->stepper)) return;
@@ -75,8 +82,10 @@ static nnt_status allocate(nnt_trainer *trainer, nnt_error *error) {
                                   in->options->top_k, &trainer->validation, error);
   status = nnt_comm_agree(trainer->comm, status, error);
   if (status != NNT_OK) return status;
-  return nnt_stepper_create(trainer->comm, in->model, in->samples, in->options, in->threads,
-                            &trainer->stepper, error);
+  status = nnt_stepper_create(trainer->comm, in->model, trainer->samples, in->options, in->threads,
+                              &trainer->stepper, error);
+  if (status != NNT_OK || in->options->check_every == 0) return status;
+  return nnt_copies_create(trainer->comm, trainer->stepper, in->threads, &trainer->copies, error);
 }
 
 nnt_status nnt_trainer_create(nnt_comm *comm, const nnt_trainer_inputs *inputs, nnt_trainer **out,
@@ -89,6 +98,7 @@ nnt_status nnt_trainer_create(nnt_comm *comm, const nnt_trainer_inputs *inputs, 
   if (status == NNT_OK) {
     trainer->comm = comm;
     trainer->in = *inputs;
+    trainer->samples = nnt_held_samples(inputs->data);
     trainer->schedule = (nnt_schedule){.base = inputs->options->learning_rate};
     status = allocate(trainer, error);
   }
@@ -109,7 +119,9 @@ nnt_status nnt_trainer_create(nnt_comm *comm, const nnt_trainer_inputs *inputs, 
 
 void nnt_trainer_destroy(nnt_trainer **trainer) {
   if (*trainer == NULL) return;
+  nnt_keeper_destroy(&(*trainer)->keeper);
   nnt_evaluator_destroy(&(*trainer)->validation);
+  nnt_copies_destroy(&(*trainer)->copies);
   nnt_stepper_destroy(&(*trainer)->stepper);
   free((*trainer)->history);
   free(*trainer);
@@ -125,48 +137,61 @@ static nnt_status fail_non_finite(const nnt_trainer *trainer, const char *what, 
                   trainer->in.options->learning_rate);
 }
 
+static void note_loss(nnt_probe *probe, double loss) {
+  if (probe->done == 0) probe->started = nnt_clock_seconds();
+  if (probe->done > 0)
+    probe->step_seconds = (nnt_clock_seconds() - probe->started) / (double)probe->done;
+  probe->losses[probe->done++] = loss;
+}
+
 /* One update from `batch` samples at `first` of the order; *loss is the batch's mean. */
 static nnt_status train_step(nnt_trainer *trainer, const nnt_sample_order *order, int64_t first,
                              int64_t batch, double *loss, nnt_error *error) {
+  const nnt_train_options *options = trainer->in.options;
   double rate = nnt_schedule_at(&trainer->schedule, trainer->state.step);
-  nnt_status status =
-      nnt_stepper_run(trainer->stepper, order, first, batch, rate, loss, NULL, error);
+  nnt_status status = nnt_held_need(trainer->in.data, first, batch, error);
+  nnt_keeper_note(trainer->keeper);
+  if (status == NNT_OK)
+    status = nnt_stepper_run(trainer->stepper, order, first, batch, rate, loss, NULL, error);
   if (status != NNT_OK) return status;
+  if (trainer->probe != NULL) note_loss(trainer->probe, *loss);
   if (!isfinite(*loss)) return fail_non_finite(trainer, "the loss is not a finite number", error);
   ++trainer->state.step;
-  return NNT_OK;
+  ++trainer->state.epoch_step;
+  trainer->state.epoch_loss += *loss * (double)batch;
+  bool due = trainer->copies != NULL && trainer->state.step % options->check_every == 0;
+  return due ? nnt_copies_compare(trainer->copies, trainer->state.step, error) : NNT_OK;
 }
 
-static void report_step(const nnt_trainer *trainer, nnt_step_event *event, double started) {
+static void report_step(const nnt_trainer *trainer, int64_t samples) {
   const nnt_train_events *events = trainer->in.events;
+  const nnt_train_state *state = &trainer->state;
   if (events->step == NULL || nnt_comm_rank(trainer->comm) != 0) return;
-  event->total_step = trainer->state.step;
-  event->seconds = nnt_clock_seconds() - started;
-  events->step(events->context, event);
+  nnt_step_event event = {.epoch = state->epoch + 1,
+                          .epochs = trainer->in.options->epochs,
+                          .step = state->epoch_step,
+                          .steps = nnt_ceil_div(state->samples, state->batch_size),
+                          .total_step = state->step,
+                          .loss = state->epoch_loss / (double)samples,
+                          .seconds = nnt_clock_seconds() - trainer->epoch_began,
+                          .samples = samples};
+  events->step(events->context, &event);
 }
 
-/* All steps of one epoch; fills the event's loss and rate. */
-static nnt_status train_epoch(nnt_trainer *trainer, nnt_epoch_event *epoch, nnt_error *error) {
-  const int64_t samples = trainer->in.samples->count;
-  const int64_t batch_size = trainer->in.options->batch_size;
-  nnt_sample_order order = nnt_sample_order_of(samples, trainer->state.seed, trainer->state.epoch);
-  nnt_step_event step = {
-      .epoch = epoch->epoch, .epochs = epoch->epochs, .steps = nnt_ceil_div(samples, batch_size)};
-  double started = nnt_clock_seconds(), sum = 0.0;
-  for (int64_t first = 0; first < samples; first += batch_size) {
-    int64_t batch = nnt_min_i64(batch_size, samples - first);
-    double loss = 0.0;
-    nnt_status status = train_step(trainer, &order, first, batch, &loss, error);
-    if (status != NNT_OK) return status;
-    sum += loss * (double)batch;
-    step.samples += batch;
-    step.loss = sum / (double)step.samples;
-    ++step.step;
-    report_step(trainer, &step, started);
-  }
-  epoch->train_loss = sum / (double)samples;
-  epoch->samples_per_second = (double)samples / (nnt_clock_seconds() - started);
-  return NNT_OK;
+static bool probe_is_done(const nnt_trainer *trainer) {
+  return trainer->probe != NULL && trainer->probe->done >= trainer->probe->steps;
+}
+
+/* The order of an epoch, counted from 0. */
+static nnt_sample_order order_of(const nnt_trainer *trainer, int64_t epoch) {
+  return nnt_sample_order_make(&trainer->state.shuffling, trainer->samples->count,
+                               trainer->state.seed, epoch);
+}
+
+static void start_pass(nnt_trainer *trainer, const nnt_sample_order *order) {
+  nnt_sample_order next = order_of(trainer, trainer->state.epoch + 1);
+  bool last = trainer->state.epoch + 1 >= trainer->in.options->epochs;
+  nnt_held_start(trainer->in.data, order, last ? NULL : &next);
 }
 
 /* A gradient can overflow while the loss is still finite; such weights are not kept. */
@@ -179,19 +204,59 @@ static nnt_status check_parameters(const nnt_trainer *trainer, nnt_error *error)
   return NNT_OK;
 }
 
-static nnt_status save(const nnt_trainer *trainer, bool best, nnt_error *error) {
-  const nnt_train_options *options = trainer->in.options;
-  nnt_checkpoint checkpoint = {.model = *trainer->in.model,
-                               .state = trainer->state,
-                               .optimizer = {.learning_rate = options->learning_rate,
-                                             .momentum = options->momentum,
-                                             .weight_decay = options->weight_decay,
-                                             .nesterov = options->nesterov},
-                               .parameters = nnt_stepper_parameters(trainer->stepper),
-                               .velocity = nnt_stepper_velocity(trainer->stepper),
-                               .history = trainer->history,
-                               .history_count = trainer->state.epoch};
-  return nnt_run_directory_save(options->output, &checkpoint, best, options->keep, error);
+/* What is looked at before a checkpoint. */
+static nnt_status check_copies(nnt_trainer *trainer, nnt_error *error) {
+  nnt_status status = check_parameters(trainer, error);
+  if (status == NNT_OK) status = nnt_copies_compare(trainer->copies, trainer->state.step, error);
+  return status;
+}
+
+static nnt_kept as_it_stands(nnt_trainer *trainer) {
+  nnt_train_state *state = &trainer->state;
+  state->epoch_seconds = state->epoch_step > 0 ? nnt_clock_seconds() - trainer->epoch_began : 0.0;
+  return (nnt_kept){.state = state, .history = trainer->history};
+}
+
+/* What is due after a step; `last`: the epoch's end follows. Errors: NNT_STOPPED, on all ranks. */
+static nnt_status keep_step(nnt_trainer *trainer, bool last, nnt_error *error) {
+  bool due = false;
+  if (trainer->keeper == NULL) return NNT_OK;
+  nnt_kept now = as_it_stands(trainer);
+  nnt_status status = nnt_keeper_step(trainer->keeper, &now, last, &due, error);
+  if (status != NNT_OK || !due) return status;
+  status = check_copies(trainer, error);
+  if (status == NNT_OK) nnt_keeper_save(trainer->keeper, &now, false);
+  return status;
+}
+
+/* The steps of an epoch that are left; fills the event's loss and rate. */
+static nnt_status train_epoch(nnt_trainer *trainer, nnt_epoch_event *epoch, nnt_error *error) {
+  const int64_t samples = trainer->samples->count;
+  const int64_t batch_size = trainer->in.options->batch_size;
+  nnt_sample_order order = order_of(trainer, trainer->state.epoch);
+  trainer->epoch_began = nnt_clock_seconds() - trainer->state.epoch_seconds;
+  start_pass(trainer, &order);
+  for (int64_t first = trainer->state.epoch_step * batch_size;
+       first < samples && !probe_is_done(trainer); first += batch_size) {
+    int64_t batch = nnt_min_i64(batch_size, samples - first);
+    double loss = 0.0;
+    nnt_status status = train_step(trainer, &order, first, batch, &loss, error);
+    if (status != NNT_OK) return status;
+    report_step(trainer, first + batch);
+    status = keep_step(trainer, first + batch == samples, error);
+    if (status != NNT_OK) return status;
+  }
+  epoch->train_loss = trainer->state.epoch_loss / (double)samples;
+  epoch->samples_per_second = (double)samples / (nnt_clock_seconds() - trainer->epoch_began);
+  return NNT_OK;
+}
+
+/* The epoch is over, or given up. */
+static void leave_epoch(nnt_train_state *state) {
+  ++state->epoch;
+  state->epoch_step = 0;
+  state->epoch_loss = 0.0;
+  state->epoch_seconds = 0.0;
 }
 
 /* Notes the epoch in state and history, and whether it is the best so far. */
@@ -203,17 +268,16 @@ static void finish_epoch(nnt_trainer *trainer, nnt_epoch_event *event) {
     trainer->state.best_loss = loss;
     trainer->state.best_epoch = event->epoch;
   }
-  trainer->history[trainer->state.epoch++] = (nnt_history_entry){
+  trainer->history[trainer->state.epoch] = (nnt_history_entry){
       .epoch = event->epoch,
       .train_loss = event->train_loss,
       .validation_loss = event->has_validation ? event->validation.loss : none,
       .validation_accuracy = event->has_validation ? event->validation.accuracy : none};
   event->step = trainer->state.step;
+  leave_epoch(&trainer->state);
 }
 
 static nnt_status run_epoch(nnt_trainer *trainer, nnt_error *error) {
-  const nnt_train_events *events = trainer->in.events;
-  double started = nnt_clock_seconds();
   nnt_epoch_event event = {
       .epoch = trainer->state.epoch + 1,
       .epochs = trainer->in.options->epochs,
@@ -222,29 +286,61 @@ static nnt_status run_epoch(nnt_trainer *trainer, nnt_error *error) {
       .ranks = nnt_comm_size(trainer->comm),
       .threads = trainer->in.threads};
   nnt_status status = train_epoch(trainer, &event, error);
-  if (status == NNT_OK) status = check_parameters(trainer, error);
+  if (status == NNT_OK) status = check_copies(trainer, error);
   if (status == NNT_OK && event.has_validation)
     status = nnt_evaluator_run(trainer->validation, nnt_stepper_parameters(trainer->stepper),
                                &event.validation, error);
   if (status != NNT_OK) return status;
   finish_epoch(trainer, &event);
-  if (nnt_comm_rank(trainer->comm) == 0) {
-    status = save(trainer, event.best, error);
-    event.seconds = nnt_clock_seconds() - started;
-    if (status == NNT_OK)
-      status = nnt_metrics_log_append(trainer->in.options->output, &event, error);
-    if (status == NNT_OK && events->epoch != NULL) events->epoch(events->context, &event);
-  }
-  return nnt_comm_agree(trainer->comm, status, error);
+  event.seconds = nnt_clock_seconds() - trainer->epoch_began;
+  nnt_kept now = as_it_stands(trainer);
+  nnt_keeper_epoch(trainer->keeper, &now, &event);
+  return NNT_OK;
+}
+
+static nnt_status start_run(nnt_trainer *trainer, nnt_error *error) {
+  const nnt_trainer_inputs *in = &trainer->in;
+  nnt_kept now = {.state = &trainer->state, .history = trainer->history};
+  nnt_keeper_plan plan = {.options = in->options,
+                          .events = in->events,
+                          .model = in->model,
+                          .stepper = trainer->stepper,
+                          .reader = in->reader,
+                          .deadline = in->deadline,
+                          .resumed = in->checkpoint != NULL};
+  nnt_status status = nnt_keeper_create(trainer->comm, &plan, &now, &trainer->keeper, error);
+  if (status == NNT_OK && trainer->validation != NULL)
+    nnt_evaluator_set_stop(trainer->validation, nnt_keeper_wants_stop, trainer->keeper);
+  return status;
 }
 
 nnt_status nnt_trainer_run(nnt_trainer *trainer, nnt_error *error) {
-  nnt_status status = NNT_OK;
-  if (nnt_comm_rank(trainer->comm) == 0)
-    status = nnt_metrics_log_trim(trainer->in.options->output, trainer->state.epoch, error);
-  status = nnt_comm_agree(trainer->comm, status, error);
+  nnt_status status = start_run(trainer, error);
   while (status == NNT_OK && trainer->state.epoch < trainer->in.options->epochs)
     status = run_epoch(trainer, error);
+  if (status == NNT_OK) return nnt_keeper_finish(trainer->keeper, error);
+  nnt_kept now = as_it_stands(trainer);
+  if (status == NNT_STOPPED) {
+    status = check_copies(trainer, error);
+    return status == NNT_OK ? nnt_keeper_stop(trainer->keeper, &now, error) : status;
+  }
+  /* What was saved before is on disk when the run returns. */
+  nnt_error ignored;
+  nnt_status saved = NNT_OK;
+  if (trainer->keeper != NULL) saved = nnt_keeper_finish(trainer->keeper, &ignored);
+  (void)saved;
+  return status;
+}
+
+nnt_status nnt_trainer_probe(nnt_trainer *trainer, nnt_probe *probe, nnt_error *error) {
+  nnt_epoch_event ignored;
+  nnt_status status = NNT_OK;
+  trainer->probe = probe;
+  while (status == NNT_OK && !probe_is_done(trainer)) {
+    status = train_epoch(trainer, &ignored, error);
+    leave_epoch(&trainer->state);
+  }
+  if (status == NNT_OK) status = nnt_copies_compare(trainer->copies, trainer->state.step, error);
   return status;
 }
 

@@ -5,9 +5,9 @@
 #include <nntrain/comm.h>
 #include <nntrain/train.h>
 
-#include "data/samples.h"
 #include "io/checkpoint.h"
 #include "net/model.h"
+#include "train/held.h"
 
 typedef struct nnt_trainer nnt_trainer;
 
@@ -17,9 +17,12 @@ typedef struct nnt_trainer_inputs {
   const nnt_train_events *events;
   int threads;
   const nnt_model *model;
-  const nnt_samples *samples;
-  const nnt_samples *validation;    /* NULL: none */
+  const nnt_held *data;
+  const nnt_held *validation;       /* NULL: none */
+  nnt_shuffling shuffling;          /* settled */
+  nnt_reader *reader;               /* that reads ahead; NULL: none */
   const nnt_checkpoint *checkpoint; /* where to go on; NULL: start */
+  double deadline;                  /* when to have ended, by base/clock.h; may be infinite */
 } nnt_trainer_inputs;
 
 nnt_status nnt_trainer_create(nnt_comm *comm, const nnt_trainer_inputs *inputs, nnt_trainer **out,
@@ -28,6 +31,20 @@ void nnt_trainer_destroy(nnt_trainer **trainer);
 
 /* Trains the epochs that are left, with validation, metrics and a checkpoint after each. */
 nnt_status nnt_trainer_run(nnt_trainer *trainer, nnt_error *error) NNT_MUST_CHECK;
+
+/* A few steps, for what they compute and how long they take. */
+typedef struct nnt_probe {
+  int64_t steps;       /* wanted */
+  double *losses;      /* [steps] of each step's batch */
+  int64_t done;        /* 0 at first; the last loss may be not finite */
+  double step_seconds; /* mean, without the first */
+  double started;
+} nnt_probe;
+
+/* Trains the probe's steps, over as many epochs as they take, and leaves nothing on disk. Errors:
+ * as of nnt_trainer_run. */
+nnt_status nnt_trainer_probe(nnt_trainer *trainer, nnt_probe *probe,
+                             nnt_error *error) NNT_MUST_CHECK;
 
 nnt_status nnt_trainer_result(nnt_trainer *trainer, nnt_train_result *out,
                               nnt_error *error) NNT_MUST_CHECK;

@@ -42,9 +42,14 @@ class Help(CliCase):
             with open(path, encoding="utf-8") as file:
                 table = file.read().split("option_spec specs[] = {")[1].split("{NULL")[0]
             names = re.findall(r'^    \{"([a-z0-9-]+)",', table, re.M)
-            shown = re.findall(r"^  --([a-z0-9-]+)", self.succeed("help", verb), re.M)
+            own, *borrowed = self.succeed("help", verb).split("\nOptions of 'nntrain ")
+            shown = re.findall(r"^  --([a-z0-9-]+)", own, re.M)
             self.assertTrue(names)
             self.assertEqual(shown, names)
+            for part in borrowed:
+                lender, table = part.split("':\n", 1)
+                whole = self.succeed("help", lender).split("Options:\n")[1]
+                self.assertEqual(table.split("\n\n")[0], whole.split("\n\n")[0])
 
     def test_once_on_several_ranks(self):
         self.assertEqual(self.succeed("help", "train", ranks=3), self.succeed("help", "train"))

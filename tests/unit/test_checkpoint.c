@@ -31,6 +31,7 @@ static nnt_checkpoint *build(bool with_velocity) {
                                .seed = UINT64_C(0x8000000000000001),
                                .batch_size = 12,
                                .samples = 400,
+                               .shuffling = {NNT_SHUFFLE_WINDOWED, 5, 5000},
                                .initializer = NNT_INIT_HE_UNIFORM,
                                .best_loss = 0.125,
                                .best_epoch = 1};
@@ -65,6 +66,9 @@ static void expect_equal(const nnt_checkpoint *a, const nnt_checkpoint *b) {
   assert_int_equal(b->state.step, a->state.step);
   assert_true(b->state.seed == a->state.seed);
   assert_int_equal(b->state.initializer, a->state.initializer);
+  assert_int_equal(b->state.shuffling.kind, a->state.shuffling.kind);
+  assert_int_equal(b->state.shuffling.block, a->state.shuffling.block);
+  assert_int_equal(b->state.shuffling.window, a->state.shuffling.window);
   assert_true(b->state.best_loss == a->state.best_loss);
   assert_true(b->optimizer.weight_decay == a->optimizer.weight_decay);
   assert_memory_equal(b->parameters, a->parameters, bytes);

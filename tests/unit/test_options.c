@@ -1,6 +1,8 @@
 /* The command line and the run file. */
 #include "cli/options.h"
 
+#include "cli/data_options.h"
+
 #include "unit.h"
 
 static const option_spec specs[] = {{"data", "FILE", NULL, "data"},
@@ -78,6 +80,31 @@ static void checks_numbers(void **state) {
   assert_true(parse_real("-2.5e-3", &real) && real == -2.5e-3);
 }
 
+static void reads_sizes(void **state) {
+  (void)state;
+  static const struct {
+    const char *text;
+    int64_t bytes;
+  } good[] = {{"1", 1},
+              {"4096", 4096},
+              {"500M", INT64_C(500) << 20},
+              {"4G", INT64_C(4) << 30},
+              {"1.5k", 1536},
+              {"2T", INT64_C(2) << 40},
+              {"8GiB", INT64_C(8) << 30},
+              {"64MB", INT64_C(64) << 20},
+              {"100b", 100}};
+  static const char *const wrong[] = {"",    "0",   "-1M",   "M",   "4X",
+                                      "4 G", "4GG", "1e30T", "nan", "inf"};
+  int64_t bytes = 0;
+  for (size_t i = 0; i < sizeof good / sizeof *good; ++i) {
+    assert_true(parse_size(good[i].text, &bytes));
+    assert_int_equal(bytes, good[i].bytes);
+  }
+  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; ++i)
+    assert_false(parse_size(wrong[i], &bytes));
+}
+
 static void splits_lists(void **state) {
   (void)state;
   options *o = NULL;
@@ -124,9 +151,9 @@ static void reads_run_files(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(takes_values_and_flags),
-                                     cmocka_unit_test(refuses), cmocka_unit_test(checks_numbers),
-                                     cmocka_unit_test(splits_lists),
-                                     cmocka_unit_test(reads_run_files)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(takes_values_and_flags), cmocka_unit_test(refuses),
+      cmocka_unit_test(checks_numbers),         cmocka_unit_test(reads_sizes),
+      cmocka_unit_test(splits_lists),           cmocka_unit_test(reads_run_files)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

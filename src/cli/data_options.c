@@ -1,0 +1,74 @@
+/* Options about data that several verbs have. */
+#include "cli/data_options.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool parse_size(const char *text, int64_t *out) {
+  static const char units[] = "KMGT";
+  char *end = NULL;
+  if (*text < '0' || *text > '9') return false;
+  double value = strtod(text, &end);
+  const char *unit = *end != '\0' ? strchr(units, *end & ~0x20) : NULL;
+  if (unit != NULL) {
+    for (++end; unit >= units; --unit) value *= 1024.0;
+    if (*end == 'i') ++end;
+  }
+  if ((*end | 0x20) == 'b') ++end;
+  if (*end != '\0' || !(value >= 1.0 && value < 9e18)) return false;
+  *out = (int64_t)value;
+  return true;
+}
+
+/* The index of the option's value in `names` (NULL-terminated); `what` is for the message. */
+static nnt_status take_choice(const options *parsed, const char *option, const char *what,
+                              const char *const *names, int *out, nnt_error *error) {
+  const char *value = options_text(parsed, option);
+  char list[120] = "";
+  for (int i = 0; names[i] != NULL; ++i) {
+    if (strcmp(names[i], value) == 0) {
+      *out = i;
+      return NNT_OK;
+    }
+    size_t used = strlen(list);
+    (void)snprintf(list + used, sizeof list - used, "%s%s", i > 0 ? ", " : "", names[i]);
+  }
+  return nnt_fail(error, NNT_BAD_USAGE, "unknown %s\n--%s %s\nchoose one of: %s", what, option,
+                  value, list);
+}
+
+nnt_status take_reading(const options *parsed, nnt_reading *out, nnt_error *error) {
+  static const char *const modes[] = {"auto", "resident", "streaming", NULL};
+  static const char *const ways[] = {"independent", "collective", NULL};
+  int mode = 0, way = 0;
+  *out = (nnt_reading){.mode = NNT_DATA_AUTO};
+  nnt_status status = take_choice(parsed, "data-mode", "way to hold data", modes, &mode, error);
+  if (status == NNT_OK) status = take_choice(parsed, "io", "way to read", ways, &way, error);
+  const char *limit = options_text(parsed, "memory-limit");
+  if (status == NNT_OK && limit != NULL && !parse_size(limit, &out->memory_limit))
+    status =
+        nnt_fail(error, NNT_BAD_USAGE,
+                 "not a size\n--memory-limit %s\ngive a number of bytes such as 500M or 4G", limit);
+  out->mode = (nnt_data_mode)mode;
+  out->io = (nnt_io)way;
+  return status;
+}
+
+nnt_status take_shuffling(const options *parsed, nnt_shuffling *out, nnt_error *error) {
+  static const char *const kinds[] = {"auto", "full", "windowed", "none", NULL};
+  int kind = 0;
+  *out = (nnt_shuffling){.kind = NNT_SHUFFLE_AUTO};
+  nnt_status status = take_choice(parsed, "shuffle", "shuffle", kinds, &kind, error);
+  out->kind = (nnt_shuffle)kind;
+  if (status == NNT_OK && options_given(parsed, "shuffle-block"))
+    status = options_int(parsed, "shuffle-block", 1, INT32_MAX, &out->block, error);
+  if (status == NNT_OK && options_given(parsed, "shuffle-window"))
+    status = options_int(parsed, "shuffle-window", 1, INT64_MAX, &out->window, error);
+  if (status == NNT_OK && out->kind == NNT_SHUFFLE_FULL && (out->block > 0 || out->window > 0))
+    status = nnt_fail(error, NNT_BAD_USAGE,
+                      "options that contradict each other\n--shuffle full with --shuffle-%s\n"
+                      "a full shuffle has no blocks: use --shuffle windowed",
+                      out->block > 0 ? "block" : "window");
+  return status;
+}

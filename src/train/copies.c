@@ -1,0 +1,65 @@
+/* Comparing the copies of parameters and momentum that a run holds. */
+#include "train/copies.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/partition.h"
+#include "comm/drift.h"
+#include "net/fingerprint.h"
+
+struct nnt_copies {
+  nnt_comm *comm;
+  nnt_stepper *stepper;
+  int threads;
+  nnt_drift *drift;
+};
+
+nnt_status nnt_copies_create(nnt_comm *comm, nnt_stepper *stepper, int threads, nnt_copies **out,
+                             nnt_error *error) {
+  *out = NULL;
+  nnt_copies *copies = calloc(1, sizeof *copies);
+  nnt_status status =
+      copies != NULL ? NNT_OK : nnt_fail_memory(error, sizeof *copies, "comparing parameters");
+  status = nnt_comm_agree(comm, status, error);
+  if (status == NNT_OK) {
+    *copies = (nnt_copies){.comm = comm, .stepper = stepper, .threads = threads};
+    status = nnt_drift_create(comm, nnt_stepper_sharers(stepper), &copies->drift, error);
+  }
+  if (status != NNT_OK) {
+    nnt_copies_destroy(&copies);
+    return status;
+  }
+  *out = copies;
+  return NNT_OK;
+}
+
+void nnt_copies_destroy(nnt_copies **copies) {
+  if (*copies == NULL) return;
+  nnt_drift_destroy(&(*copies)->drift);
+  free(*copies);
+  *copies = NULL;
+}
+
+/* Of one part of the parameters and, where there is one, of the momentum. */
+static uint64_t hash_part(const nnt_copies *copies, int64_t parts, int64_t part) {
+  int64_t floats = nnt_stepper_layout(copies->stepper)->tail;
+  int64_t begin = nnt_partition_begin(floats, parts, part);
+  int64_t count = nnt_partition_count(floats, parts, part);
+  const float *velocity = nnt_stepper_velocity(copies->stepper);
+  uint64_t hash =
+      nnt_fingerprint(0, nnt_stepper_parameters(copies->stepper) + begin, count, copies->threads);
+  if (velocity != NULL) hash = nnt_fingerprint(hash, velocity + begin, count, copies->threads);
+  return hash;
+}
+
+nnt_status nnt_copies_compare(nnt_copies *copies, int64_t step, nnt_error *error) {
+  if (copies == NULL) return NNT_OK;
+  nnt_drift_share share = nnt_drift_share_of(copies->drift);
+  uint64_t hashes[2] = {0, 0};
+  char when[40];
+  for (int i = 0; i < share.count; ++i) hashes[i] = hash_part(copies, share.parts, share.own[i]);
+  (void)snprintf(when, sizeof when, "after step %" PRId64, step);
+  return nnt_drift_compare(copies->drift, hashes, when, error);
+}

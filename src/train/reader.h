@@ -1,0 +1,37 @@
+/* Reading while the rank trains: one thread that works on jobs in the order of their submission.
+ *
+ * HDF5 is used by one thread at a time: by the reader's while it is at work, by the caller's only
+ * while it holds the reader. The thread makes no MPI call. */
+#ifndef NNT_TRAIN_READER_H
+#define NNT_TRAIN_READER_H
+
+#include <nntrain/status.h>
+#include <stdbool.h>
+
+typedef struct nnt_reader nnt_reader;
+
+/* The caller sets `piece` and `context` and keeps the job until it was waited for. */
+typedef struct nnt_read_job {
+  /* Does a part of the job that takes milliseconds; *more becomes false after the last one. */
+  nnt_status (*piece)(void *context, bool *more, nnt_error *error);
+  void *context;
+  bool done;
+  nnt_status status;
+  nnt_error error;
+  struct nnt_read_job *next;
+} nnt_read_job;
+
+/* Errors: NNT_OUT_OF_MEMORY when the system gives no thread. */
+nnt_status nnt_reader_create(nnt_reader **out, nnt_error *error) NNT_MUST_CHECK;
+/* Ends the thread; jobs that are not done stay undone. NULL in it is accepted. */
+void nnt_reader_destroy(nnt_reader **reader);
+
+void nnt_reader_submit(nnt_reader *reader, nnt_read_job *job);
+/* Until the job is done, or one of its pieces failed; its status. */
+nnt_status nnt_reader_wait(nnt_reader *reader, nnt_read_job *job, nnt_error *error) NNT_MUST_CHECK;
+
+/* Between the two the thread rests, and the caller may use HDF5. NULL is accepted. */
+void nnt_reader_hold(nnt_reader *reader);
+void nnt_reader_release(nnt_reader *reader);
+
+#endif

@@ -1,0 +1,31 @@
+/* The data sets of a run: opened, planned, brought into use. */
+#ifndef NNT_TRAIN_RUN_DATA_H
+#define NNT_TRAIN_RUN_DATA_H
+
+#include <nntrain/train.h>
+
+#include "train/held.h"
+
+typedef struct nnt_run_data {
+  nnt_resident *train, *validation; /* validation NULL: none */
+  nnt_data_limit limit;
+  nnt_data_plan plans[2]; /* of both */
+  nnt_reader *reader;     /* NULL: nothing is read ahead */
+  nnt_held held[2];
+} nnt_run_data;
+
+/* `data` is all zero. Collective. */
+nnt_status nnt_run_data_open(nnt_comm *comm, const nnt_train_options *options, nnt_run_data *data,
+                             nnt_error *error) NNT_MUST_CHECK;
+/* Settles what lies in memory and the shuffle; what the options leave open is as `before` (NULL:
+ * there is nothing before). Collective. */
+nnt_status nnt_run_data_plan(nnt_comm *comm, const nnt_train_options *options,
+                             const nnt_shuffling *before, nnt_run_data *data,
+                             nnt_error *error) NNT_MUST_CHECK;
+/* Reads what is planned to be in memory; for a dry run only the labels. Collective. */
+nnt_status nnt_run_data_load(nnt_comm *comm, const nnt_train_options *options, nnt_run_data *data,
+                             nnt_error *error) NNT_MUST_CHECK;
+/* Collective. One that is all zero is accepted. */
+void nnt_run_data_clear(nnt_run_data *data);
+
+#endif
