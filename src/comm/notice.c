@@ -6,21 +6,31 @@
 #include "comm/comm.h"
 
 #define NOTICE_TAG 7301
+/* That a rank sends. */
+#define MOST 1
 
 struct nnt_notice {
   MPI_Comm world; /* borrowed; the tag keeps notices apart */
   int rank;
-  int word; /* what is sent */
-  MPI_Request request;
+  int word;              /* what is sent */
+  MPI_Request *requests; /* [MOST] */
   int sent, received;
 };
 
 nnt_status nnt_notice_create(nnt_comm *comm, nnt_notice **out, nnt_error *error) {
   *out = NULL;
   nnt_notice *notice = calloc(1, sizeof *notice);
-  if (notice == NULL) return nnt_fail_memory(error, sizeof *notice, "messages between ranks");
-  *notice = (nnt_notice){
-      .world = comm->world, .rank = comm->rank, .word = 1, .request = MPI_REQUEST_NULL};
+  MPI_Request *requests = calloc(MOST, sizeof *requests);
+  nnt_status status = NNT_OK;
+  if (notice == NULL || requests == NULL)
+    status = nnt_fail_memory(error, sizeof *notice, "messages between ranks");
+  status = nnt_comm_agree(comm, status, error);
+  if (status != NNT_OK) {
+    free(requests);
+    free(notice);
+    return status;
+  }
+  *notice = (nnt_notice){.world = comm->world, .rank = comm->rank, .word = 1, .requests = requests};
   *out = notice;
   return NNT_OK;
 }
@@ -40,16 +50,17 @@ void nnt_notice_destroy(nnt_notice **notice) {
   if (MPI_Reduce(&ending->sent, &all, 1, MPI_INT, MPI_SUM, 0, ending->world) == MPI_SUCCESS) {
     for (int left = all - ending->received; ending->rank == 0 && left > 0; --left) receive(ending);
   }
-  (void)MPI_Waitall(1, &ending->request, MPI_STATUSES_IGNORE);
+  (void)MPI_Waitall(ending->sent, ending->requests, MPI_STATUSES_IGNORE);
+  free(ending->requests);
   free(ending);
   *notice = NULL;
 }
 
 void nnt_notice_send(nnt_notice *notice) {
-  if (notice->sent > 0) return;
-  if (MPI_Isend(&notice->word, 1, MPI_INT, 0, NOTICE_TAG, notice->world, &notice->request) ==
-      MPI_SUCCESS)
-    notice->sent = 1;
+  if (notice->sent >= MOST) return;
+  if (MPI_Isend(&notice->word, 1, MPI_INT, 0, NOTICE_TAG, notice->world,
+                &notice->requests[notice->sent]) == MPI_SUCCESS)
+    ++notice->sent;
 }
 
 bool nnt_notice_arrived(nnt_notice *notice) {

@@ -8,7 +8,7 @@
 
 typedef struct nnt_notice nnt_notice;
 
-/* Local. */
+/* Collective. */
 nnt_status nnt_notice_create(nnt_comm *comm, nnt_notice **out, nnt_error *error) NNT_MUST_CHECK;
 /* Collective: what is still on its way is received. NULL in it is accepted, on all ranks. */
 void nnt_notice_destroy(nnt_notice **notice);

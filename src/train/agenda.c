@@ -45,10 +45,10 @@ nnt_status nnt_agenda_create(nnt_comm *comm, const nnt_train_options *options, n
                            .deadline = deadline,
                            .saved = now,
                            .longest_save = save_seconds};
-    if (granules > 0 && granules < nnt_comm_size(comm))
-      status = nnt_notice_create(comm, &agenda->notice, error);
   }
   status = nnt_comm_agree(comm, status, error);
+  if (status == NNT_OK && granules > 0 && granules < nnt_comm_size(comm))
+    status = nnt_notice_create(comm, &agenda->notice, error);
   if (status != NNT_OK) {
     nnt_agenda_destroy(&agenda);
     return status;

@@ -68,7 +68,7 @@ static int64_t epoch_of(const char *line) {
 static int write_remembered(FILE *to, const nnt_history_entry *entry, int64_t steps) {
   json_t *object =
       json_pack("{sI sI so so so}", "epoch", (json_int_t)entry->epoch, "step",
-                (json_int_t)(entry->epoch * steps), "train_loss", real_or_null(entry->train_loss),
+                (json_int_t)entry->epoch * steps, "train_loss", real_or_null(entry->train_loss),
                 "validation_loss", real_or_null(entry->validation_loss), "validation_accuracy",
                 real_or_null(entry->validation_accuracy));
   int good = object != NULL && json_dumpf(object, to, JSON_REAL_PRECISION(17)) == 0;
