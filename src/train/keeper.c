@@ -123,8 +123,7 @@ void nnt_keeper_epoch(nnt_keeper *keeper, const nnt_kept *now, const nnt_epoch_e
   const nnt_train_events *events = keeper->plan.events;
   nnt_error error;
   if (keeper->saver == NULL) return;
-  bool due = keeper->due || event->best || event->epoch == event->epochs ||
-             nnt_agenda_is_due(keeper->agenda, event->epoch);
+  bool due = keeper->due || event->best || nnt_agenda_is_due(keeper->agenda, event->epoch);
   if (nnt_metrics_log_append(&keeper->metrics, event, &error) != NNT_OK)
     nnt_message(&events->log, NNT_LOG_WARNING,
                 "%s: %s; training goes on, the line of epoch %" PRId64 " waits", error.what,
@@ -146,7 +145,10 @@ static nnt_status finish(nnt_keeper *keeper, nnt_error *error) {
                   why.what, why.where);
 }
 
-nnt_status nnt_keeper_finish(nnt_keeper *keeper, nnt_error *error) {
+nnt_status nnt_keeper_finish(nnt_keeper *keeper, const nnt_kept *now, nnt_error *error) {
+  bool saved = now == NULL ||
+               (keeper->saved_epoch == now->state->epoch && keeper->saved_step == now->state->step);
+  if (!saved) nnt_keeper_save(keeper, now, false);
   nnt_status status = keeper->saver != NULL ? finish(keeper, error) : NNT_OK;
   return nnt_comm_agree(keeper->comm, status, error);
 }
@@ -154,10 +156,8 @@ nnt_status nnt_keeper_finish(nnt_keeper *keeper, nnt_error *error) {
 nnt_status nnt_keeper_stop(nnt_keeper *keeper, const nnt_kept *now, nnt_error *error) {
   const nnt_train_state *state = now->state;
   char name[NNT_CHECKPOINT_NAME], reason[64];
-  bool saved = keeper->saved_epoch == state->epoch && keeper->saved_step == state->step;
   nnt_agenda_describe(keeper->agenda, reason, sizeof reason);
-  if (!saved) nnt_keeper_save(keeper, now, false);
-  nnt_status status = nnt_keeper_finish(keeper, error);
+  nnt_status status = nnt_keeper_finish(keeper, now, error);
   if (status != NNT_OK) return status;
   nnt_run_directory_file_name(state, name);
   status = nnt_fail(error, NNT_STOPPED,

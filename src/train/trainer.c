@@ -318,8 +318,8 @@ nnt_status nnt_trainer_run(nnt_trainer *trainer, nnt_error *error) {
   nnt_status status = start_run(trainer, error);
   while (status == NNT_OK && trainer->state.epoch < trainer->in.options->epochs)
     status = run_epoch(trainer, error);
-  if (status == NNT_OK) return nnt_keeper_finish(trainer->keeper, error);
   nnt_kept now = as_it_stands(trainer);
+  if (status == NNT_OK) return nnt_keeper_finish(trainer->keeper, &now, error);
   if (status == NNT_STOPPED) {
     status = check_copies(trainer, error);
     return status == NNT_OK ? nnt_keeper_stop(trainer->keeper, &now, error) : status;
@@ -327,7 +327,7 @@ nnt_status nnt_trainer_run(nnt_trainer *trainer, nnt_error *error) {
   /* What was saved before is on disk when the run returns. */
   nnt_error ignored;
   nnt_status saved = NNT_OK;
-  if (trainer->keeper != NULL) saved = nnt_keeper_finish(trainer->keeper, &ignored);
+  if (trainer->keeper != NULL) saved = nnt_keeper_finish(trainer->keeper, NULL, &ignored);
   (void)saved;
   return status;
 }

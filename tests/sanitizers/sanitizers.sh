@@ -14,7 +14,7 @@ cmake --preset asan-ubsan -B "$build" >/dev/null
 cmake --build "$build" --parallel 2
 cd "$build"
 ctest --output-on-failure --no-tests=error -L '^unit$'
-ctest --output-on-failure --no-tests=error -R '^comm-np2$'
+NNT_TEST_PLACES=200 ctest --output-on-failure --no-tests=error -R '^(comm-np2|stop-np2|damage)$'
 
 export ASAN_OPTIONS=fast_unwind_on_malloc=0:malloc_context_size=40
 export LSAN_OPTIONS=suppressions=$source/tests/helpers/lsan.supp:print_suppressions=0
