@@ -5,6 +5,7 @@
 #include <nntrain/comm.h>
 #include <nntrain/evaluate.h>
 #include <nntrain/log.h>
+#include <nntrain/methods.h>
 #include <nntrain/model.h>
 #include <nntrain/status.h>
 #include <nntrain/streaming.h>
@@ -39,10 +40,12 @@ typedef struct nnt_train_options {
   nnt_loss loss;
   nnt_initializer initializer;
   nnt_normalization normalization;
-  double learning_rate;
-  double momentum;
-  double weight_decay; /* L2 coefficient: w <- w - lr (gradient + weight_decay w) */
-  bool nesterov;
+  nnt_optimizer_settings optimizer;
+  nnt_schedule_settings schedule;
+  /* Epochs without a validation (or else train) loss below the lowest minus min_delta, after which
+   * the run ends; 0: it does not. */
+  int64_t patience;
+  double min_delta;
   int64_t batch_size; /* samples of a step, over all ranks */
   int64_t epochs;     /* of the whole run, finished ones of a resumed run included */
   uint64_t seed;
@@ -81,7 +84,7 @@ typedef struct nnt_train_plan {
   nnt_shuffling shuffling;              /* settled */
   int64_t memory_limit;                 /* of the data sets, on a node */
   int64_t node_data_bytes;              /* data sets (or their windows), once a node */
-  int64_t node_model_bytes;             /* parameters and momentum, once a node */
+  int64_t node_model_bytes;             /* parameters and optimiser state, once a node */
   int64_t rank_bytes;                   /* gradients and activations of one rank */
   int node_ranks;                       /* ranks on the first node */
 } nnt_train_plan;
@@ -106,7 +109,7 @@ typedef struct nnt_epoch_event {
   double train_loss;
   bool has_validation;
   nnt_metrics validation;
-  double learning_rate;
+  double learning_rate;      /* of the epoch's last update */
   double samples_per_second; /* of training, without validation and checkpoint */
   double seconds;            /* of the epoch, all included */
   bool best;                 /* the lowest validation (or else train) loss so far */
@@ -126,7 +129,8 @@ typedef struct nnt_train_result {
   int64_t epochs; /* finished */
   int64_t best_epoch;
   double best_loss;
-  char digest[65]; /* SHA-256 of all parameters */
+  bool stopped_early; /* patience was over before the last epoch */
+  char digest[65];    /* SHA-256 of all parameters */
 } nnt_train_result;
 
 /* Collective. Everything the run leaves lies in options->output. Errors: NNT_BAD_USAGE and

@@ -84,15 +84,27 @@ static void put_model(writer *w, const nnt_checkpoint *checkpoint, const nnt_lay
 }
 
 static void put_optimizer(writer *w, const nnt_checkpoint *checkpoint, const nnt_layout *layout) {
-  const nnt_sgd_settings *settings = &checkpoint->optimizer;
+  const nnt_optimizer_settings *settings = &checkpoint->optimizer;
   put_group(w, "/optimizer");
-  put_text(w, "/optimizer", "name", "sgd");
+  put_text(w, "/optimizer", "name", nnt_optimizer_name(settings->kind));
   put_real(w, "/optimizer", "learning_rate", settings->learning_rate);
   put_real(w, "/optimizer", "momentum", settings->momentum);
   put_real(w, "/optimizer", "weight_decay", settings->weight_decay);
   put_int(w, "/optimizer", "nesterov", settings->nesterov);
-  if (checkpoint->velocity != NULL)
-    put_arena(w, "/optimizer/velocity", layout, checkpoint->velocity);
+  put_real(w, "/optimizer", "beta1", settings->beta1);
+  put_real(w, "/optimizer", "beta2", settings->beta2);
+  put_real(w, "/optimizer", "alpha", settings->alpha);
+  put_real(w, "/optimizer", "epsilon", settings->epsilon);
+  put_real(w, "/optimizer", "trust", settings->trust);
+  put_real(w, "/optimizer", "clip_norm", settings->clip_norm);
+  put_real(w, "/optimizer", "clip_value", settings->clip_value);
+  put_real(w, "/optimizer", "l1", settings->l1);
+  put_real(w, "/optimizer", "max_norm", settings->max_norm);
+  for (int s = 0; s < nnt_optimizer_slots(settings); ++s) {
+    char path[64];
+    (void)snprintf(path, sizeof path, "/optimizer/%s", nnt_optimizer_slot_name(settings, s));
+    if (checkpoint->slots[s] != NULL) put_arena(w, path, layout, checkpoint->slots[s]);
+  }
 }
 
 static void put_state(writer *w, const nnt_train_state *state) {
@@ -152,7 +164,8 @@ nnt_status nnt_checkpoint_encode(const nnt_checkpoint *checkpoint, void **bytes,
   if (w.status == NNT_OK) w.status = nnt_h5_image(w.file, bytes, size, error);
   nnt_h5_destroy(&w.file);
   char header[NNT_CHECKPOINT_HEADER];
-  if (w.status == NNT_OK) w.status = nnt_checkpoint_header(*bytes, *size, header, error);
+  if (w.status == NNT_OK)
+    w.status = nnt_checkpoint_header(*bytes, *size, NNT_CHECKPOINT_VERSION, header, error);
   if (w.status != NNT_OK || *bytes == NULL) {
     nnt_memory_free(bytes);
     return w.status;

@@ -10,15 +10,15 @@
 
 #define MAGIC "nntrain-checkpoint "
 
-nnt_status nnt_checkpoint_header(const void *bytes, size_t size, char header[NNT_CHECKPOINT_HEADER],
-                                 nnt_error *error) {
+nnt_status nnt_checkpoint_header(const void *bytes, size_t size, int version,
+                                 char header[NNT_CHECKPOINT_HEADER], nnt_error *error) {
   char digest[NNT_SHA256_TEXT];
   const char *rest = (const char *)bytes + NNT_CHECKPOINT_HEADER;
   nnt_status status = nnt_sha256_of(rest, size - NNT_CHECKPOINT_HEADER, digest, error);
   if (status != NNT_OK) return status;
   memset(header, 0, NNT_CHECKPOINT_HEADER);
-  (void)snprintf(header, NNT_CHECKPOINT_HEADER, MAGIC "%d\nbytes %zu\nsha256 %s\n",
-                 NNT_CHECKPOINT_VERSION, size, digest);
+  (void)snprintf(header, NNT_CHECKPOINT_HEADER, MAGIC "%d\nbytes %zu\nsha256 %s\n", version, size,
+                 digest);
   return NNT_OK;
 }
 
@@ -26,15 +26,11 @@ bool nnt_checkpoint_recognize(const void *bytes, size_t size) {
   return size >= strlen(MAGIC) && memcmp(bytes, MAGIC, strlen(MAGIC)) == 0;
 }
 
-static nnt_status check_version(const char *name, const char *bytes, nnt_error *error) {
+static int version_of(const char *bytes) {
   int version = 0;
   char start[64] = "";
   memcpy(start, bytes, sizeof start - 1);
-  if (sscanf(start, MAGIC "%d", &version) == 1 && version <= NNT_CHECKPOINT_VERSION) return NNT_OK;
-  return nnt_fail(error, NNT_BAD_INPUT,
-                  "a checkpoint of a newer format\n%s, format %d; this program reads up to "
-                  "%d\ninstall a newer nntrain",
-                  name, version, NNT_CHECKPOINT_VERSION);
+  return sscanf(start, MAGIC "%d", &version) == 1 ? version : 0;
 }
 
 nnt_status nnt_checkpoint_verify(const char *name, const void *bytes, size_t size,
@@ -45,11 +41,15 @@ nnt_status nnt_checkpoint_verify(const char *name, const void *bytes, size_t siz
                     "not a checkpoint\n%s\ngive a checkpoint-*.h5, best.h5 or last.h5 of a run",
                     name);
   if (size > NNT_CHECKPOINT_HEADER) {
-    nnt_status status = nnt_checkpoint_header(bytes, size, expected, error);
+    int version = version_of(bytes);
+    if (version > NNT_CHECKPOINT_VERSION)
+      return nnt_fail(error, NNT_BAD_INPUT,
+                      "a checkpoint of a newer format\n%s, format %d; this program reads up to "
+                      "%d\ninstall a newer nntrain",
+                      name, version, NNT_CHECKPOINT_VERSION);
+    nnt_status status = nnt_checkpoint_header(bytes, size, version, expected, error);
     if (status != NNT_OK) return status;
     if (memcmp(bytes, expected, sizeof expected) == 0) return NNT_OK;
-    status = check_version(name, bytes, error);
-    if (status != NNT_OK) return status;
   }
   return nnt_fail(error, NNT_BAD_INPUT,
                   "a damaged checkpoint\n%s: its checksum does not match\nuse another "

@@ -10,10 +10,11 @@
 #include <stddef.h>
 
 #define NNT_CHECKPOINT_HEADER 512
-#define NNT_CHECKPOINT_VERSION 1
+#define NNT_CHECKPOINT_VERSION 2
 
-/* Computes the header that belongs to a file's bytes. */
-nnt_status nnt_checkpoint_header(const void *bytes, size_t size, char header[NNT_CHECKPOINT_HEADER],
+/* Computes the header that belongs to a file's bytes, of format `version`. */
+nnt_status nnt_checkpoint_header(const void *bytes, size_t size, int version,
+                                 char header[NNT_CHECKPOINT_HEADER],
                                  nnt_error *error) NNT_MUST_CHECK;
 
 #endif

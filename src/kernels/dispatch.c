@@ -5,10 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DECLARE(isa)                                  \
-  extern const nnt_microkernel nnt_microkernel_##isa; \
-  extern const nnt_elementwise nnt_elementwise_##isa; \
-  static const nnt_kernels isa = {#isa, &nnt_microkernel_##isa, &nnt_elementwise_##isa};
+#define DECLARE(isa)                                                                    \
+  extern const nnt_microkernel nnt_microkernel_##isa;                                   \
+  extern const nnt_elementwise nnt_elementwise_##isa;                                   \
+  extern const nnt_update_kernels nnt_update_##isa;                                     \
+  static const nnt_kernels isa = {#isa, &nnt_microkernel_##isa, &nnt_elementwise_##isa, \
+                                  &nnt_update_##isa};
 
 #if defined(__x86_64__)
 DECLARE(avx512)

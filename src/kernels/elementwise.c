@@ -8,14 +8,6 @@
 
 #define LEAKY_SLOPE 0.01F
 
-static inline vf load(const float *p) {
-  return *(const vf *)p;
-}
-
-static inline void store(float *p, vf x) {
-  *(vf *)p = x;
-}
-
 /* --- activations --- */
 
 static void activate_sigmoid(float *z, float *auxiliary, int64_t count) {
@@ -241,7 +233,7 @@ GATHER(gather_u16, uint16_t, load_u16)
 GATHER(gather_i16, int16_t, load_i16)
 GATHER(gather_f32, float, load_f32)
 
-/* --- sums and updates --- */
+/* --- sums --- */
 
 static void sum_rows(const float *panel, const nnt_granules *granules, float *sums,
                      int64_t distance) {
@@ -265,31 +257,6 @@ static void sum_rows(const float *panel, const nnt_granules *granules, float *su
 
 static void add(const float *a, const float *b, float *out, int64_t count) {
   for (int64_t i = 0; i < count; i += VECTOR) store(out + i, load(a + i) + load(b + i));
-}
-
-static void sgd_plain(const nnt_sgd_step *step, const float *gradient, float *weights,
-                      int64_t count) {
-  for (int64_t i = 0; i < count; i += VECTOR) {
-    vf w = load(weights + i);
-    vf g = fma_v(splat(step->weight_decay), w, load(gradient + i));
-    store(weights + i, fma_v(splat(-step->learning_rate), g, w));
-  }
-}
-
-static void sgd(const nnt_sgd_step *step, const float *gradient, float *velocity, float *weights,
-                int64_t count) {
-  if (velocity == NULL) {
-    sgd_plain(step, gradient, weights, count);
-    return;
-  }
-  for (int64_t i = 0; i < count; i += VECTOR) {
-    vf w = load(weights + i);
-    vf g = fma_v(splat(step->weight_decay), w, load(gradient + i));
-    vf v = fma_v(splat(step->momentum), load(velocity + i), g);
-    store(velocity + i, v);
-    vf direction = step->nesterov ? fma_v(splat(step->momentum), v, g) : v;
-    store(weights + i, fma_v(splat(-step->learning_rate), direction, w));
-  }
 }
 
 extern const nnt_elementwise FOR_ISA(nnt_elementwise_);
@@ -317,5 +284,4 @@ const nnt_elementwise FOR_ISA(nnt_elementwise_) = {
                [NNT_I16] = gather_i16,
                [NNT_F32] = gather_f32},
     .sum_rows = sum_rows,
-    .add = add,
-    .sgd = sgd};
+    .add = add};

@@ -6,7 +6,6 @@
 #define NNT_KERNELS_ELEMENTWISE_H
 
 #include <nntrain/model.h>
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "kernels/microkernel.h"
@@ -26,16 +25,6 @@ typedef enum nnt_element {
 static inline int64_t nnt_element_bytes(nnt_element element) {
   return element == NNT_F32 ? 4 : element == NNT_U8 || element == NNT_I8 ? 1 : 2;
 }
-
-/* Stochastic gradient descent with PyTorch's conventions (torch.optim.SGD): with gradient g,
- *   g += weight_decay * w;  v = momentum * v + g;  w -= learning_rate * (nesterov ? g + momentum
- * * v : v). */
-typedef struct nnt_sgd_step {
-  float learning_rate;
-  float momentum;
-  float weight_decay;
-  bool nesterov;
-} nnt_sgd_step;
 
 /* Rows [begin, end) of a matrix of logits, and what a loss makes of them. */
 typedef struct nnt_rows {
@@ -80,10 +69,6 @@ typedef struct nnt_elementwise {
 
   /* out[i] = a[i] + b[i]; `out` may be a or b. */
   void (*add)(const float *a, const float *b, float *out, int64_t count);
-
-  /* `velocity` may be NULL when momentum is 0. */
-  void (*sgd)(const nnt_sgd_step *step, const float *gradient, float *velocity, float *weights,
-              int64_t count);
 } nnt_elementwise;
 
 #endif

@@ -61,9 +61,10 @@ static nnt_status print_checkpoint(const printer *to, const nnt_checkpoint *chec
           state->shuffling.block, state->shuffling.window);
   else
     print(to, "shuffle        %s", nnt_shuffle_name(state->shuffling.kind));
-  print(to, "optimiser      sgd, learning rate %g, momentum %g%s, weight decay %g",
-        checkpoint->optimizer.learning_rate, checkpoint->optimizer.momentum,
-        checkpoint->optimizer.nesterov ? " (nesterov)" : "", checkpoint->optimizer.weight_decay);
+  print(to, "optimiser      %s, learning rate %g, momentum %g%s, weight decay %g",
+        nnt_optimizer_name(checkpoint->optimizer.kind), checkpoint->optimizer.learning_rate,
+        checkpoint->optimizer.momentum, checkpoint->optimizer.nesterov ? " (nesterov)" : "",
+        checkpoint->optimizer.weight_decay);
   print(to, "best           epoch %" PRId64 ", loss %.6g", state->best_epoch, state->best_loss);
   print(to, "digest         %s", digest);
   return NNT_OK;

@@ -10,6 +10,7 @@
 #include "data/loader.h"
 #include "net/network.h"
 #include "net/optimizer.h"
+#include "train/updater.h"
 
 /* Between nodes a layer is sent in pieces of about this many floats, while the rest is computed. */
 #define PIECE_FLOATS (INT64_C(1) << 18)
@@ -24,7 +25,7 @@ struct nnt_stepper {
   nnt_gradient_exchange *exchange;
   nnt_exchange_share share;
   int64_t *granule_begin; /* [share.count + 1] rows of this rank */
-  nnt_optimizer optimizer;
+  nnt_updater *updater;
   const nnt_samples *samples;
   int threads;
   nnt_batch batch;
@@ -32,9 +33,8 @@ struct nnt_stepper {
   int64_t *indices, *next_indices;
   nnt_sample_order next_order;    /* what next_indices are of */
   int64_t next_first, next_batch; /* next_batch 0: nothing */
-  const void **next;    /* [capacity] where those to come lie; NULL: not asked for ahead */
-  double learning_rate; /* of the running step */
-  double updating;      /* seconds of the running step's updates; measured only when asked */
+  const void **next; /* [capacity] where those to come lie; NULL: not asked for ahead */
+  double updating;   /* seconds of the running step's updates; measured only when asked */
   bool measure;
 };
 
@@ -75,7 +75,8 @@ static nnt_status create_exchange(nnt_stepper *stepper, const nnt_train_options 
     begin[i] = nnt_layout_piece_begin(&stepper->layout, i);
   nnt_exchange_plan plan = {.buckets = pieces,
                             .begin = begin,
-                            .with_state = options->momentum > 0.0,
+                            .states = nnt_optimizer_slots(&options->optimizer),
+                            .scratch = nnt_optimizer_lines(&options->optimizer, &stepper->layout),
                             .granules = nnt_granules_of(options),
                             .mode = options->allreduce};
   if (status == NNT_OK)
@@ -119,16 +120,11 @@ static nnt_status create_network(nnt_stepper *stepper, const nnt_model *model,
     if (stepper->next == NULL)
       return nnt_fail_memory(error, (size_t)stepper->capacity * sizeof(void *), "training");
   }
-  stepper->optimizer = (nnt_optimizer){.kernels = kernels,
-                                       .momentum = (float)options->momentum,
-                                       .weight_decay = (float)options->weight_decay,
-                                       .nesterov = options->nesterov,
-                                       .threads = threads,
-                                       .velocity = nnt_gradient_exchange_state(stepper->exchange)};
   stepper->batch = (nnt_batch){.rows = nnt_network_rows(stepper->network),
                                .targets = nnt_network_targets(stepper->network),
                                .classes = nnt_network_classes(stepper->network)};
-  return NNT_OK;
+  return nnt_updater_create(&options->optimizer, &stepper->layout, stepper->exchange, threads,
+                            &stepper->updater, error);
 }
 
 nnt_status nnt_stepper_create(nnt_comm *comm, const nnt_model *model, const nnt_samples *samples,
@@ -159,6 +155,7 @@ nnt_status nnt_stepper_create(nnt_comm *comm, const nnt_model *model, const nnt_
 
 void nnt_stepper_destroy(nnt_stepper **stepper) {
   if (*stepper == NULL) return;
+  nnt_updater_destroy(&(*stepper)->updater);
   nnt_gradient_exchange_destroy(&(*stepper)->exchange);
   nnt_network_destroy(&(*stepper)->network);
   free((*stepper)->granule_begin);
@@ -177,8 +174,12 @@ float *nnt_stepper_parameters(nnt_stepper *stepper) {
   return nnt_gradient_exchange_parameters(stepper->exchange);
 }
 
-float *nnt_stepper_velocity(nnt_stepper *stepper) {
-  return nnt_gradient_exchange_state(stepper->exchange);
+float *nnt_stepper_state(nnt_stepper *stepper, int slot) {
+  return nnt_gradient_exchange_state(stepper->exchange, slot);
+}
+
+void nnt_stepper_go_on(nnt_stepper *stepper, int64_t updates) {
+  nnt_updater_go_on(stepper->updater, updates);
 }
 
 bool nnt_stepper_writes(const nnt_stepper *stepper) {
@@ -211,18 +212,20 @@ static void range_ready(void *context, int piece, int64_t begin, int64_t end,
                         const float *gradients) {
   nnt_stepper *stepper = context;
   double started = stepper->measure ? nnt_clock_seconds() : 0.0;
-  nnt_optimizer_update(&stepper->optimizer, &stepper->layout,
-                       nnt_layout_layer_of(&stepper->layout, piece), begin, end,
-                       stepper->learning_rate, gradients, nnt_stepper_parameters(stepper));
+  (void)gradients;
+  nnt_updater_range(stepper->updater, piece, begin, end);
   if (stepper->measure) stepper->updating += nnt_clock_seconds() - started;
 }
 
-/* With one rank there is nothing to wait for: each tile of the gradient updates its weights. */
+/* With one rank there may be nothing to wait for: each tile of the gradient updates its weights. */
 static void take_gradient(void *context, int layer, int64_t offset, const float *values,
                           int64_t count) {
   nnt_stepper *stepper = context;
-  nnt_optimizer_apply(&stepper->optimizer, &stepper->layout, layer, offset, count,
-                      stepper->learning_rate, values, nnt_stepper_parameters(stepper));
+  nnt_updater_take(stepper->updater, layer, offset, values, count);
+}
+
+static bool updates_at_once(const nnt_stepper *stepper) {
+  return nnt_comm_size(stepper->comm) == 1 && nnt_updater_is_immediate(stepper->updater);
 }
 
 /* Rows of this rank in the batch that begins at position `first`. */
@@ -296,7 +299,7 @@ static void compute(nnt_stepper *stepper, const nnt_sample_order *order, int64_t
                                 .next_count = find_next(stepper, order, first, batch),
                                 .ready = gradient_ready,
                                 .poll = alone ? NULL : poll,
-                                .take = alone ? take_gradient : NULL,
+                                .take = updates_at_once(stepper) ? take_gradient : NULL,
                                 .context = stepper};
   nnt_network_step(stepper->network, &call);
 }
@@ -304,7 +307,7 @@ static void compute(nnt_stepper *stepper, const nnt_sample_order *order, int64_t
 nnt_status nnt_stepper_run(nnt_stepper *stepper, const nnt_sample_order *order, int64_t first,
                            int64_t batch, double learning_rate, double *loss, nnt_step_times *times,
                            nnt_error *error) {
-  stepper->learning_rate = learning_rate;
+  nnt_updater_begin(stepper->updater, learning_rate);
   stepper->updating = 0.0;
   stepper->measure = times != NULL;
   double t0 = stepper->measure ? nnt_clock_seconds() : 0.0;
@@ -313,7 +316,7 @@ nnt_status nnt_stepper_run(nnt_stepper *stepper, const nnt_sample_order *order, 
   compute(stepper, order, first, batch);
   double t2 = stepper->measure ? nnt_clock_seconds() : 0.0;
   nnt_status status = NNT_OK;
-  if (nnt_comm_size(stepper->comm) == 1) {
+  if (updates_at_once(stepper)) {
     *loss = (double)nnt_gradient_exchange_gradients(
         stepper->exchange)[stepper->layout.tail + NNT_TAIL_LOSS];
   } else {
@@ -321,13 +324,16 @@ nnt_status nnt_stepper_run(nnt_stepper *stepper, const nnt_sample_order *order, 
     if (status != NNT_OK) return status;
     *loss = (double)nnt_gradient_exchange_tail(stepper->exchange)[NNT_TAIL_LOSS];
   }
+  double t3 = stepper->measure ? nnt_clock_seconds() : 0.0;
+  status = nnt_updater_finish(stepper->updater, error);
+  if (status != NNT_OK) return status;
   double middle = nnt_network_forward_end(stepper->network);
   if (times != NULL)
     *times = (nnt_step_times){.gather = t1 - t0,
                               .forward = middle - t1,
                               .backward = t2 - middle,
-                              .exchange = nnt_clock_seconds() - t2 - stepper->updating,
-                              .update = stepper->updating};
+                              .exchange = t3 - t2 - stepper->updating,
+                              .update = stepper->updating + nnt_clock_seconds() - t3};
   return NNT_OK;
 }
 

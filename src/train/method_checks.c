@@ -1,0 +1,72 @@
+/* Whether methods make sense, and go on with a checkpoint. */
+#include "train/method_checks.h"
+
+#include <math.h>
+#include <stddef.h>
+
+static bool is_from_zero(double value) {
+  return isfinite(value) && value >= 0.0;
+}
+
+static bool is_fraction(double value) {
+  return value >= 0.0 && value < 1.0;
+}
+
+static const char *optimizer_wrong(const nnt_optimizer_settings *settings) {
+  if ((int)settings->kind < 0 || settings->kind >= NNT_OPTIMIZER_COUNT)
+    return "optimizer.kind is unknown";
+  if (!is_from_zero(settings->learning_rate)) return "learning_rate is not a number from 0";
+  if (!is_fraction(settings->momentum)) return "momentum is not in [0, 1)";
+  if (!is_from_zero(settings->weight_decay)) return "weight_decay is not a number from 0";
+  if (settings->nesterov && !(settings->momentum > 0.0)) return "nesterov needs a momentum above 0";
+  if (!is_fraction(settings->beta1) || !is_fraction(settings->beta2) ||
+      !is_fraction(settings->alpha))
+    return "beta1, beta2 or alpha is not in [0, 1)";
+  if (settings->kind != NNT_SGD && !(isfinite(settings->epsilon) && settings->epsilon > 0.0))
+    return "epsilon is not a number above 0";
+  if (!is_from_zero(settings->trust)) return "trust is not a number from 0";
+  if (!is_from_zero(settings->clip_norm) || !is_from_zero(settings->clip_value) ||
+      !is_from_zero(settings->l1) || !is_from_zero(settings->max_norm))
+    return "clip_norm, clip_value, l1 or max_norm is not a number from 0";
+  return NULL;
+}
+
+static const char *schedule_wrong(const nnt_schedule_settings *settings) {
+  if ((int)settings->kind < 0 || settings->kind >= NNT_SCHEDULE_COUNT)
+    return "schedule.kind is unknown";
+  if (settings->warmup.count < 0 || settings->epochs < 0 || settings->base_batch < 0 ||
+      settings->patience < 0)
+    return "schedule.warmup, epochs, base_batch or patience is below 0";
+  if (settings->kind == NNT_SCHEDULE_STEP && settings->every.count < 1)
+    return "schedule.every is below 1";
+  if (settings->kind == NNT_SCHEDULE_ONE_CYCLE && settings->warmup.count > 0)
+    return "one-cycle has a warm-up of its own";
+  if (settings->milestone_count < 0 || settings->milestone_count > NNT_MILESTONES)
+    return "schedule.milestone_count is out of range";
+  for (int i = 1; i < settings->milestone_count; ++i) {
+    if (settings->milestones[i] <= settings->milestones[i - 1])
+      return "schedule.milestones do not ascend";
+  }
+  if (!is_from_zero(settings->factor) || !is_from_zero(settings->power) ||
+      !is_from_zero(settings->end) || !is_fraction(settings->threshold))
+    return "schedule.factor, power, end or threshold is not a number from 0";
+  return NULL;
+}
+
+const char *nnt_methods_wrong(const nnt_train_options *options) {
+  const char *wrong = optimizer_wrong(&options->optimizer);
+  if (wrong == NULL) wrong = schedule_wrong(&options->schedule);
+  if (options->patience < 0) wrong = "patience is below 0";
+  if (!is_from_zero(options->min_delta)) wrong = "min_delta is not a number from 0";
+  return wrong;
+}
+
+nnt_status nnt_check_optimizer(const nnt_checkpoint *checkpoint, const nnt_train_options *options,
+                               nnt_error *error) {
+  const nnt_optimizer_settings *there = &checkpoint->optimizer, *here = &options->optimizer;
+  if (there->kind == here->kind) return NNT_OK;
+  return nnt_fail(error, NNT_BAD_USAGE,
+                  "the checkpoint is of another optimizer\n%s: %s, --optimizer %s\nuse the options "
+                  "of the run, or another --output",
+                  options->output, nnt_optimizer_name(there->kind), nnt_optimizer_name(here->kind));
+}

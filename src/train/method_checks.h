@@ -1,0 +1,16 @@
+/* Whether methods make sense, and go on with a checkpoint. Local. */
+#ifndef NNT_TRAIN_METHOD_CHECKS_H
+#define NNT_TRAIN_METHOD_CHECKS_H
+
+#include <nntrain/train.h>
+
+#include "io/checkpoint.h"
+
+/* What is wrong with the methods of the options, or NULL. */
+const char *nnt_methods_wrong(const nnt_train_options *options);
+
+/* Whether the checkpoint's optimiser is that of the options. Errors: NNT_BAD_USAGE. */
+nnt_status nnt_check_optimizer(const nnt_checkpoint *checkpoint, const nnt_train_options *options,
+                               nnt_error *error) NNT_MUST_CHECK;
+
+#endif
