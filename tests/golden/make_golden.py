@@ -4,8 +4,8 @@ samples in the same order. Needs torch, numpy and h5py.
 
   make_golden.py [FILE]    default: golden.h5 beside this script
 
-Each case is a data set, the options of `nntrain train`, and the weights, biases and mean losses by
-epoch that 20 updates of torch.optim.SGD give in float64. The attribute `float32_distance` is how
+Each case is a data set, the options of `nntrain train`, and the weights, biases, mean losses and
+learning rates by epoch that 20 updates of torch give in float64. The attribute `float32_distance` is how
 far PyTorch itself is from them in float32. Initial weights and sample order are made here from
 their published definitions, not by calling nntrain:
 
@@ -18,7 +18,7 @@ their published definitions, not by calling nntrain:
 """
 import math
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import h5py
@@ -149,12 +149,17 @@ class Case:
     init: str = "default"
     normalize: str = "auto"
     seed: int = 1
+    optimizer: str = "sgd"
+    more: dict = field(default_factory=dict)  # further options of nntrain train
 
     def __post_init__(self):
         self.y = make_targets(self)
         steps = math.ceil(len(self.x) / self.batch)
         assert UPDATES % steps == 0, self.name
         self.epochs = UPDATES // steps
+
+    def is_method(self):
+        return bool(self.more) or self.optimizer != "sgd"
 
     def activations(self):
         """One for each layer; the output layer's is that of the logits."""
@@ -171,8 +176,10 @@ class Case:
             "init": self.init,
             "normalize": self.normalize,
             "learning-rate": self.rate,
-            "momentum": self.momentum,
             "weight-decay": self.decay,
+            "optimizer": self.optimizer,
+            **({"momentum": self.momentum} if self.momentum or self.optimizer == "sgd" else {}),
+            **self.more,
             "batch-size": self.batch,
             "epochs": self.epochs,
             "seed": self.seed,
@@ -267,22 +274,175 @@ def loss_and_targets(case, dtype):
             else torch.nn.MSELoss()), y
 
 
+class Lars(torch.optim.Optimizer):
+    """You, Gitman and Ginsburg, arXiv:1708.03888, with torch.optim.SGD's momentum."""
+
+    def __init__(self, params, lr, momentum, trust, epsilon):
+        super().__init__(params, dict(lr=lr, momentum=momentum, weight_decay=0.0, trust=trust,
+                                      epsilon=epsilon))
+
+    @torch.no_grad()
+    def step(self):
+        for group in self.param_groups:
+            for p in group["params"]:
+                g, decay = p.grad, group["weight_decay"]
+                g_norm, p_norm = g.norm(), p.norm()
+                g = g + decay * p
+                if group["layers"] and g_norm > 0 and p_norm > 0:
+                    g = g * (group["trust"] * p_norm / (g_norm + decay * p_norm + group["epsilon"]))
+                v = self.state[p].setdefault("v", torch.zeros_like(p))
+                v.mul_(group["momentum"]).add_(g)
+                p.sub_(group["lr"] * v)
+
+
+class Lamb(torch.optim.Optimizer):
+    """You et al., ICLR 2020, algorithm 2 with phi(z) = z."""
+
+    def __init__(self, params, lr, betas, epsilon):
+        super().__init__(params, dict(lr=lr, betas=betas, weight_decay=0.0, epsilon=epsilon))
+
+    @torch.no_grad()
+    def step(self):
+        for group in self.param_groups:
+            beta1, beta2 = group["betas"]
+            for p in group["params"]:
+                state = self.state[p]
+                if not state:
+                    state.update(m=torch.zeros_like(p), v=torch.zeros_like(p), t=0)
+                m, v = state["m"], state["v"]
+                state["t"] += 1
+                m.mul_(beta1).add_(p.grad, alpha=1 - beta1)
+                v.mul_(beta2).addcmul_(p.grad, p.grad, value=1 - beta2)
+                u = m / (1 - beta1 ** state["t"])
+                u = u / ((v / (1 - beta2 ** state["t"])).sqrt() + group["epsilon"])
+                u = u + group["weight_decay"] * p
+                trust = 1.0
+                if group["layers"] and p.norm() > 0 and u.norm() > 0:
+                    trust = p.norm() / u.norm()
+                p.sub_(group["lr"] * trust * u)
+
+
+def make_optimizer(case, linears):
+    """Biases do not decay, and do not count as layers of lars and lamb."""
+    groups = [
+        {"params": [linear.weight for linear in linears], "weight_decay": case.decay,
+         "layers": True},
+        {"params": [linear.bias for linear in linears], "weight_decay": 0.0, "layers": False},
+    ]
+    more, rate = case.more, case.rate
+    if "scale-learning-rate" in more:
+        rate *= case.batch / more["scale-learning-rate"]
+    betas = tuple(map(float, more.get("betas", "0.9,0.999").split(",")))
+    if case.optimizer == "sgd":
+        return torch.optim.SGD(groups, lr=rate, momentum=case.momentum, nesterov=case.nesterov)
+    if case.optimizer == "adam":
+        return torch.optim.Adam(groups, lr=rate, betas=betas, eps=more.get("epsilon", 1e-8))
+    if case.optimizer == "adamw":
+        return torch.optim.AdamW(groups, lr=rate, betas=betas, eps=more.get("epsilon", 1e-8))
+    if case.optimizer == "rmsprop":
+        return torch.optim.RMSprop(groups, lr=rate, alpha=more.get("alpha", 0.99),
+                                   eps=more.get("epsilon", 1e-8), momentum=case.momentum)
+    if case.optimizer == "adagrad":
+        return torch.optim.Adagrad(groups, lr=rate, eps=more.get("epsilon", 1e-10))
+    if case.optimizer == "lars":
+        return Lars(groups, rate, case.momentum, more.get("trust", 0.001),
+                    more.get("epsilon", 1e-8))
+    return Lamb(groups, rate, betas, more.get("epsilon", 1e-6))
+
+
+def change_gradients(case, linears):
+    """Clipping and L1."""
+    more = case.more
+    every = [p for linear in linears for p in linear.parameters()]
+    if "clip-norm" in more:
+        torch.nn.utils.clip_grad_norm_(every, more["clip-norm"])
+    if "clip-value" in more:
+        torch.nn.utils.clip_grad_value_(every, more["clip-value"])
+    for linear in linears if "l1" in more else []:
+        linear.weight.grad.add_(linear.weight.sign(), alpha=more["l1"])
+
+
+@torch.no_grad()
+def limit_weights(case, linears):
+    for linear in linears if "max-norm" in case.more else []:
+        linear.weight.copy_(torch.renorm(linear.weight, 2, 0, case.more["max-norm"]))
+
+
+class Schedule:
+    """A scheduler of torch that steps after every update or epoch, behind a linear warm-up."""
+
+    def __init__(self, case, optimizer):
+        lr = torch.optim.lr_scheduler
+        more, kind = case.more, case.more.get("schedule", "constant")
+        steps = math.ceil(len(case.x) / case.batch)
+        warmup = more.get("warmup", "0steps")
+        self.warmup = int(warmup.rstrip("epochst")) * (steps if "epoch" in warmup else 1)
+        self.optimizer, self.done, self.plateau = optimizer, 0, None
+        self.scale = lambda: 1.0
+        self.rate = optimizer.param_groups[0]["lr"]
+        left, factor = UPDATES - self.warmup, more.get("schedule-factor", 0.1)
+        self.by_update, self.by_epoch = [], []
+        self.starts_late = kind in ("polynomial", "cosine", "one-cycle")
+        if kind == "step":
+            every = more["schedule-every"]
+            chosen = lr.StepLR(optimizer, int(every.rstrip("epochst")), factor)
+            (self.by_epoch if "epoch" in every else self.by_update).append(chosen)
+        elif kind == "multi-step":
+            milestones = list(map(int, more["milestones"].split(",")))
+            self.by_epoch.append(lr.MultiStepLR(optimizer, milestones, factor))
+        elif kind == "exponential":
+            self.by_epoch.append(lr.ExponentialLR(optimizer, factor))
+        elif kind == "polynomial":
+            self.by_update.append(lr.PolynomialLR(optimizer, left, more.get("schedule-power", 1)))
+        elif kind == "cosine":
+            self.by_update.append(
+                lr.CosineAnnealingLR(optimizer, left, eta_min=more.get("schedule-end", 0.0)))
+        elif kind == "one-cycle":
+            self.by_update.append(
+                lr.OneCycleLR(optimizer, case.rate, total_steps=left, cycle_momentum=False))
+        elif kind == "plateau":
+            self.plateau = lr.ReduceLROnPlateau(
+                optimizer, factor=factor, patience=more["plateau-patience"],
+                threshold=more.get("plateau-threshold", 1e-4), min_lr=more.get("schedule-end", 0.0))
+        self.rates = [group["lr"] for group in optimizer.param_groups]
+        self.apply()
+
+    def apply(self):
+        """The scheduler's rate, or the warm-up's."""
+        for group, rate in zip(self.optimizer.param_groups, self.rates):
+            rising = (self.done + 1) / self.warmup if self.done < self.warmup else None
+            group["lr"] = rate if rising is None else self.rate * rising
+
+    def step(self, schedulers, *words):
+        for group, rate in zip(self.optimizer.param_groups, self.rates):
+            group["lr"] = rate
+        for scheduler in schedulers:
+            scheduler.step(*words)
+        self.rates = [group["lr"] for group in self.optimizer.param_groups]
+        self.apply()
+
+    def after_update(self):
+        waits = self.starts_late and self.done < self.warmup
+        self.done += 1
+        last = self.done >= UPDATES  # OneCycleLR refuses to go further
+        self.step([] if waits or last else self.by_update)
+
+    def after_epoch(self, loss):
+        self.step(self.by_epoch)
+        if self.plateau is not None:
+            self.step([self.plateau], loss)
+
+
 def train(case, dtype):
-    """20 updates; returns {"0/weight": array, ...} and the mean loss of each epoch."""
+    """20 updates; returns {"0/weight": array, ...}, the mean loss of each epoch and the
+    learning rate of its last update."""
     network = make_network(case, dtype)
     x = torch.from_numpy(normalized(case)).to(dtype)
     loss, y = loss_and_targets(case, dtype)
     linears = [module for module in network if isinstance(module, torch.nn.Linear)]
-    optimizer = torch.optim.SGD(
-        [
-            {"params": [linear.weight for linear in linears], "weight_decay": case.decay},
-            {"params": [linear.bias for linear in linears], "weight_decay": 0.0},
-        ],
-        lr=case.rate,
-        momentum=case.momentum,
-        nesterov=case.nesterov,
-    )
-    losses = []
+    optimizer = make_optimizer(case, linears)
+    schedule = Schedule(case, optimizer)
+    losses, rates = [], []
     for epoch in range(case.epochs):
         order = sample_order(len(x), case.seed, epoch)
         total = 0.0
@@ -291,14 +451,20 @@ def train(case, dtype):
             value = loss(network(x[rows]), y[rows])
             optimizer.zero_grad()
             value.backward()
+            change_gradients(case, linears)
             optimizer.step()
+            limit_weights(case, linears)
+            rate = optimizer.param_groups[0]["lr"]
+            schedule.after_update()
             total += value.item() * len(rows)
         losses.append(total / len(x))
+        rates.append(rate)
+        schedule.after_epoch(losses[-1])
     found = {}
     for layer, linear in enumerate(linears):
         found[f"{layer}/weight"] = linear.weight.detach().numpy().astype(np.float64)
         found[f"{layer}/bias"] = linear.bias.detach().numpy().astype(np.float64)
-    return found, losses
+    return found, losses, rates
 
 
 # --- the cases ----------------------------------------------------------------------------------
@@ -343,9 +509,55 @@ def cases():
                "cross-entropy", 8, 0.5, decay=0.01, seed=8)
     yield Case("one-sample-batches", reals(5, 1, 9), "classes", 2, (7,), "relu", "cross-entropy",
                1, 0.05, momentum=0.9, seed=9)
+    yield from optimizers()
+    yield from schedules()
     for number, activation in enumerate(ACTIVATIONS):
         yield Case(f"quadratic-{activation}", reals(60, 7, 10 + number), hidden=(33,),
                    activation=activation, seed=10 + number, **few)
+
+
+def optimizers():
+    def case(name, seed, optimizer, rate, **more):
+        words = {key.replace("_", "-"): value for key, value in more.items()
+                 if key not in ("momentum", "decay", "nesterov")}
+        given = {key: more[key] for key in ("momentum", "decay", "nesterov") if key in more}
+        return Case(name, reals(60, 33, seed), "classes", 5, (33, 7), "tanh", "cross-entropy", 13,
+                    rate, seed=seed, optimizer=optimizer, more=words, **given)
+
+    yield case("adam", 30, "adam", 0.01)
+    yield case("adam-decay", 31, "adam", 0.02, decay=0.1, betas="0.8,0.95", epsilon=1e-4)
+    yield case("adamw", 32, "adamw", 0.02, decay=0.3)
+    yield case("rmsprop", 33, "rmsprop", 0.005, alpha=0.9)
+    yield case("rmsprop-momentum", 34, "rmsprop", 0.002, momentum=0.8, decay=0.05)
+    yield case("adagrad", 35, "adagrad", 0.05, decay=0.01)
+    yield case("lars", 36, "lars", 0.5, momentum=0.9, decay=0.01, trust=0.02)
+    yield case("lamb", 37, "lamb", 0.05, decay=0.1)
+    yield case("clip-norm", 38, "sgd", 0.3, momentum=0.9, decay=0.01, clip_norm=0.5)
+    yield case("clip-value", 39, "sgd", 0.3, momentum=0.9, clip_value=0.02)
+    yield case("clip-both-l1", 40, "adam", 0.01, clip_norm=0.4, clip_value=0.05, l1=0.003)
+    yield case("lamb-clip-l1", 41, "lamb", 0.03, clip_norm=0.3, l1=0.001)
+    yield case("lars-clip-norm", 42, "lars", 0.7, momentum=0.5, clip_norm=0.3, trust=0.02)
+    yield case("l1", 43, "sgd", 0.2, momentum=0.5, l1=0.01)
+    yield case("max-norm", 44, "sgd", 0.3, momentum=0.9, max_norm=1.1)
+
+
+def schedules():
+    def case(name, seed, rate=0.2, **more):
+        words = {key.replace("_", "-"): value for key, value in more.items()}
+        return Case(name, reals(60, 17, seed), "classes", 4, (33,), "tanh", "cross-entropy", 13,
+                    rate, momentum=0.5, seed=seed, more=words)
+
+    yield case("step-epochs", 50, schedule="step", schedule_every="2epochs", schedule_factor=0.5)
+    yield case("step-steps", 51, schedule="step", schedule_every="3steps", schedule_factor=0.7,
+               warmup="5steps")
+    yield case("multi-step", 52, schedule="multi-step", milestones="1,3", schedule_factor=0.3)
+    yield case("exponential", 53, schedule="exponential", schedule_factor=0.6, warmup="1epoch")
+    yield case("polynomial", 54, schedule="polynomial", schedule_power=2)
+    yield case("cosine", 55, schedule="cosine", schedule_end=0.01, warmup="1epoch")
+    yield case("one-cycle", 56, rate=0.5, schedule="one-cycle")
+    yield case("plateau", 57, rate=0.6, schedule="plateau", plateau_patience=0,
+               plateau_threshold=0.2, schedule_end=0.02)
+    yield case("warmup-scaled", 58, rate=0.4, warmup="7steps", scale_learning_rate=32)
 
 
 def distance(actual, expected):
@@ -358,18 +570,20 @@ def write(path):
     with h5py.File(path, "w") as file:
         file.attrs["torch"] = str(torch.__version__)
         for case in cases():
-            expected, losses = train(case, torch.float64)
-            rough, rough_losses = train(case, torch.float32)
+            expected, losses, rates = train(case, torch.float64)
+            rough, rough_losses, _ = train(case, torch.float32)
             float32_distance = max(distance(rough[name], expected[name]) for name in expected)
             print(f"{case.name}: float32 is {float32_distance:.1e} from float64", flush=True)
             assert float32_distance < 5e-6, "a case that rounding decides"
             assert np.allclose(rough_losses, losses, rtol=5e-6, atol=0.0)
             group = file.create_group(case.name)
             group["x"], group["y"] = case.x, case.y
-            group["losses"] = losses
+            group["losses"], group["rates"] = losses, rates
             for name, array in expected.items():
                 group[f"layers/{name}"] = array.astype(np.float32)
             group.attrs["options"] = case.options()
+            # what a method does to sums is the same for all of them
+            group.attrs["layouts"] = "1x1 3x1" if case.is_method() else "1x1 2x1 3x1 1x2"
             group.attrs["float32_distance"] = float32_distance
             for layer, activation in enumerate(case.activations()):
                 group[f"layers/{layer}"].attrs["activation"] = activation
