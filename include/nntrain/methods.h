@@ -2,6 +2,7 @@
 #ifndef NNTRAIN_METHODS_H
 #define NNTRAIN_METHODS_H
 
+#include <nntrain/model.h>
 #include <nntrain/status.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -115,6 +116,21 @@ typedef struct nnt_schedule_settings {
 
 /* Constant; factor 0.1, power 1, end 0, patience 10, threshold 1e-4. */
 NNT_API void nnt_schedule_settings_default(nnt_schedule_settings *out);
+
+/* What is done against overfitting, beside the optimiser's l1, weight_decay and max_norm. Only in
+ * training: validation, eval and predict know nothing of it. Random choices are functions of seed,
+ * update and position in the batch. */
+typedef struct nnt_regularization {
+  /* Fractions of the outputs of hidden layers, 1 (all of them) or one each, and of the inputs, that
+   * are set to 0, from 0 to below 1, to 1 / 65536; the others are scaled by 1 / (1 - p)
+   * (torch.nn.Dropout). Srivastava et al., JMLR 15, 2014. */
+  int dropout_count; /* 0: none */
+  double dropout[NNT_MAX_LAYERS];
+  double input_dropout;
+  /* Cross-entropy against (1 - e) of the class and e / K of all K classes
+   * (torch.nn.CrossEntropyLoss). Szegedy et al., CVPR 2016. */
+  double label_smoothing;
+} nnt_regularization;
 
 /* "constant", "step", ...; NULL beyond the last value. */
 NNT_API const char *nnt_schedule_name(nnt_schedule_kind value);

@@ -42,6 +42,7 @@ typedef struct nnt_train_options {
   nnt_normalization normalization;
   nnt_optimizer_settings optimizer;
   nnt_schedule_settings schedule;
+  nnt_regularization regularization;
   /* Epochs without a validation (or else train) loss below the lowest minus min_delta, after which
    * the run ends; 0: it does not. */
   int64_t patience;

@@ -76,6 +76,11 @@ static const option_spec specs[] = {
      "stop when the validation, or else train, loss has not become better for N epochs; best.h5 is "
      "the best; 0: do not"},
     {"min-delta", "X", "0", "of --patience: how much lower a better loss is"},
+    {"dropout", "P[,...]", NULL,
+     "fraction of a hidden layer's outputs that are set to 0 in training, one for all or one each"},
+    {"input-dropout", "P", "0", "the same for the inputs, after normalisation"},
+    {"label-smoothing", "X", "0",
+     "of cross-entropy in training: X of a label is shared by all classes"},
     {"batch-size", "N", "128", "samples of an update, over all ranks"},
     {"epochs", "N", "10", "passes over the training set, over the whole run"},
     {"seed", "N", "1", "of initial weights and sample order"},
@@ -247,6 +252,7 @@ nnt_status train_settings_take(const options *parsed, bool with_output, train_se
   if (status == NNT_OK) status = take_names(parsed, train, error);
   if (status == NNT_OK) status = take_optimizer(parsed, &train->optimizer, error);
   if (status == NNT_OK) status = take_schedule(parsed, &train->schedule, error);
+  if (status == NNT_OK) status = take_regularization(parsed, train, error);
   if (status == NNT_OK) status = take_numbers(parsed, train, error);
   if (status == NNT_OK) status = take_flags(parsed, with_output, train, error);
   if (status == NNT_OK) status = take_reading(parsed, &train->reading, error);

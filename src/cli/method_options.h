@@ -3,7 +3,7 @@
 #ifndef NNT_CLI_METHOD_OPTIONS_H
 #define NNT_CLI_METHOD_OPTIONS_H
 
-#include <nntrain/methods.h>
+#include <nntrain/train.h>
 
 #include "cli/options.h"
 
@@ -14,5 +14,9 @@ nnt_status take_optimizer(const options *parsed, nnt_optimizer_settings *out,
 /* An option that the schedule has no use for is an error. */
 nnt_status take_schedule(const options *parsed, nnt_schedule_settings *out,
                          nnt_error *error) NNT_MUST_CHECK;
+
+/* After hidden layers and loss were taken. */
+nnt_status take_regularization(const options *parsed, nnt_train_options *train,
+                               nnt_error *error) NNT_MUST_CHECK;
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "kernels/elementwise.h"
 #include "kernels/microkernel.h"
+#include "kernels/noise.h"
 #include "kernels/update.h"
 
 typedef struct nnt_kernels {
@@ -14,6 +15,7 @@ typedef struct nnt_kernels {
   const nnt_microkernel *micro;
   const nnt_elementwise *elementwise;
   const nnt_update_kernels *update;
+  const nnt_noise_kernels *noise;
 } nnt_kernels;
 
 /* The variant for this CPU, or the one that the environment variable NNTRAIN_ISA names. A

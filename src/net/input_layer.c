@@ -48,6 +48,9 @@ static nnt_panels convert(const nnt_kernels *kernels, const nnt_input_rows *x, i
                      .out = x->buffer,
                      .stride = count * NNT_PANEL};
   kernels->elementwise->gather[input->element](&call);
+  for (int64_t c = begin; c < end && x->dropout != NULL; c += NNT_PANEL)
+    kernels->noise->dropout(x->dropout, x->position + first, c / NNT_PANEL, count,
+                            x->buffer + (c - begin) * count, NULL);
   return (nnt_panels){x->buffer, count, end - begin, count * NNT_PANEL};
 }
 

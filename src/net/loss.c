@@ -3,11 +3,30 @@
 
 #include <stddef.h>
 
+/* The class counts 1 - e, and all K classes e / K each. */
+static void smooth_row(const nnt_loss_rows *rows, int64_t row, float log_sum) {
+  const int64_t count = rows->logits.columns;
+  const float share = rows->smoothing / (float)count;
+  double sum = 0.0;
+  for (int64_t c = 0; c < count; ++c) {
+    sum += (double)*nnt_panels_at(&rows->logits, row, c);
+    *nnt_panels_at(&rows->gradient, row, c) -= rows->scale * share;
+  }
+  int64_t y = rows->classes[row];
+  double own = (1.0 - (double)rows->smoothing) * (double)*nnt_panels_at(&rows->logits, row, y);
+  rows->loss[row] = (float)((double)log_sum - own - (double)share * sum);
+  *nnt_panels_at(&rows->gradient, row, y) -= rows->scale * (1.0F - rows->smoothing);
+}
+
 static void cross_entropy(const nnt_kernels *kernels, const nnt_loss_rows *rows,
                           nnt_rows *kernel_rows) {
   kernels->elementwise->softmax(kernel_rows);
   for (int64_t r = rows->begin; r < rows->end; ++r) {
     int64_t y = rows->classes[r];
+    if (rows->smoothing > 0.0F) {
+      smooth_row(rows, r, rows->loss[r]);
+      continue;
+    }
     rows->loss[r] -= *nnt_panels_at(&rows->logits, r, y);
     *nnt_panels_at(&rows->gradient, r, y) -= rows->scale;
   }

@@ -15,6 +15,7 @@ typedef struct nnt_loss_rows {
                               logits; used by quadratic alone */
   float *loss;             /* [rows], written */
   float scale;             /* the gradient's factor: 1 / batch */
+  float smoothing;         /* of the labels of cross-entropy */
   int64_t begin, end;
 } nnt_loss_rows;
 

@@ -7,7 +7,7 @@
 /* Below this much arithmetic a thread costs more in barriers than it saves. */
 #define FLOPS_PER_THREAD 4.0e6
 
-static bool stores_derivative(nnt_activation activation) {
+bool nnt_stores_derivative(nnt_activation activation) {
   return activation == NNT_GELU || activation == NNT_SILU;
 }
 
@@ -30,7 +30,7 @@ static void slice_all(nnt_network *network, const nnt_model *model, int64_t rows
   for (int l = 0; l < model->layer_count; ++l) {
     const nnt_layer *layer = &model->layers[l];
     network->values[l] = slice_matrix(arena, rows, layer->outputs);
-    if (training && stores_derivative(layer->activation))
+    if (training && (nnt_stores_derivative(layer->activation) || layer->dropout > 0.0))
       network->auxiliary[l] = slice_matrix(arena, rows, layer->outputs).data;
     widest = nnt_max_i64(widest, layer->outputs);
     if (l > 0) largest = nnt_max_i64(largest, nnt_panels_floats(layer->outputs, layer->inputs));

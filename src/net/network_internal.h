@@ -5,6 +5,9 @@
 #include "base/memory.h"
 #include "net/network.h"
 
+/* Whether the forward pass of an activation leaves f'(z) in its auxiliary matrix. */
+bool nnt_stores_derivative(nnt_activation activation);
+
 struct nnt_network {
   const nnt_model *model;
   const nnt_kernels *kernels;
@@ -17,9 +20,10 @@ struct nnt_network {
   int64_t buffer_floats;             /* of one thread's converted samples */
   float *buffers;                    /* [threads, buffer_floats] */
   nnt_panels values[NNT_MAX_LAYERS]; /* each layer's outputs */
-  float *auxiliary[NNT_MAX_LAYERS];  /* f'(z) where it is not a function of y; else NULL */
-  nnt_panels gradient[2];            /* dZ of a layer and of the one before, in turn */
-  float *transposed[2];              /* W^T of a layer and of the one before, in turn */
+  /* f'(z) where it is not a function of y, with dropout's factors; else NULL */
+  float *auxiliary[NNT_MAX_LAYERS];
+  nnt_panels gradient[2]; /* dZ of a layer and of the one before, in turn */
+  float *transposed[2];   /* W^T of a layer and of the one before, in turn */
   nnt_panels targets;
   int32_t *classes;
   float *losses;

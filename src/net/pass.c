@@ -3,6 +3,7 @@
  * Backpropagation: Rumelhart, Hinton and Williams, Nature 323, 1986. With the layer's input X
  * [rows, in], weights W [in, out], dZ = d loss / d logits [rows, out]:
  *   dW = X^T dZ,  db = column sums of dZ,  dX = dZ W^T,  dZ of the layer before = dX * f'(Z). */
+#include <math.h>
 #include <omp.h>
 #include <string.h>
 
@@ -41,7 +42,17 @@ typedef struct pass {
   int64_t rows;
   float scale;
   const nnt_network_step_call *call; /* NULL: forward alone */
+  nnt_dropout input_dropout;
 } pass;
+
+static nnt_dropout dropout_of(const nnt_network_step_call *call, int layer, double p) {
+  double threshold = fmin(round(p * 65536.0), 65535.0);
+  return (nnt_dropout){.seed = call->seed,
+                       .layer = (uint32_t)layer,
+                       .update = (uint32_t)call->update,
+                       .threshold = (float)threshold,
+                       .scale = (float)(65536.0 / (65536.0 - threshold))};
+}
 
 static nnt_input_rows input_rows(const pass *p, nnt_team team) {
   const nnt_network *network = p->network;
@@ -50,7 +61,30 @@ static nnt_input_rows input_rows(const pass *p, nnt_team team) {
                           .count = p->rows,
                           .next = p->call != NULL ? p->call->next : NULL,
                           .next_count = p->call != NULL ? p->call->next_count : 0,
+                          .dropout = p->input_dropout.threshold > 0.0F ? &p->input_dropout : NULL,
+                          .position = p->call != NULL ? p->call->position : 0,
                           .buffer = network->buffers + team.thread * network->buffer_floats};
+}
+
+/* A layer's dropout: its outputs and the derivative that backward multiplies by. */
+typedef struct layer_dropout {
+  const pass *pass;
+  int layer;
+  nnt_dropout dropout;
+} layer_dropout;
+
+static void drop_out(void *context, float *c, float *auxiliary, int64_t count) {
+  const layer_dropout *d = context;
+  const nnt_network *network = d->pass->network;
+  const nnt_panels *values = &network->values[d->layer];
+  nnt_activation activation = network->layout.layers[d->layer].activation;
+  int64_t offset = c - values->data, row = offset % values->stride / NNT_PANEL;
+  if (!nnt_stores_derivative(activation)) {
+    for (int64_t i = 0; i < count; ++i) auxiliary[i] = 1.0F;
+    network->kernels->elementwise->derive[activation](auxiliary, c, count);
+  }
+  network->kernels->noise->dropout(&d->dropout, d->pass->call->position + row,
+                                   offset / values->stride, count / NNT_PANEL, c, auxiliary);
 }
 
 static void forward(const pass *p, nnt_team team) {
@@ -64,6 +98,12 @@ static void forward(const pass *p, nnt_team team) {
         .bias = p->parameters + network->layout.biases[l],
         .epilogue = linear ? NULL : network->kernels->elementwise->activate[activation],
         .auxiliary = network->auxiliary[l]};
+    layer_dropout drop = {p, l, {0}};
+    if (p->call != NULL && network->layout.layers[l].dropout > 0.0) {
+      drop.dropout = dropout_of(p->call, l + 1, network->layout.layers[l].dropout);
+      call.finish = drop_out;
+      call.finish_context = &drop;
+    }
     if (l == 0) {
       nnt_input_rows x = input_rows(p, team);
       nnt_input_forward(network->kernels, team, &x, &call);
@@ -89,6 +129,7 @@ static nnt_loss_rows loss_rows(const pass *p, nnt_team team) {
       .derivative = network->auxiliary[last] != NULL ? network->auxiliary[last] : logits.data,
       .loss = network->losses,
       .scale = p->scale,
+      .smoothing = p->call != NULL ? (float)network->model->label_smoothing : 0.0F,
       .begin = nnt_partition_begin(p->rows, team.threads, team.thread),
       .end = nnt_partition_begin(p->rows, team.threads, team.thread + 1)};
 }
@@ -196,7 +237,9 @@ static void layer_gradient(const pass *p, nnt_team team, int layer) {
 /* dZ of layer - 1 from dZ of layer. */
 static void input_gradient(const pass *p, nnt_team team, int layer) {
   const nnt_network *network = p->network;
-  nnt_activation activation = network->layout.layers[layer - 1].activation;
+  const nnt_layer *before = &network->layout.layers[layer - 1];
+  /* Dropout leaves the derivative as gelu does. */
+  nnt_activation activation = before->dropout > 0.0 ? NNT_GELU : before->activation;
   bool linear = activation == NNT_IDENTITY;
   nnt_gemm_nn_call call = {
       .a = gradient_of(network, layer, p->rows),
@@ -249,7 +292,13 @@ static void step_without_rows(const pass *p) {
 }
 
 void nnt_network_step(nnt_network *network, const nnt_network_step_call *call) {
-  const pass p = {network, call->parameters, call->rows, call->scale, call};
+  pass p = {.network = network,
+            .parameters = call->parameters,
+            .rows = call->rows,
+            .scale = call->scale,
+            .call = call};
+  if (network->model->input_dropout > 0.0)
+    p.input_dropout = dropout_of(call, 0, network->model->input_dropout);
   if (call->rows == 0) {
     step_without_rows(&p);
     return;

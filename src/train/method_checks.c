@@ -53,9 +53,32 @@ static const char *schedule_wrong(const nnt_schedule_settings *settings) {
   return NULL;
 }
 
+static const char *regularization_wrong(const nnt_train_options *options) {
+  const nnt_regularization *settings = &options->regularization;
+  int count = settings->dropout_count;
+  if (count != 0 && (options->hidden_count == 0 || (count != 1 && count != options->hidden_count)))
+    return "dropout_count is not 0, 1 or the number of hidden layers";
+  for (int i = 0; i < count; ++i) {
+    if (!is_fraction(settings->dropout[i])) return "dropout is not in [0, 1)";
+  }
+  if (!is_fraction(settings->input_dropout)) return "input_dropout is not in [0, 1)";
+  if (!is_fraction(settings->label_smoothing)) return "label_smoothing is not in [0, 1)";
+  if (settings->label_smoothing > 0.0 && options->loss != NNT_CROSS_ENTROPY)
+    return "label_smoothing is for cross-entropy";
+  return NULL;
+}
+
+void nnt_regularize(const nnt_regularization *settings, nnt_model *model) {
+  for (int l = 0; l + 1 < model->layer_count && settings->dropout_count > 0; ++l)
+    model->layers[l].dropout = settings->dropout[settings->dropout_count == 1 ? 0 : l];
+  model->input_dropout = settings->input_dropout;
+  model->label_smoothing = settings->label_smoothing;
+}
+
 const char *nnt_methods_wrong(const nnt_train_options *options) {
   const char *wrong = optimizer_wrong(&options->optimizer);
   if (wrong == NULL) wrong = schedule_wrong(&options->schedule);
+  if (wrong == NULL) wrong = regularization_wrong(options);
   if (options->patience < 0) wrong = "patience is below 0";
   if (!is_from_zero(options->min_delta)) wrong = "min_delta is not a number from 0";
   return wrong;

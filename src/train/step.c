@@ -28,6 +28,7 @@ struct nnt_stepper {
   nnt_updater *updater;
   const nnt_samples *samples;
   int threads;
+  uint64_t seed;
   nnt_batch batch;
   /* Samples of this step and of the one to come, [capacity] each. */
   int64_t *indices, *next_indices;
@@ -103,6 +104,7 @@ static nnt_status create_network(nnt_stepper *stepper, const nnt_model *model,
                      .scale = model->scale};
   stepper->samples = samples;
   stepper->threads = threads;
+  stepper->seed = options->seed;
   stepper->capacity = nnt_ceil_div(batch, share->granules) * share->count;
   stepper->granule_begin = calloc((size_t)share->count + 1, sizeof *stepper->granule_begin);
   stepper->indices = calloc((size_t)stepper->capacity + 1, sizeof *stepper->indices);
@@ -291,6 +293,9 @@ static void compute(nnt_stepper *stepper, const nnt_sample_order *order, int64_t
   nnt_network_step_call call = {.layout = &stepper->layout,
                                 .parameters = nnt_stepper_parameters(stepper),
                                 .rows = row_count(stepper, batch),
+                                .seed = stepper->seed,
+                                .update = nnt_updater_number(stepper->updater),
+                                .position = first_row(stepper, batch),
                                 .scale = 1.0F / (float)batch,
                                 .granules = &granules,
                                 .outputs = share->plan->outputs,

@@ -65,6 +65,10 @@ void nnt_updater_begin(nnt_updater *updater, double learning_rate) {
   nnt_optimizer_begin(&updater->optimizer, ++updater->updates, learning_rate);
 }
 
+int64_t nnt_updater_number(const nnt_updater *updater) {
+  return updater->updates - 1;
+}
+
 bool nnt_updater_is_immediate(const nnt_updater *updater) {
   return updater->stages == 1;
 }

@@ -22,6 +22,9 @@ void nnt_updater_destroy(nnt_updater **updater);
 void nnt_updater_go_on(nnt_updater *updater, int64_t updates);
 void nnt_updater_begin(nnt_updater *updater, double learning_rate);
 
+/* The number of the running update, from 0. */
+int64_t nnt_updater_number(const nnt_updater *updater);
+
 /* Whether any range can be updated on its own, as soon as its gradient is there. */
 bool nnt_updater_is_immediate(const nnt_updater *updater);
 /* Then: `count` floats at `offset`, all weights or all biases of the layer. On any thread. */

@@ -10,9 +10,10 @@ far PyTorch itself is from them in float32. Initial weights and sample order are
 their published definitions, not by calling nntrain:
 
   random numbers  Philox4x32-10 (Salmon et al., SC 2011): key = seed; counter = index (64 bits),
-                  stream, purpose (1 initial weights, 2 sample order)
+                  stream, purpose (1 initial weights, 2 sample order, ...)
   uniform         the upper 24 bits of the first word / 2^24
   normal          Box and Muller of the first two words
+  dropout         purpose 4, stream = update; src/kernels/noise.h
   sample order    an 8-round Feistel network with the finaliser of MurmurHash3, on the next power
                   of two (at least 4), applied again until the result is a sample's index
 """
@@ -26,7 +27,7 @@ import numpy as np
 import torch
 
 UPDATES = 20
-INITIAL_WEIGHTS, SAMPLE_ORDER = 1, 2
+INITIAL_WEIGHTS, SAMPLE_ORDER, DROPOUT = 1, 2, 4
 
 # --- random numbers -----------------------------------------------------------------------------
 
@@ -71,6 +72,24 @@ def words(seed, purpose, stream, count):
     counter[:, 0], counter[:, 1] = index & np.uint64(0xFFFFFFFF), index >> np.uint64(32)
     counter[:, 2], counter[:, 3] = stream, purpose
     return philox(counter, (seed & 0xFFFFFFFF, seed >> 32))
+
+
+def dropout_mask(seed, update, layer, p, rows, units):
+    """[rows, units]: 0, or what stays is multiplied by."""
+    panels = -(-units // 32)
+    row, panel, block = np.meshgrid(np.arange(rows), np.arange(panels), np.arange(4), indexing="ij")
+    index = ((layer << 31) + row.ravel() << 21) + panel.ravel() * 4 + block.ravel()
+    counter = np.zeros((index.size, 4), dtype=np.uint64)
+    counter[:, 0], counter[:, 1] = index & 0xFFFFFFFF, index >> 32
+    counter[:, 2], counter[:, 3] = update, DROPOUT
+    word = philox(counter, (seed & 0xFFFFFFFF, seed >> 32)).reshape(rows, panels, 4, 4)
+    halves = np.stack([word & np.uint64(0xFFFF), word >> np.uint64(16)], axis=-1)
+    # block, word, half -> words 0 and 1 of all blocks, then words 2 and 3
+    bits = np.concatenate([halves[:, :, :, :2].reshape(rows, panels, 16),
+                           halves[:, :, :, 2:].reshape(rows, panels, 16)], axis=2)
+    threshold = round(p * 65536)
+    keep = bits.reshape(rows, panels * 32)[:, :units] >= threshold
+    return keep * (65536 / (65536 - threshold))
 
 
 def uniform(seed, stream, count):
@@ -242,10 +261,30 @@ def initial_weights(case, layer, shape, activation):
     return (np.float32(spread) * drawn).reshape(shape)
 
 
+class Dropout(torch.nn.Module):
+    """Multiplies by the mask of the update in hand; layer 0 is the input."""
+
+    def __init__(self, layer, p):
+        super().__init__()
+        self.layer, self.p, self.update, self.seed = layer, p, 0, 0
+
+    def forward(self, x):
+        mask = dropout_mask(self.seed, self.update, self.layer, self.p, *x.shape)
+        return x * torch.from_numpy(mask).to(x.dtype)
+
+
+def dropouts(case):
+    """Fractions for the input and every hidden layer."""
+    given = [float(p) for p in str(case.more.get("dropout", 0)).split(",")]
+    hidden = given * len(case.hidden) if len(given) == 1 else given
+    return [float(case.more.get("input-dropout", 0)), *hidden, 0.0]
+
+
 def make_network(case, dtype):
     """torch.nn.Sequential with nntrain's initial weights."""
     widths = [case.x.shape[1], *case.hidden, case.outputs]
-    modules = []
+    drop = dropouts(case)
+    modules = [Dropout(0, drop[0])] if drop[0] > 0 else []
     for layer, activation in enumerate(case.activations()):
         linear = torch.nn.Linear(widths[layer], widths[layer + 1], dtype=dtype)
         weights = initial_weights(case, layer, linear.weight.shape, activation)
@@ -256,6 +295,8 @@ def make_network(case, dtype):
             linear.weight.copy_(torch.from_numpy(weights))
             linear.bias.copy_(torch.from_numpy(bias))
         modules += [linear, ACTIVATIONS[activation]()]
+        if drop[layer + 1] > 0:
+            modules.append(Dropout(layer + 1, drop[layer + 1]))
     return torch.nn.Sequential(*modules)
 
 
@@ -263,7 +304,8 @@ def loss_and_targets(case, dtype):
     """PyTorch's loss, and the targets in the form that it takes."""
     y = torch.from_numpy(case.y)
     if case.loss == "cross-entropy":
-        return torch.nn.CrossEntropyLoss(), y
+        smoothing = case.more.get("label-smoothing", 0.0)
+        return torch.nn.CrossEntropyLoss(label_smoothing=smoothing), y
     if case.targets == "classes":
         y = torch.nn.functional.one_hot(y, case.outputs)
     y = y.to(dtype).reshape(len(y), case.outputs)
@@ -448,6 +490,9 @@ def train(case, dtype):
         total = 0.0
         for first in range(0, len(x), case.batch):
             rows = order[first : first + case.batch]
+            for module in network:
+                if isinstance(module, Dropout):
+                    module.seed, module.update = case.seed, schedule.done
             value = loss(network(x[rows]), y[rows])
             optimizer.zero_grad()
             value.backward()
@@ -511,6 +556,7 @@ def cases():
                1, 0.05, momentum=0.9, seed=9)
     yield from optimizers()
     yield from schedules()
+    yield from regularized()
     for number, activation in enumerate(ACTIVATIONS):
         yield Case(f"quadratic-{activation}", reals(60, 7, 10 + number), hidden=(33,),
                    activation=activation, seed=10 + number, **few)
@@ -558,6 +604,21 @@ def schedules():
     yield case("plateau", 57, rate=0.6, schedule="plateau", plateau_patience=0,
                plateau_threshold=0.2, schedule_end=0.02)
     yield case("warmup-scaled", 58, rate=0.4, warmup="7steps", scale_learning_rate=32)
+
+
+def regularized():
+    def case(name, seed, activation, rate=0.1, hidden=(65, 33), loss="cross-entropy", **more):
+        words = {key.replace("_", "-"): value for key, value in more.items()}
+        return Case(name, reals(60, 45, seed % 1000), "classes", 5, hidden, activation, loss, 13, rate,
+                    momentum=0.5, seed=seed, more=words)
+
+    yield case("dropout", 60, "relu,tanh", dropout=0.5)
+    yield case("dropout-each", 61, "gelu,sigmoid", dropout="0.2,0.35", input_dropout=0.1)
+    yield case("dropout-others", 2**33 + 62, "silu,leaky-relu,identity", 0.03, (40, 33, 20),
+               dropout="0.1,0,0.3")
+    yield case("dropout-quadratic", 63, "tanh", 0.1, loss="quadratic", dropout=0.25)
+    yield case("input-dropout", 64, "relu", hidden=(), input_dropout=0.3)
+    yield case("label-smoothing", 65, "tanh", label_smoothing=0.1)
 
 
 def distance(actual, expected):
