@@ -22,7 +22,8 @@ static const option_spec specs[] = {
      "silu, identity"},
     {"loss", "NAME", "cross-entropy",
      "cross-entropy (classes, softmax), binary-cross-entropy (0 and 1, sigmoid), mse (values, "
-     "identity), quadratic (half the squared distance, with the hidden activation on the output)"},
+     "identity), quadratic (half the squared distance, with the hidden activation on the output), "
+     "huber, mae (values, identity), poisson (counts or rates, exp), hinge (classes, scores)"},
     {"init", "NAME", "default",
      "initial weights: default (suited to the activation), xavier-uniform, xavier-normal, "
      "he-uniform, he-normal, lecun-normal, fan-in"},

@@ -154,8 +154,12 @@ static void softmax(const nnt_rows *rows) {
   }
 }
 
-/* softplus(z) - t z = max(z, 0) - t z + log(1 + exp(-|z|)). */
-static void binary_cross_entropy(const nnt_rows *rows) {
+/* Loss and derivative of one entry: z, or the output a, and its target. */
+typedef void (*entry_loss)(vf a, vf t, vf *loss, vf *gradient);
+
+/* The mean over a row's entries. `entry` is inlined. */
+static inline __attribute__((always_inline)) void mean_of_entries(const nnt_rows *rows,
+                                                                  entry_loss entry) {
   const nnt_panels *z = &rows->logits;
   const int64_t padded = nnt_panel_count(z->columns) * NNT_PANEL;
   const float mean = 1.0F / (float)z->columns;
@@ -163,16 +167,64 @@ static void binary_cross_entropy(const nnt_rows *rows) {
     vf lanes[NNT_PANEL / VECTOR] = {{0}};
     for (int64_t c = 0; c < padded; c += VECTOR) {
       vi inside = columns_below(c, z->columns);
-      vf x = load(at(z, r, c)), t = load(at(&rows->target, r, c));
-      vf magnitude = (vf)((vi)x & ~(vi)splat(-0.0F));
-      vf positive = (vf)((vi)x & ~(x < splat(0.0F)));
-      vf loss = fma_v(-t, x, positive) + log1p_v(exp_v(-magnitude));
+      vf loss, g;
+      entry(load(at(z, r, c)), load(at(&rows->target, r, c)), &loss, &g);
       lanes[c % NNT_PANEL / VECTOR] += (vf)((vi)loss & inside);
-      vf g = (sigmoid_v(x) - t) * splat(rows->scale * mean);
+      g *= splat(rows->scale * mean);
       store(at(&rows->gradient, r, c), (vf)((vi)g & inside));
     }
     rows->loss[r] = sum_lanes(lanes) * mean;
   }
+}
+
+static inline vf magnitude_of(vf x) {
+  return (vf)((vi)x & ~(vi)splat(-0.0F));
+}
+
+/* softplus(z) - t z = max(z, 0) - t z + log(1 + exp(-|z|)). */
+static inline void logistic_entry(vf x, vf t, vf *loss, vf *gradient) {
+  vf positive = (vf)((vi)x & ~(x < splat(0.0F)));
+  *loss = fma_v(-t, x, positive) + log1p_v(exp_v(-magnitude_of(x)));
+  *gradient = sigmoid_v(x) - t;
+}
+
+/* A NaN is on the far side of every comparison and comes through. */
+static inline void huber_entry(vf a, vf t, vf *loss, vf *gradient) {
+  vf d = a - t, size = magnitude_of(d), one = splat(1.0F);
+  *loss = select_v(size < one, splat(0.5F) * d * d, size - splat(0.5F));
+  *gradient = select_v(d > one, one, select_v(d < -one, -one, d));
+}
+
+static inline void absolute_entry(vf a, vf t, vf *loss, vf *gradient) {
+  vf d = a - t, one = splat(1.0F), zero = splat(0.0F);
+  *loss = magnitude_of(d);
+  *gradient = select_v(d > zero, one, select_v(d < zero, -one, d));
+}
+
+static inline void poisson_entry(vf z, vf t, vf *loss, vf *gradient) {
+  vf rate = exp_v(z);
+  *loss = fma_v(-t, z, rate);
+  *gradient = rate - t;
+}
+
+static void binary_cross_entropy(const nnt_rows *rows) {
+  mean_of_entries(rows, logistic_entry);
+}
+
+static void huber(const nnt_rows *rows) {
+  mean_of_entries(rows, huber_entry);
+}
+
+static void absolute_error(const nnt_rows *rows) {
+  mean_of_entries(rows, absolute_entry);
+}
+
+static void poisson(const nnt_rows *rows) {
+  mean_of_entries(rows, poisson_entry);
+}
+
+static void exponential(float *values, int64_t count) {
+  for (int64_t i = 0; i < count; i += VECTOR) store(values + i, exp_v(load(values + i)));
 }
 
 static void squared_error(const nnt_rows *rows) {
@@ -277,6 +329,10 @@ const nnt_elementwise FOR_ISA(nnt_elementwise_) = {
                [NNT_IDENTITY] = leave_as_is},
     .softmax = softmax,
     .binary_cross_entropy = binary_cross_entropy,
+    .huber = huber,
+    .absolute_error = absolute_error,
+    .poisson = poisson,
+    .exponential = exponential,
     .squared_error = squared_error,
     .gather = {[NNT_U8] = gather_u8,
                [NNT_I8] = gather_i8,

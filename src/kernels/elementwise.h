@@ -57,6 +57,12 @@ typedef struct nnt_elementwise {
   void (*softmax)(const nnt_rows *rows);
   /* Binary cross-entropy on logits, mean over the columns. */
   void (*binary_cross_entropy)(const nnt_rows *rows);
+  /* The same form: Huber's loss, the absolute error, and the Poisson likelihood of logits. */
+  void (*huber)(const nnt_rows *rows);
+  void (*absolute_error)(const nnt_rows *rows);
+  void (*poisson)(const nnt_rows *rows);
+  /* values = exp(values). */
+  void (*exponential)(float *values, int64_t count);
   /* loss = sum_k (a - t)^2; gradient = scale * (a - t). */
   void (*squared_error)(const nnt_rows *rows);
 

@@ -1,6 +1,7 @@
 /* Losses: value and gradient by row. */
 #include "net/loss.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* The class counts 1 - e, and all K classes e / K each. */
@@ -29,6 +30,26 @@ static void cross_entropy(const nnt_kernels *kernels, const nnt_loss_rows *rows,
     }
     rows->loss[r] -= *nnt_panels_at(&rows->logits, r, y);
     *nnt_panels_at(&rows->gradient, r, y) -= rows->scale;
+  }
+}
+
+/* Every other class whose score comes within 1 of the own one's counts. */
+static void hinge(const nnt_loss_rows *rows) {
+  const int64_t count = rows->logits.columns, padded = nnt_panel_count(count) * NNT_PANEL;
+  const float share = rows->scale / (float)count;
+  for (int64_t r = rows->begin; r < rows->end; ++r) {
+    int64_t y = rows->classes[r], close = 0;
+    float own = *nnt_panels_at(&rows->logits, r, y);
+    double sum = 0.0;
+    for (int64_t c = 0; c < padded; ++c) {
+      float margin = c < count ? 1.0F - own + *nnt_panels_at(&rows->logits, r, c) : 0.0F;
+      bool counts = c != y && c < count && !(margin <= 0.0F); /* a NaN counts, and is seen */
+      if (counts) sum += (double)margin;
+      close += counts;
+      *nnt_panels_at(&rows->gradient, r, c) = counts ? share : 0.0F;
+    }
+    rows->loss[r] = (float)(sum / (double)count);
+    *nnt_panels_at(&rows->gradient, r, y) = -share * (float)close;
   }
 }
 
@@ -76,6 +97,18 @@ void nnt_loss_run(const nnt_kernels *kernels, const nnt_model *model, const nnt_
       scale_loss(rows, 0.5F);
       through_activation(kernels, model->layers[model->layer_count - 1].activation, rows);
       break;
+    case NNT_HUBER:
+      kernels->elementwise->huber(&kernel_rows);
+      break;
+    case NNT_MAE:
+      kernels->elementwise->absolute_error(&kernel_rows);
+      break;
+    case NNT_POISSON:
+      kernels->elementwise->poisson(&kernel_rows);
+      break;
+    case NNT_HINGE:
+      hinge(rows);
+      break;
     case NNT_LOSS_COUNT:
     default:
       break;
@@ -93,9 +126,13 @@ void nnt_loss_outputs(const nnt_kernels *kernels, const nnt_model *model, const 
                      .begin = begin,
                      .end = end};
     kernels->elementwise->softmax(&rows);
-  } else if (model->loss == NNT_BINARY_CROSS_ENTROPY) {
-    for (int64_t p = 0; p < nnt_panel_count(logits->columns); ++p)
-      kernels->elementwise->activate[NNT_SIGMOID](nnt_panels_at(logits, begin, p * NNT_PANEL), NULL,
-                                                  (end - begin) * NNT_PANEL);
+    return;
+  }
+  for (int64_t p = 0; p < nnt_panel_count(logits->columns); ++p) {
+    float *rows = nnt_panels_at(logits, begin, p * NNT_PANEL);
+    int64_t count = (end - begin) * NNT_PANEL;
+    if (model->loss == NNT_BINARY_CROSS_ENTROPY)
+      kernels->elementwise->activate[NNT_SIGMOID](rows, NULL, count);
+    if (model->loss == NNT_POISSON) kernels->elementwise->exponential(rows, count);
   }
 }

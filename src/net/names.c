@@ -12,7 +12,11 @@ static const char *const activations[] = {
 static const char *const losses[] = {[NNT_CROSS_ENTROPY] = "cross-entropy",
                                      [NNT_BINARY_CROSS_ENTROPY] = "binary-cross-entropy",
                                      [NNT_MSE] = "mse",
-                                     [NNT_QUADRATIC] = "quadratic"};
+                                     [NNT_QUADRATIC] = "quadratic",
+                                     [NNT_HUBER] = "huber",
+                                     [NNT_MAE] = "mae",
+                                     [NNT_POISSON] = "poisson",
+                                     [NNT_HINGE] = "hinge"};
 static const char *const initializers[] = {[NNT_INIT_DEFAULT] = "default",
                                            [NNT_INIT_XAVIER_UNIFORM] = "xavier-uniform",
                                            [NNT_INIT_XAVIER_NORMAL] = "xavier-normal",

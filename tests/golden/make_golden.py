@@ -151,7 +151,7 @@ RECTIFIERS = ("relu", "leaky-relu", "gelu", "silu")
 
 @dataclass
 class Case:
-    """One run of nntrain train; `targets` is classes, values or labels (0 and 1)."""
+    """One run of nntrain train; `targets` is classes, values, counts or labels (0 and 1)."""
 
     name: str
     x: np.ndarray
@@ -219,6 +219,8 @@ def make_targets(case):
         y = score.argmax(axis=1).astype(np.int64)
         y[0] = case.outputs - 1  # the number of classes is the largest label and one
         return y
+    if case.targets == "counts":
+        return np.floor(np.exp(1.0 + score)).astype(np.int16)
     y = (score > 0.0).astype(np.uint8) if case.targets == "labels" else score.astype(np.float32)
     return y[:, 0] if case.outputs == 1 else y
 
@@ -306,9 +308,14 @@ def loss_and_targets(case, dtype):
     if case.loss == "cross-entropy":
         smoothing = case.more.get("label-smoothing", 0.0)
         return torch.nn.CrossEntropyLoss(label_smoothing=smoothing), y
-    if case.targets == "classes":
+    if case.targets == "classes" and case.loss != "hinge":
         y = torch.nn.functional.one_hot(y, case.outputs)
+    if case.loss == "hinge":
+        return torch.nn.MultiMarginLoss(), y
     y = y.to(dtype).reshape(len(y), case.outputs)
+    if case.loss in ("huber", "mae", "poisson"):
+        return {"huber": torch.nn.HuberLoss(), "mae": torch.nn.L1Loss(),
+                "poisson": torch.nn.PoissonNLLLoss()}[case.loss], y
     if case.loss == "quadratic":  # Nielsen, chapter 1: half the squared distance
         total = torch.nn.MSELoss(reduction="sum")
         return lambda a, t: total(a, t) / (2 * len(t)), y
@@ -557,6 +564,12 @@ def cases():
     yield from optimizers()
     yield from schedules()
     yield from regularized()
+    yield Case("huber", 3 * reals(60, 7, 70), "values", 3, (33,), "tanh", "huber", 13, 0.5, seed=70)
+    yield Case("mae", reals(60, 7, 71), "values", 2, (33,), "silu", "mae", 13, 0.05, momentum=0.9,
+               seed=71)
+    yield Case("poisson", reals(60, 7, 72), "counts", 2, (33,), "tanh", "poisson", 13, 0.05,
+               momentum=0.5, seed=72)
+    yield Case("hinge", reals(60, 33, 73), "classes", 5, (33,), "tanh", "hinge", 13, 0.5, seed=73)
     for number, activation in enumerate(ACTIVATIONS):
         yield Case(f"quadratic-{activation}", reals(60, 7, 10 + number), hidden=(33,),
                    activation=activation, seed=10 + number, **few)

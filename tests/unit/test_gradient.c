@@ -55,6 +55,18 @@ static double row_loss(const reference *r, int row, const double *a, int64_t out
       case NNT_QUADRATIC:
         loss += 0.5 * d * d;
         break;
+      case NNT_HUBER:
+        loss += (fabs(d) < 1.0 ? 0.5 * d * d : fabs(d) - 0.5) / n;
+        break;
+      case NNT_MAE:
+        loss += fabs(d) / n;
+        break;
+      case NNT_POISSON:
+        loss += (exp(a[k]) - t * a[k]) / n;
+        break;
+      case NNT_HINGE:
+        if (k != r->classes[row]) loss += fmax(0.0, 1.0 - a[r->classes[row]] + a[k]) / n;
+        break;
       case NNT_LOSS_COUNT:
       default:
         break;
@@ -88,7 +100,7 @@ static double loss_of(const reference *r) {
 static void build_model(nnt_model *model, nnt_activation activation, nnt_loss loss) {
   const int64_t hidden[] = {33, 5};
   nnt_error error;
-  bool classes = loss == NNT_CROSS_ENTROPY || loss == NNT_QUADRATIC;
+  bool classes = loss == NNT_CROSS_ENTROPY || loss == NNT_QUADRATIC || loss == NNT_HINGE;
   *model = (nnt_model){.loss = loss, .target = classes ? NNT_TARGET_CLASS : NNT_TARGET_VALUES};
   assert_int_equal(nnt_model_set_layers(model, INPUTS, 2, hidden, 1, &activation, 3, &error),
                    NNT_OK);
