@@ -55,6 +55,8 @@ typedef struct nnt_train_options {
   nnt_reduction_kind reduction;
   int64_t granules;   /* parts of a batch that the exact sum is made of: as many ranks can share it;
                          0: the largest power of two not above the square root of the batch size */
+  int64_t accumulate; /* parts in which a rank computes its share of a batch, one after the other,
+                         to save memory; the bits stay the same; at most the granules */
   int top_k;          /* 0: none */
   const char *output; /* directory of the run */
   bool resume;        /* go on from the newest good checkpoint, or start when there is none */

@@ -113,6 +113,9 @@ static const option_spec specs[] = {
      "parts of a batch that the exact sum is made of; as many ranks can share a batch, more are "
      "idle; without it, the largest power of two not above the square root of the batch size "
      "(8 for 128, 32 for 1024)"},
+    {"accumulate", "K", "1",
+     "save memory: each rank computes its share of a batch in K parts, one after the other; the "
+     "result stays the same to the last bit; at most the granules"},
     {"top-k", "K", "0", "also measure top-K accuracy; 0: not"},
     {"output", "DIR", NULL, "directory of the run: checkpoints and metrics.jsonl"},
     {"resume", NULL, NULL,
@@ -201,6 +204,8 @@ static nnt_status take_numbers(const options *parsed, nnt_train_options *train, 
     status = options_int(parsed, "threads", 1, 4096, &threads, error);
   if (status == NNT_OK && options_given(parsed, "granules"))
     status = options_int(parsed, "granules", 1, train->batch_size, &train->granules, error);
+  if (status == NNT_OK)
+    status = options_int(parsed, "accumulate", 1, train->batch_size, &train->accumulate, error);
   if (status == NNT_OK) status = options_int(parsed, "top-k", 0, 1000000, &top_k, error);
   if (status == NNT_OK) status = options_int(parsed, "keep", 0, INT64_MAX, &train->keep, error);
   if (status == NNT_OK)

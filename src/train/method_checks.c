@@ -1,8 +1,11 @@
 /* Whether methods make sense, and go on with a checkpoint. */
 #include "train/method_checks.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stddef.h>
+
+#include "train/step.h"
 
 static bool is_from_zero(double value) {
   return isfinite(value) && value >= 0.0;
@@ -66,6 +69,20 @@ static const char *regularization_wrong(const nnt_train_options *options) {
   if (settings->label_smoothing > 0.0 && options->loss != NNT_CROSS_ENTROPY)
     return "label_smoothing is for cross-entropy";
   return NULL;
+}
+
+nnt_status nnt_check_accumulate(const nnt_train_options *options, nnt_error *error) {
+  int64_t granules = nnt_granules_of(options);
+  if (options->accumulate == 1 || options->accumulate <= granules) return NNT_OK;
+  if (granules == 0)
+    return nnt_fail(error, NNT_BAD_USAGE,
+                    "options that contradict each other\n--accumulate %" PRId64
+                    " with --reduction fast\nuse --reduction exact",
+                    options->accumulate);
+  return nnt_fail(error, NNT_BAD_USAGE,
+                  "more parts than a batch has granules\n--accumulate %" PRId64 ", %" PRId64
+                  " granules\ngive at most these, or more of them with --granules",
+                  options->accumulate, granules);
 }
 
 void nnt_regularize(const nnt_regularization *settings, nnt_model *model) {

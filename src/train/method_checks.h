@@ -9,6 +9,9 @@
 /* What is wrong with the methods of the options, or NULL. */
 const char *nnt_methods_wrong(const nnt_train_options *options);
 
+/* Whether a batch can be cut into that many parts. Errors: NNT_BAD_USAGE. */
+nnt_status nnt_check_accumulate(const nnt_train_options *options, nnt_error *error) NNT_MUST_CHECK;
+
 /* What the network has to know of it in training. */
 void nnt_regularize(const nnt_regularization *settings, nnt_model *model);
 

@@ -10,6 +10,7 @@
 #include "data/loader.h"
 #include "net/network.h"
 #include "net/optimizer.h"
+#include "net/partial_sums.h"
 #include "train/updater.h"
 
 /* Between nodes a layer is sent in pieces of about this many floats, while the rest is computed. */
@@ -20,11 +21,13 @@
 struct nnt_stepper {
   nnt_comm *comm;
   nnt_layout layout;
-  int64_t capacity; /* rows of this rank in a full batch, at most */
+  int64_t capacity; /* rows of a part of a full batch, at most */
   nnt_network *network;
   nnt_gradient_exchange *exchange;
   nnt_exchange_share share;
   int64_t *granule_begin; /* [share.count + 1] rows of this rank */
+  int64_t parts;          /* in which this rank computes its part of a batch */
+  nnt_partial_sums *sums; /* of the parts; NULL: there is one */
   nnt_updater *updater;
   const nnt_samples *samples;
   int threads;
@@ -105,7 +108,9 @@ static nnt_status create_network(nnt_stepper *stepper, const nnt_model *model,
   stepper->samples = samples;
   stepper->threads = threads;
   stepper->seed = options->seed;
-  stepper->capacity = nnt_ceil_div(batch, share->granules) * share->count;
+  stepper->parts = nnt_max_i64(nnt_min_i64(options->accumulate, share->count), 1);
+  stepper->capacity =
+      nnt_ceil_div(batch, share->granules) * nnt_ceil_div(share->count, stepper->parts);
   stepper->granule_begin = calloc((size_t)share->count + 1, sizeof *stepper->granule_begin);
   stepper->indices = calloc((size_t)stepper->capacity + 1, sizeof *stepper->indices);
   stepper->next_indices = calloc((size_t)stepper->capacity + 1, sizeof *stepper->next_indices);
@@ -117,7 +122,12 @@ static nnt_status create_network(nnt_stepper *stepper, const nnt_model *model,
                                 &stepper->network, error);
   if (status != NNT_OK) return status;
   int64_t bytes = stepper->capacity * samples->features * nnt_element_bytes(samples->element);
-  if (bytes <= NEXT_BYTES) {
+  if (stepper->parts > 1) {
+    status = nnt_partial_sums_create(
+        share->granules, share->first, share->count, stepper->parts, stepper->layout.floats,
+        nnt_gradient_exchange_gradients(stepper->exchange), threads, &stepper->sums, error);
+    if (status != NNT_OK) return status;
+  } else if (bytes <= NEXT_BYTES) {
     stepper->next = calloc((size_t)stepper->capacity + 1, sizeof *stepper->next);
     if (stepper->next == NULL)
       return nnt_fail_memory(error, (size_t)stepper->capacity * sizeof(void *), "training");
@@ -158,6 +168,7 @@ nnt_status nnt_stepper_create(nnt_comm *comm, const nnt_model *model, const nnt_
 void nnt_stepper_destroy(nnt_stepper **stepper) {
   if (*stepper == NULL) return;
   nnt_updater_destroy(&(*stepper)->updater);
+  nnt_partial_sums_destroy(&(*stepper)->sums);
   nnt_gradient_exchange_destroy(&(*stepper)->exchange);
   nnt_network_destroy(&(*stepper)->network);
   free((*stepper)->granule_begin);
@@ -227,7 +238,8 @@ static void take_gradient(void *context, int layer, int64_t offset, const float 
 }
 
 static bool updates_at_once(const nnt_stepper *stepper) {
-  return nnt_comm_size(stepper->comm) == 1 && nnt_updater_is_immediate(stepper->updater);
+  return nnt_comm_size(stepper->comm) == 1 && stepper->sums == NULL &&
+         nnt_updater_is_immediate(stepper->updater);
 }
 
 /* Rows of this rank in the batch that begins at position `first`. */
@@ -280,33 +292,66 @@ static int64_t find_next(nnt_stepper *stepper, const nnt_sample_order *order, in
   return count;
 }
 
+/* What all parts of a batch have in common. Granules [first, first + count) are in hand, whose rows
+ * begin at `position` of the batch. */
+static nnt_network_step_call describe_step(nnt_stepper *stepper, int64_t batch, int64_t first,
+                                           int64_t count, nnt_granules *granules) {
+  int64_t position = granule_row(stepper, batch, first);
+  for (int64_t g = 0; g <= count; ++g)
+    stepper->granule_begin[g] = granule_row(stepper, batch, first + g) - position;
+  granules->count = count;
+  granules->begin = stepper->granule_begin;
+  return (nnt_network_step_call){.layout = &stepper->layout,
+                                 .parameters = nnt_stepper_parameters(stepper),
+                                 .rows = stepper->granule_begin[count],
+                                 .seed = stepper->seed,
+                                 .update = nnt_updater_number(stepper->updater),
+                                 .position = position,
+                                 .scale = 1.0F / (float)batch,
+                                 .granules = granules,
+                                 .context = stepper};
+}
+
 /* This rank's forward and backward pass; the exchange of the gradients is started on the way. */
 static void compute(nnt_stepper *stepper, const nnt_sample_order *order, int64_t first,
                     int64_t batch) {
   const nnt_exchange_share *share = &stepper->share;
   bool alone = nnt_comm_size(stepper->comm) == 1;
-  nnt_granules granules = {
-      .count = share->count, .steps = share->plan->steps, .begin = stepper->granule_begin};
-  for (int64_t g = 0; g <= share->count; ++g)
-    stepper->granule_begin[g] =
-        granule_row(stepper, batch, share->first + g) - first_row(stepper, batch);
-  nnt_network_step_call call = {.layout = &stepper->layout,
-                                .parameters = nnt_stepper_parameters(stepper),
-                                .rows = row_count(stepper, batch),
-                                .seed = stepper->seed,
-                                .update = nnt_updater_number(stepper->updater),
-                                .position = first_row(stepper, batch),
-                                .scale = 1.0F / (float)batch,
-                                .granules = &granules,
-                                .outputs = share->plan->outputs,
-                                .gradients = nnt_gradient_exchange_gradients(stepper->exchange),
-                                .next = stepper->next,
-                                .next_count = find_next(stepper, order, first, batch),
-                                .ready = gradient_ready,
-                                .poll = alone ? NULL : poll,
-                                .take = updates_at_once(stepper) ? take_gradient : NULL,
-                                .context = stepper};
+  nnt_granules granules = {.steps = share->plan->steps};
+  nnt_network_step_call call = describe_step(stepper, batch, share->first, share->count, &granules);
+  call.outputs = share->plan->outputs;
+  call.gradients = nnt_gradient_exchange_gradients(stepper->exchange);
+  call.next = stepper->next;
+  call.next_count = find_next(stepper, order, first, batch);
+  call.ready = gradient_ready;
+  call.poll = alone ? NULL : poll;
+  call.take = updates_at_once(stepper) ? take_gradient : NULL;
   nnt_network_step(stepper->network, &call);
+}
+
+static void start_all(nnt_stepper *stepper) {
+  const nnt_layout *layout = &stepper->layout;
+  for (int l = layout->layer_count - 1; l >= 0; --l) {
+    for (int i = layout->first_piece[l]; i < layout->first_piece[l + 1]; ++i)
+      nnt_gradient_exchange_start(stepper->exchange, i);
+  }
+}
+
+/* The same part by part, and then the exchange. */
+static void compute_parts(nnt_stepper *stepper, const nnt_sample_order *order, int64_t first,
+                          int64_t batch) {
+  for (int64_t i = 0; i < stepper->parts; ++i) {
+    const nnt_sum_part *part = nnt_partial_sums_part(stepper->sums, i);
+    nnt_granules granules = {.steps = part->plan.steps};
+    nnt_network_step_call call = describe_step(stepper, batch, part->first, part->count, &granules);
+    call.outputs = part->plan.outputs;
+    call.gradients = nnt_partial_sums_arena(stepper->sums);
+    nnt_loader_order(order, first + call.position, call.rows, stepper->threads, stepper->indices);
+    nnt_loader_find(stepper->samples, stepper->indices, call.rows, &stepper->batch);
+    nnt_network_step(stepper->network, &call);
+    nnt_partial_sums_take(stepper->sums, i);
+  }
+  start_all(stepper);
 }
 
 nnt_status nnt_stepper_run(nnt_stepper *stepper, const nnt_sample_order *order, int64_t first,
@@ -316,9 +361,12 @@ nnt_status nnt_stepper_run(nnt_stepper *stepper, const nnt_sample_order *order, 
   stepper->updating = 0.0;
   stepper->measure = times != NULL;
   double t0 = stepper->measure ? nnt_clock_seconds() : 0.0;
-  find_batch(stepper, order, first, batch);
+  if (stepper->sums == NULL) find_batch(stepper, order, first, batch);
   double t1 = stepper->measure ? nnt_clock_seconds() : 0.0;
-  compute(stepper, order, first, batch);
+  if (stepper->sums == NULL)
+    compute(stepper, order, first, batch);
+  else
+    compute_parts(stepper, order, first, batch);
   double t2 = stepper->measure ? nnt_clock_seconds() : 0.0;
   nnt_status status = NNT_OK;
   if (updates_at_once(stepper)) {
@@ -351,10 +399,6 @@ static void leave(void *context, int piece, int64_t begin, int64_t end, const fl
 }
 
 nnt_status nnt_stepper_exchange(nnt_stepper *stepper, nnt_error *error) {
-  const nnt_layout *layout = &stepper->layout;
-  for (int l = layout->layer_count - 1; l >= 0; --l) {
-    for (int i = layout->first_piece[l]; i < layout->first_piece[l + 1]; ++i)
-      nnt_gradient_exchange_start(stepper->exchange, i);
-  }
+  start_all(stepper);
   return nnt_gradient_exchange_finish(stepper->exchange, leave, NULL, error);
 }

@@ -13,7 +13,7 @@
 typedef struct nnt_stepper nnt_stepper;
 
 /* Model and samples are borrowed and must outlive the stepper; of the options batch size, seed,
- * optimizer, allreduce, reduction and granules are read. */
+ * optimizer, allreduce, reduction, granules and accumulate are read. */
 nnt_status nnt_stepper_create(nnt_comm *comm, const nnt_model *model, const nnt_samples *samples,
                               const nnt_train_options *options, int threads, nnt_stepper **out,
                               nnt_error *error) NNT_MUST_CHECK;

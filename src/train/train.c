@@ -42,6 +42,7 @@ void nnt_train_options_default(nnt_train_options *options) {
                                  .batch_size = 128,
                                  .epochs = 10,
                                  .seed = 1,
+                                 .accumulate = 1,
                                  .keep = 3,
                                  .check_every = 100};
   nnt_optimizer_settings_default(NNT_SGD, &options->optimizer);
@@ -58,8 +59,9 @@ static nnt_status check_options(const nnt_train_options *options, nnt_error *err
     wrong = "a shuffling's block or window is below 0";
   if (options->granules < 0 || options->granules > nnt_min_i64(options->batch_size, NNT_SUM_LEAVES))
     wrong = "granules is not between 1 and the batch size";
+  if (options->accumulate < 1) wrong = "accumulate is below 1";
   if (options->check_every < 0) wrong = "check_every is below 0";
-  if (wrong == NULL) return NNT_OK;
+  if (wrong == NULL) return nnt_check_accumulate(options, error);
   return nnt_fail(error, NNT_BAD_USAGE, "an option has no valid value\n%s\ncorrect it", wrong);
 }
 

@@ -39,7 +39,10 @@ void nnt_trainer_bytes(const nnt_model *model, const nnt_train_options *options,
   int64_t common = arena * (1 + nnt_optimizer_slots(&options->optimizer));
   bool shared = options->allreduce == NNT_ALLREDUCE_AUTO;
   *node = shared ? common : 0;
-  *rank = arena * partials + (shared ? 0 : common) +
+  int64_t arenas = partials; /* and of a part, and places of the stack of parts */
+  for (int64_t k = options->accumulate; k > 1; k /= 2) arenas += k / 2 > 1 ? 1 : 2;
+  rows = nnt_ceil_div(rows, options->accumulate);
+  *rank = arena * arenas + (shared ? 0 : common) +
           (int64_t)nnt_network_bytes(model, rows, true, threads);
 }
 

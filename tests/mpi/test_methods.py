@@ -2,7 +2,7 @@
 """Optimisers, schedules and regularisation: the same bits in every way to run them, exact resume,
 early stopping.
 
-  test_methods.py [VerifyCase | GoOnCase]
+  test_methods.py [VerifyCase | PartsCase | GoOnCase]
 """
 import sys
 import unittest
@@ -68,6 +68,36 @@ class VerifyCase(MethodCase):
         runs = (self.train(str(i), options, epochs=1, hidden="20,10")
                 for i, options in enumerate(alone))
         self.assertEqual(len({self.digest(run) for run in runs}), len(alone))
+
+
+class PartsCase(MethodCase):
+    """--accumulate changes no bit."""
+
+    def check_parts(self, name, options, parts, **settings):
+        whole = self.digest(self.train(name, options, epochs=2, **settings))
+        for ranks, count in parts:
+            run = self.train(f"{name}-{ranks}-{count}", f"{options} --accumulate {count}", epochs=2,
+                             ranks=ranks, **settings)
+            self.assertEqual(self.digest(run), whole, f"{ranks} ranks, {count} parts")
+
+    def test_plain(self):
+        self.check_parts("plain", "--granules 12", ((1, 2), (1, 3), (1, 7), (1, 12), (2, 4),
+                                                    (3, 3), (3, 12)), hidden="33,17", batch=50)
+
+    def test_many_partial_sums(self):
+        """A rank with several partial sums, and parts with several of them too."""
+        self.check_parts("odd", "--granules 23 --allreduce flat",
+                         ((1, 5), (2, 3), (3, 4), (3, 7)), hidden="20", batch=64)
+
+    def test_with_methods(self):
+        self.check_parts("lamb", METHODS["lamb"], ((1, 4), (2, 2)))
+        self.check_parts("rmsprop", METHODS["rmsprop"], ((1, 8), (3, 2)))
+
+    def test_refused(self):
+        for options, words in (("--accumulate 5 --granules 4", "--accumulate 5, 4 granules"),
+                               ("--accumulate 2 --reduction fast", "--reduction fast")):
+            done = nntrain("train", "--output", self.folder / "run", *self.words(options), code=2)
+            self.assertIn(words, done.stderr)
 
 
 class GoOnCase(MethodCase):
