@@ -130,6 +130,16 @@ typedef struct nnt_regularization {
   /* Cross-entropy against (1 - e) of the class and e / K of all K classes
    * (torch.nn.CrossEntropyLoss). Szegedy et al., CVPR 2016. */
   double label_smoothing;
+  /* Images, x of shape [N, height, width] in the file, in this order; 0: not.
+   * shift: by a whole number of pixels from -shift to shift down and right, what comes in is 0.
+   * flip: left and right, every second. erase: with this probability a rectangle of 2 to 33 % of
+   * the image, of an aspect from 1/3.3 to 3.3, becomes 0 (Zhong et al., AAAI 2020;
+   * torchvision.transforms.RandomErasing). */
+  int64_t shift;
+  bool flip;
+  double erase;
+  /* Any inputs: plus normal numbers of this deviation, after normalisation. */
+  double noise;
 } nnt_regularization;
 
 /* "constant", "step", ...; NULL beyond the last value. */

@@ -82,6 +82,12 @@ static const option_spec specs[] = {
     {"input-dropout", "P", "0", "the same for the inputs, after normalisation"},
     {"label-smoothing", "X", "0",
      "of cross-entropy in training: X of a label is shared by all classes"},
+    {"shift", "N", "0",
+     "move training images by up to N pixels in each direction; needs x of [samples, height, "
+     "width]"},
+    {"flip", NULL, NULL, "mirror every second training image, left and right"},
+    {"erase", "P", "0", "erase a rectangle of a training image, with this probability"},
+    {"noise", "X", "0", "add normal numbers of deviation X to the inputs, after normalisation"},
     {"batch-size", "N", "128", "samples of an update, over all ranks"},
     {"epochs", "N", "10", "passes over the training set, over the whole run"},
     {"seed", "N", "1", "of initial weights and sample order"},

@@ -39,6 +39,10 @@ nnt_status take_regularization(const options *parsed, nnt_train_options *train, 
     status = options_real(parsed, "input-dropout", 0.0, 0.999, &out->input_dropout, error);
   if (status == NNT_OK)
     status = options_real(parsed, "label-smoothing", 0.0, 0.999, &out->label_smoothing, error);
+  if (status == NNT_OK) status = options_int(parsed, "shift", 0, 100000, &out->shift, error);
+  if (status == NNT_OK) status = options_real(parsed, "erase", 0.0, 0.999, &out->erase, error);
+  if (status == NNT_OK) status = options_real(parsed, "noise", 0.0, 1e6, &out->noise, error);
+  out->flip = options_flag(parsed, "flip");
   if (status == NNT_OK && out->label_smoothing > 0.0 && train->loss != NNT_CROSS_ENTROPY)
     return nnt_fail(error, NNT_BAD_USAGE,
                     "options that contradict each other\n--label-smoothing %s with --loss %s\nuse "

@@ -26,6 +26,11 @@ typedef struct nnt_noise_kernels {
    * factors *= mask where it is not NULL. */
   void (*dropout)(const nnt_dropout *dropout, int64_t position, int64_t panel, int64_t rows,
                   float *values, float *factors);
+  /* values += deviation * n, n standard normal: sqrt(2) erfinv((2 b + 1) / 2^16 - 1) with the 16
+   * bits b that a dropout of layer 0 has, but of the purpose NNT_RNG_AUGMENTATION, and indices from
+   * 2^63. erfinv: Giles, GPU Computing Gems, 2011. Of `dropout`, seed and update count. */
+  void (*add_normal)(const nnt_dropout *dropout, float deviation, int64_t position, int64_t panel,
+                     int64_t rows, float *values);
 } nnt_noise_kernels;
 
 #endif

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "base/partition.h"
+#include "net/augment.h"
 #include "net/network_internal.h"
 
 /* Below this much arithmetic a thread costs more in barriers than it saves. */
@@ -27,6 +28,12 @@ static void slice_all(nnt_network *network, const nnt_model *model, int64_t rows
   network->buffers =
       nnt_arena_slice(arena, (size_t)(network->threads * network->buffer_floats) * sizeof(float));
   network->rows = nnt_arena_slice(arena, (size_t)rows * sizeof(void *));
+  if (training && nnt_augments(&model->augmentation)) {
+    network->staged_bytes = (int64_t)nnt_align_up(
+        (size_t)(nnt_model_inputs(model) * nnt_element_bytes(network->input.element)));
+    network->staged = nnt_arena_slice(arena, (size_t)(rows * network->staged_bytes));
+    network->staged_rows = nnt_arena_slice(arena, (size_t)rows * sizeof(void *));
+  }
   for (int l = 0; l < model->layer_count; ++l) {
     const nnt_layer *layer = &model->layers[l];
     network->values[l] = slice_matrix(arena, rows, layer->outputs);
@@ -46,7 +53,7 @@ static void slice_all(nnt_network *network, const nnt_model *model, int64_t rows
 }
 
 size_t nnt_network_bytes(const nnt_model *model, int64_t capacity, bool training, int threads) {
-  nnt_network counting = {.threads = threads};
+  nnt_network counting = {.threads = threads, .input = {.element = NNT_F32}};
   slice_all(&counting, model, capacity, training);
   return counting.arena.used;
 }

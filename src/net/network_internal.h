@@ -17,6 +17,9 @@ struct nnt_network {
   double flops_per_row;
   nnt_arena arena;
   const void **rows;                 /* where each sample of the batch lies */
+  int64_t staged_bytes;              /* of an image that was changed */
+  char *staged;                      /* [capacity, staged_bytes]; NULL: none are */
+  const void **staged_rows;          /* [capacity] */
   int64_t buffer_floats;             /* of one thread's converted samples */
   float *buffers;                    /* [threads, buffer_floats] */
   nnt_panels values[NNT_MAX_LAYERS]; /* each layer's outputs */

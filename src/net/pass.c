@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/partition.h"
 #include "kernels/gemm.h"
+#include "net/augment.h"
 #include "net/loss.h"
 #include "net/network_internal.h"
 
@@ -54,16 +55,35 @@ static nnt_dropout dropout_of(const nnt_network_step_call *call, int layer, doub
                        .scale = (float)(65536.0 / (65536.0 - threshold))};
 }
 
+static bool changes_inputs(const pass *p) {
+  const nnt_model *model = p->network->model;
+  return p->call != NULL && (model->input_dropout > 0.0 || model->augmentation.noise > 0.0);
+}
+
+/* This thread's part of the batch's images, changed. */
+static void stage_images(const pass *p, nnt_team team) {
+  nnt_network *network = p->network;
+  for (int64_t r = nnt_partition_begin(p->rows, team.threads, team.thread);
+       r < nnt_partition_begin(p->rows, team.threads, team.thread + 1); ++r) {
+    char *out = network->staged + r * network->staged_bytes;
+    nnt_augment(&network->model->augmentation, network->input.element, p->call->seed,
+                p->call->update, p->call->position + r, network->rows[r], out);
+    network->staged_rows[r] = out;
+  }
+}
+
 static nnt_input_rows input_rows(const pass *p, nnt_team team) {
   const nnt_network *network = p->network;
-  return (nnt_input_rows){.input = &network->input,
-                          .rows = network->rows,
-                          .count = p->rows,
-                          .next = p->call != NULL ? p->call->next : NULL,
-                          .next_count = p->call != NULL ? p->call->next_count : 0,
-                          .dropout = p->input_dropout.threshold > 0.0F ? &p->input_dropout : NULL,
-                          .position = p->call != NULL ? p->call->position : 0,
-                          .buffer = network->buffers + team.thread * network->buffer_floats};
+  return (nnt_input_rows){
+      .input = &network->input,
+      .rows = p->call != NULL && network->staged != NULL ? network->staged_rows : network->rows,
+      .count = p->rows,
+      .next = p->call != NULL ? p->call->next : NULL,
+      .next_count = p->call != NULL ? p->call->next_count : 0,
+      .dropout = changes_inputs(p) ? &p->input_dropout : NULL,
+      .noise = (float)network->model->augmentation.noise,
+      .position = p->call != NULL ? p->call->position : 0,
+      .buffer = network->buffers + team.thread * network->buffer_floats};
 }
 
 /* A layer's dropout: its outputs and the derivative that backward multiplies by. */
@@ -267,6 +287,10 @@ static void step(const pass *p, nnt_team team) {
     team.poll = p->call->poll;
     team.poll_context = p->call->context;
   }
+  if (network->staged != NULL) {
+    stage_images(p, team);
+#pragma omp barrier
+  }
   forward(p, team);
   nnt_loss_rows rows = loss_rows(p, team);
   nnt_loss_run(network->kernels, network->model, &rows);
@@ -297,8 +321,7 @@ void nnt_network_step(nnt_network *network, const nnt_network_step_call *call) {
             .rows = call->rows,
             .scale = call->scale,
             .call = call};
-  if (network->model->input_dropout > 0.0)
-    p.input_dropout = dropout_of(call, 0, network->model->input_dropout);
+  if (changes_inputs(&p)) p.input_dropout = dropout_of(call, 0, network->model->input_dropout);
   if (call->rows == 0) {
     step_without_rows(&p);
     return;

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stddef.h>
 
+#include "net/augment.h"
 #include "train/step.h"
 
 static bool is_from_zero(double value) {
@@ -66,6 +67,8 @@ static const char *regularization_wrong(const nnt_train_options *options) {
   }
   if (!is_fraction(settings->input_dropout)) return "input_dropout is not in [0, 1)";
   if (!is_fraction(settings->label_smoothing)) return "label_smoothing is not in [0, 1)";
+  if (settings->shift < 0 || !is_fraction(settings->erase) || !is_from_zero(settings->noise))
+    return "shift, erase or noise is out of range";
   if (settings->label_smoothing > 0.0 && options->loss != NNT_CROSS_ENTROPY)
     return "label_smoothing is for cross-entropy";
   return NULL;
@@ -90,6 +93,26 @@ void nnt_regularize(const nnt_regularization *settings, nnt_model *model) {
     model->layers[l].dropout = settings->dropout[settings->dropout_count == 1 ? 0 : l];
   model->input_dropout = settings->input_dropout;
   model->label_smoothing = settings->label_smoothing;
+  model->augmentation.shift = settings->shift;
+  model->augmentation.flip = settings->flip;
+  model->augmentation.erase = settings->erase;
+  model->augmentation.noise = settings->noise;
+}
+
+nnt_status nnt_check_images(const nnt_model *model, const char *name, nnt_error *error) {
+  const nnt_augmentation *augmentation = &model->augmentation;
+  if (!nnt_augments(augmentation)) return NNT_OK;
+  if (augmentation->height == 0)
+    return nnt_fail(error, NNT_BAD_USAGE,
+                    "the samples are not images\n%s, with --shift, --flip or --erase\nstore x with "
+                    "the shape [samples, height, width], or leave these options out",
+                    name);
+  if (augmentation->shift < augmentation->height && augmentation->shift < augmentation->width)
+    return NNT_OK;
+  return nnt_fail(error, NNT_BAD_USAGE,
+                  "a shift out of the image\n--shift %" PRId64 ", images of %" PRId64 " x %" PRId64
+                  "\nshift by fewer pixels",
+                  augmentation->shift, augmentation->height, augmentation->width);
 }
 
 const char *nnt_methods_wrong(const nnt_train_options *options) {

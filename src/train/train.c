@@ -112,7 +112,10 @@ static nnt_status describe_model(run *r, nnt_error *error) {
     status = nnt_model_set_layers(model, r->data.train->samples.features, options->hidden_count,
                                   options->hidden, options->activation_count, options->activations,
                                   outputs, error);
-  if (status == NNT_OK) nnt_regularize(&options->regularization, model);
+  nnt_regularize(&options->regularization, model);
+  model->augmentation.height = r->data.train->shape.height;
+  model->augmentation.width = r->data.train->shape.width;
+  if (status == NNT_OK) status = nnt_check_images(model, r->data.train->name, error);
   if (status == NNT_OK) status = nnt_model_allocate_normalization(model, error);
   if (status == NNT_OK) status = copy_class_names(r, error);
   return status;

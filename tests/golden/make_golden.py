@@ -27,7 +27,7 @@ import numpy as np
 import torch
 
 UPDATES = 20
-INITIAL_WEIGHTS, SAMPLE_ORDER, DROPOUT = 1, 2, 4
+INITIAL_WEIGHTS, SAMPLE_ORDER, DROPOUT, AUGMENTATION = 1, 2, 4, 5
 
 # --- random numbers -----------------------------------------------------------------------------
 
@@ -74,22 +74,72 @@ def words(seed, purpose, stream, count):
     return philox(counter, (seed & 0xFFFFFFFF, seed >> 32))
 
 
-def dropout_mask(seed, update, layer, p, rows, units):
-    """[rows, units]: 0, or what stays is multiplied by."""
+def element_bits(seed, purpose, update, base, rows, units):
+    """16 bits for each element of a matrix."""
     panels = -(-units // 32)
     row, panel, block = np.meshgrid(np.arange(rows), np.arange(panels), np.arange(4), indexing="ij")
-    index = ((layer << 31) + row.ravel() << 21) + panel.ravel() * 4 + block.ravel()
+    index = base + ((row << 21) + panel * 4 + block).ravel().astype(np.uint64)
     counter = np.zeros((index.size, 4), dtype=np.uint64)
-    counter[:, 0], counter[:, 1] = index & 0xFFFFFFFF, index >> 32
-    counter[:, 2], counter[:, 3] = update, DROPOUT
+    counter[:, 0], counter[:, 1] = index & np.uint64(0xFFFFFFFF), index >> np.uint64(32)
+    counter[:, 2], counter[:, 3] = update, purpose
     word = philox(counter, (seed & 0xFFFFFFFF, seed >> 32)).reshape(rows, panels, 4, 4)
     halves = np.stack([word & np.uint64(0xFFFF), word >> np.uint64(16)], axis=-1)
     # block, word, half -> words 0 and 1 of all blocks, then words 2 and 3
     bits = np.concatenate([halves[:, :, :, :2].reshape(rows, panels, 16),
                            halves[:, :, :, 2:].reshape(rows, panels, 16)], axis=2)
+    return bits.reshape(rows, panels * 32)[:, :units]
+
+
+def dropout_mask(seed, update, layer, p, rows, units):
+    """[rows, units]: 0, or what stays is multiplied by."""
     threshold = round(p * 65536)
-    keep = bits.reshape(rows, panels * 32)[:, :units] >= threshold
-    return keep * (65536 / (65536 - threshold))
+    bits = element_bits(seed, DROPOUT, update, np.uint64(layer << 52), rows, units)
+    return (bits >= threshold) * (65536 / (65536 - threshold))
+
+
+def normal_noise(seed, update, rows, units):
+    bits = element_bits(seed, AUGMENTATION, update, np.uint64(2**63), rows, units)
+    return math.sqrt(2) * torch.erfinv(torch.from_numpy((2.0 * bits + 1) / 2**16 - 1)).numpy()
+
+
+def augmented(case, update, rows):
+    """The images of a batch, changed; src/net/augment.c has the order of the draws."""
+    def draw(position, which):
+        counter = np.array([[position * 11 + which, 0, update, AUGMENTATION]], dtype=np.uint64)
+        return [int(w) for w in philox(counter, (case.seed & 0xFFFFFFFF, case.seed >> 32))[0]]
+
+    shift, height, width = case.more.get("shift", 0), *case.image
+    images = []
+    for position, row in enumerate(rows):
+        word = draw(position, 0)
+        down, right = (w * (2 * shift + 1) // 2**32 - shift for w in word[:2])
+        image = np.pad(case.x[row].reshape(case.image), shift)
+        image = image[shift - down:][:height, shift - right:][:, :width].copy()
+        if "flip" in case.more and word[2] >> 31:
+            image = image[:, ::-1].copy()
+        tries = 10 if word[3] / 2**32 < case.more.get("erase", 0) else 0
+        for number in range(tries):
+            word = draw(position, 1 + number)
+            area = (0.02 + word[0] / 2**32 * 0.31) * height * width
+            aspect = 3.3 ** (2 * word[1] / 2**32 - 1)
+            rows_, columns = round(math.sqrt(area * aspect)), round(math.sqrt(area / aspect))
+            if rows_ < height and columns < width:
+                top = word[2] * (height - rows_ + 1) // 2**32
+                left = word[3] * (width - columns + 1) // 2**32
+                image[top : top + rows_, left : left + columns] = 0
+                break
+        images.append(image.ravel())
+    return np.array(images)
+
+
+def inputs_of(case, x, update, rows):
+    """What the first layer sees of a batch; x are the normalised samples."""
+    found = x[rows].numpy()
+    if case.image:
+        found = augmented(case, update, rows) / 255.0
+    if "noise" in case.more:
+        found = found + case.more["noise"] * normal_noise(case.seed, update, *found.shape)
+    return torch.from_numpy(np.asarray(found)).to(x.dtype)
 
 
 def uniform(seed, stream, count):
@@ -169,6 +219,7 @@ class Case:
     normalize: str = "auto"
     seed: int = 1
     optimizer: str = "sgd"
+    image: tuple = ()  # height and width of the samples
     more: dict = field(default_factory=dict)  # further options of nntrain train
 
     def __post_init__(self):
@@ -205,7 +256,9 @@ class Case:
         }
         if self.hidden:
             given["hidden"] = ",".join(map(str, self.hidden))
+        flip = given.pop("flip", None)
         text = [word for name, value in given.items() for word in (f"--{name}", str(value))]
+        text += ["--flip"] * (flip is not None)
         return " ".join(text + ["--nesterov"] * self.nesterov)
 
 
@@ -500,7 +553,7 @@ def train(case, dtype):
             for module in network:
                 if isinstance(module, Dropout):
                     module.seed, module.update = case.seed, schedule.done
-            value = loss(network(x[rows]), y[rows])
+            value = loss(network(inputs_of(case, x, schedule.done, rows)), y[rows])
             optimizer.zero_grad()
             value.backward()
             change_gradients(case, linears)
@@ -631,6 +684,11 @@ def regularized():
                dropout="0.1,0,0.3")
     yield case("dropout-quadratic", 63, "tanh", 0.1, loss="quadratic", dropout=0.25)
     yield case("input-dropout", 64, "relu", hidden=(), input_dropout=0.3)
+    yield case("noise", 67, "tanh", noise=0.3, input_dropout=0.2)
+    for name, seed, more in (("shift", 68, dict(shift=3)), ("flip", 69, dict(flip=True)),
+                             ("images", 70, dict(shift=2, flip=True, erase=0.7, noise=0.1))):
+        yield Case(name, integers(np.uint8, 60, 99, seed), "classes", 5, (33,), "tanh",
+                   "cross-entropy", 13, 0.1, momentum=0.5, seed=seed, image=(9, 11), more=more)
     yield case("label-smoothing", 65, "tanh", label_smoothing=0.1)
 
 
@@ -651,7 +709,8 @@ def write(path):
             assert float32_distance < 5e-6, "a case that rounding decides"
             assert np.allclose(rough_losses, losses, rtol=5e-6, atol=0.0)
             group = file.create_group(case.name)
-            group["x"], group["y"] = case.x, case.y
+            group["x"] = case.x.reshape(len(case.x), *(case.image or case.x.shape[1:]))
+            group["y"] = case.y
             group["losses"], group["rates"] = losses, rates
             for name, array in expected.items():
                 group[f"layers/{name}"] = array.astype(np.float32)
