@@ -130,6 +130,11 @@ typedef struct nnt_regularization {
   /* Cross-entropy against (1 - e) of the class and e / K of all K classes
    * (torch.nn.CrossEntropyLoss). Szegedy et al., CVPR 2016. */
   double label_smoothing;
+  /* Between a hidden layer's product and its activation (torch.nn.LayerNorm):
+   * u = gain (z - mean z) / sqrt(var z + 1e-5) + shift, mean and variance over the layer's outputs
+   * of a sample; gain and shift, from 1 and 0, are learned and do not decay. Part of the network,
+   * unlike the rest. Ba, Kiros and Hinton, arXiv:1607.06450. */
+  bool layer_norm;
   /* Images, x of shape [N, height, width] in the file, in this order; 0: not.
    * shift: by a whole number of pixels from -shift to shift down and right, what comes in is 0.
    * flip: left and right, every second. erase: with this probability a rectangle of 2 to 33 % of

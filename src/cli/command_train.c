@@ -77,6 +77,7 @@ static const option_spec specs[] = {
      "stop when the validation, or else train, loss has not become better for N epochs; best.h5 is "
      "the best; 0: do not"},
     {"min-delta", "X", "0", "of --patience: how much lower a better loss is"},
+    {"layer-norm", NULL, NULL, "layer normalisation before the activation of every hidden layer"},
     {"dropout", "P[,...]", NULL,
      "fraction of a hidden layer's outputs that are set to 0 in training, one for all or one each"},
     {"input-dropout", "P", "0", "the same for the inputs, after normalisation"},

@@ -43,6 +43,11 @@ nnt_status take_regularization(const options *parsed, nnt_train_options *train, 
   if (status == NNT_OK) status = options_real(parsed, "erase", 0.0, 0.999, &out->erase, error);
   if (status == NNT_OK) status = options_real(parsed, "noise", 0.0, 1e6, &out->noise, error);
   out->flip = options_flag(parsed, "flip");
+  out->layer_norm = options_flag(parsed, "layer-norm");
+  if (status == NNT_OK && out->layer_norm && train->hidden_count == 0)
+    return nnt_fail(error, NNT_BAD_USAGE,
+                    "options that contradict each other\n--layer-norm without --hidden\ngive "
+                    "hidden layers, or leave it out");
   if (status == NNT_OK && out->label_smoothing > 0.0 && train->loss != NNT_CROSS_ENTROPY)
     return nnt_fail(error, NNT_BAD_USAGE,
                     "options that contradict each other\n--label-smoothing %s with --loss %s\nuse "

@@ -79,6 +79,12 @@ static void get_arena(reader *r, const char *group, const nnt_layout *layout, fl
     if (r->status == NNT_OK) nnt_layout_import(layout, l, weights, *arena);
     (void)snprintf(path, sizeof path, "%s/layers/%d/bias", group, l);
     get_array(r, path, layer->outputs, 0, *arena + layout->biases[l]);
+    if (layer->normed) {
+      (void)snprintf(path, sizeof path, "%s/layers/%d/norm_weight", group, l);
+      get_array(r, path, layer->outputs, 0, *arena + layout->gains[l]);
+      (void)snprintf(path, sizeof path, "%s/layers/%d/norm_bias", group, l);
+      get_array(r, path, layer->outputs, 0, *arena + layout->shifts[l]);
+    }
     nnt_memory_free(&weights);
   }
 }
@@ -90,6 +96,11 @@ static void get_layer(reader *r, nnt_model *model, int index) {
   (void)snprintf(path, sizeof path, "/model/layers/%d", index);
   get_text(r, path, "activation", name, sizeof name);
   if (r->status == NNT_OK) r->status = nnt_activation_parse(name, &layer->activation, r->error);
+  if (r->status == NNT_OK && nnt_h5_has_attribute(r->file, path, "normalization")) {
+    get_text(r, path, "normalization", name, sizeof name);
+    layer->normed = strcmp(name, "layer") == 0;
+    if (!layer->normed) refuse(r, "attribute normalization of a layer");
+  }
   (void)snprintf(path, sizeof path, "/model/layers/%d/weight", index);
   if (r->status == NNT_OK) r->status = nnt_h5_describe(r->file, path, &weight, r->error);
   layer->outputs = weight.dims[0];

@@ -58,6 +58,12 @@ static void put_arena(writer *w, const char *group, const nnt_layout *layout, co
       (void)snprintf(path, sizeof path, "%s/layers/%d/bias", group, l);
       put_array(w, path, NNT_H5_F32, 1, dims, arena + layout->biases[l]);
     }
+    if (layer->normed) {
+      (void)snprintf(path, sizeof path, "%s/layers/%d/norm_weight", group, l);
+      put_array(w, path, NNT_H5_F32, 1, dims, arena + layout->gains[l]);
+      (void)snprintf(path, sizeof path, "%s/layers/%d/norm_bias", group, l);
+      put_array(w, path, NNT_H5_F32, 1, dims, arena + layout->shifts[l]);
+    }
     nnt_memory_free(&weights);
   }
 }
@@ -75,6 +81,7 @@ static void put_model(writer *w, const nnt_checkpoint *checkpoint, const nnt_lay
     char path[64];
     (void)snprintf(path, sizeof path, "/model/layers/%d", l);
     put_text(w, path, "activation", nnt_activation_name(model->layers[l].activation));
+    if (model->layers[l].normed) put_text(w, path, "normalization", "layer");
   }
   put_array(w, "/model/input_shift", NNT_H5_F32, 1, &inputs, model->shift);
   put_array(w, "/model/input_scale", NNT_H5_F32, 1, &inputs, model->scale);

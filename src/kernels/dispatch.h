@@ -8,6 +8,7 @@
 #include "kernels/elementwise.h"
 #include "kernels/microkernel.h"
 #include "kernels/noise.h"
+#include "kernels/norm.h"
 #include "kernels/update.h"
 
 typedef struct nnt_kernels {
@@ -16,6 +17,7 @@ typedef struct nnt_kernels {
   const nnt_elementwise *elementwise;
   const nnt_update_kernels *update;
   const nnt_noise_kernels *noise;
+  const nnt_norm_kernels *norm;
 } nnt_kernels;
 
 /* The variant for this CPU, or the one that the environment variable NNTRAIN_ISA names. A

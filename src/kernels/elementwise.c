@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 
+#include "kernels/row_tools.h"
 #include "kernels/simd.h"
 #include "kernels/vector_math.h"
 
@@ -94,31 +95,6 @@ static void leave_as_is(float *values, float *auxiliary, int64_t count) {
 }
 
 /* --- rows of logits --- */
-
-/* Lanes whose column is below `columns`: -1, others 0. */
-static inline vi columns_below(int64_t first, int64_t columns) {
-  vi lane;
-  for (int i = 0; i < VECTOR; ++i) lane[i] = i;
-  int64_t left = columns - first;
-  int32_t limit = left < 0 ? 0 : left > VECTOR ? VECTOR : (int32_t)left;
-  return lane < (vi)(lane - lane + limit);
-}
-
-/* The sum of 32 lanes by a fixed tree, the same for every vector width. */
-static inline float sum_lanes(const vf lanes[NNT_PANEL / VECTOR]) {
-  float tree[NNT_PANEL];
-  for (int v = 0; v < NNT_PANEL / VECTOR; ++v) {
-    for (int i = 0; i < VECTOR; ++i) tree[v * VECTOR + i] = lanes[v][i];
-  }
-  for (int width = NNT_PANEL / 2; width > 0; width /= 2) {
-    for (int i = 0; i < width; ++i) tree[i] += tree[i + width];
-  }
-  return tree[0];
-}
-
-static inline float *at(const nnt_panels *matrix, int64_t row, int64_t column) {
-  return matrix->data + column / NNT_PANEL * matrix->stride + row * NNT_PANEL + column % NNT_PANEL;
-}
 
 /* The largest entry of a row; a NaN if there is one. */
 static float largest(const nnt_panels *z, int64_t row) {
@@ -287,15 +263,23 @@ GATHER(gather_f32, float, load_f32)
 
 /* --- sums --- */
 
-static void sum_rows(const float *panel, const nnt_granules *granules, float *sums,
-                     int64_t distance) {
+static inline __attribute__((always_inline)) void sum_panel(const float *panel,
+                                                            const float *factors,
+                                                            const nnt_granules *granules,
+                                                            float *sums, int64_t distance) {
   enum { VECTORS = NNT_PANEL / VECTOR };
   vf stack[NNT_SUM_PLACES][VECTORS];
   for (int64_t g = 0; g < granules->count; ++g) {
     const nnt_sum_step *step = &granules->steps[g];
     vf lanes[VECTORS] = {{0}};
     for (int64_t r = granules->begin[g]; r < granules->begin[g + 1]; ++r) {
-      for (int v = 0; v < VECTORS; ++v) lanes[v] += load(panel + r * NNT_PANEL + v * VECTOR);
+      for (int v = 0; v < VECTORS; ++v) {
+        int64_t i = r * NNT_PANEL + v * VECTOR;
+        if (factors != NULL)
+          lanes[v] = fma_v(load(panel + i), load(factors + i), lanes[v]);
+        else
+          lanes[v] += load(panel + i);
+      }
     }
     for (int m = step->merges; m > 0; --m) {
       for (int v = 0; v < VECTORS; ++v) lanes[v] += stack[step->place + m - 1][v];
@@ -305,6 +289,16 @@ static void sum_rows(const float *panel, const nnt_granules *granules, float *su
       if (step->output >= 0) store(sums + step->output * distance + v * VECTOR, lanes[v]);
     }
   }
+}
+
+static void sum_rows(const float *panel, const nnt_granules *granules, float *sums,
+                     int64_t distance) {
+  sum_panel(panel, NULL, granules, sums, distance);
+}
+
+static void sum_products(const float *panel, const float *factors, const nnt_granules *granules,
+                         float *sums, int64_t distance) {
+  sum_panel(panel, factors, granules, sums, distance);
 }
 
 static void add(const float *a, const float *b, float *out, int64_t count) {
@@ -340,4 +334,5 @@ const nnt_elementwise FOR_ISA(nnt_elementwise_) = {
                [NNT_I16] = gather_i16,
                [NNT_F32] = gather_f32},
     .sum_rows = sum_rows,
+    .sum_products = sum_products,
     .add = add};

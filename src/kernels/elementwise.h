@@ -73,6 +73,10 @@ typedef struct nnt_elementwise {
    * output i at sums + i * distance. */
   void (*sum_rows)(const float *panel, const nnt_granules *granules, float *sums, int64_t distance);
 
+  /* The same of the rows' products with those of another panel. */
+  void (*sum_products)(const float *panel, const float *factors, const nnt_granules *granules,
+                       float *sums, int64_t distance);
+
   /* out[i] = a[i] + b[i]; `out` may be a or b. */
   void (*add)(const float *a, const float *b, float *out, int64_t count);
 } nnt_elementwise;

@@ -23,6 +23,7 @@ static nnt_panels slice_matrix(nnt_arena *arena, int64_t rows, int64_t columns) 
 /* Counts (arena->base NULL) or gives out all slices; the one list of what a network holds. */
 static void slice_all(nnt_network *network, const nnt_model *model, int64_t rows, bool training) {
   nnt_arena *arena = &network->arena;
+  bool normed = false;
   int64_t widest = 0, largest = 0, outputs = nnt_model_outputs(model);
   network->buffer_floats = nnt_input_buffer_floats(nnt_model_inputs(model), rows);
   network->buffers =
@@ -39,9 +40,17 @@ static void slice_all(nnt_network *network, const nnt_model *model, int64_t rows
     network->values[l] = slice_matrix(arena, rows, layer->outputs);
     if (training && (nnt_stores_derivative(layer->activation) || layer->dropout > 0.0))
       network->auxiliary[l] = slice_matrix(arena, rows, layer->outputs).data;
+    if (training && layer->normed) {
+      network->normal[l] = slice_matrix(arena, rows, layer->outputs).data;
+      network->inverse_deviation[l] = nnt_arena_slice(arena, (size_t)rows * sizeof(float));
+      normed = true;
+    }
     widest = nnt_max_i64(widest, layer->outputs);
     if (l > 0) largest = nnt_max_i64(largest, nnt_panels_floats(layer->outputs, layer->inputs));
   }
+  if (normed)
+    network->norm_sums =
+        nnt_arena_slice(arena, (size_t)(2 * nnt_panel_count(widest) * NNT_PANEL) * sizeof(float));
   network->gradient[0] = slice_matrix(arena, rows, training ? widest : outputs);
   for (int i = 0; i < 2 && training; ++i)
     network->transposed[i] = nnt_arena_slice(arena, (size_t)largest * sizeof(float));

@@ -25,8 +25,12 @@ struct nnt_network {
   nnt_panels values[NNT_MAX_LAYERS]; /* each layer's outputs */
   /* f'(z) where it is not a function of y, with dropout's factors; else NULL */
   float *auxiliary[NNT_MAX_LAYERS];
-  nnt_panels gradient[2]; /* dZ of a layer and of the one before, in turn */
-  float *transposed[2];   /* W^T of a layer and of the one before, in turn */
+  /* Of layers with normalisation, in training; else NULL. */
+  float *normal[NNT_MAX_LAYERS];            /* as values, before gain and shift */
+  float *inverse_deviation[NNT_MAX_LAYERS]; /* [capacity] */
+  float *norm_sums;                         /* [2, widest]: gradients of gains and shifts */
+  nnt_panels gradient[2];                   /* dZ of a layer and of the one before, in turn */
+  float *transposed[2];                     /* W^T of a layer and of the one before, in turn */
   nnt_panels targets;
   int32_t *classes;
   float *losses;

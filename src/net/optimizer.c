@@ -271,10 +271,9 @@ void nnt_optimizer_update(const nnt_optimizer *optimizer, int stage, int layer, 
                           int64_t end, float *gradients, float *parameters) {
   const nnt_layout *layout = optimizer->layout;
   int64_t biases = layout->biases[layer];
-  int64_t outputs = nnt_panel_count(layout->layers[layer].outputs) * NNT_PANEL;
   update_range(optimizer, stage, layer, begin, nnt_min_i64(end, biases), gradients, parameters);
   update_range(optimizer, stage, layer, nnt_max_i64(begin, biases),
-               nnt_min_i64(end, biases + outputs), gradients, parameters);
+               nnt_min_i64(end, nnt_layout_layer_end(layout, layer)), gradients, parameters);
 }
 
 void nnt_optimizer_limit(const nnt_optimizer *optimizer, int part, int parts, float *parameters) {

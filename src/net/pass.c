@@ -13,6 +13,7 @@
 #include "net/augment.h"
 #include "net/loss.h"
 #include "net/network_internal.h"
+#include "net/norm_layer.h"
 
 /* The first `rows` rows of a matrix of the full capacity. */
 static nnt_panels first_rows(nnt_panels matrix, int64_t rows) {
@@ -93,6 +94,13 @@ typedef struct layer_dropout {
   nnt_dropout dropout;
 } layer_dropout;
 
+static layer_dropout dropout_at(const pass *p, int layer) {
+  double fraction = p->network->layout.layers[layer].dropout;
+  layer_dropout drop = {p, layer, {0}};
+  if (p->call != NULL && fraction > 0.0) drop.dropout = dropout_of(p->call, layer + 1, fraction);
+  return drop;
+}
+
 static void drop_out(void *context, float *c, float *auxiliary, int64_t count) {
   const layer_dropout *d = context;
   const nnt_network *network = d->pass->network;
@@ -107,20 +115,38 @@ static void drop_out(void *context, float *c, float *auxiliary, int64_t count) {
                                    offset / values->stride, count / NNT_PANEL, c, auxiliary);
 }
 
+/* A layer with normalisation: this thread's rows, when all products are there. */
+static void normalize(const pass *p, nnt_team team, int layer) {
+  const nnt_network *network = p->network;
+  nnt_panels values = first_rows(network->values[layer], p->rows);
+  int64_t begin = nnt_partition_begin(p->rows, team.threads, team.thread);
+  int64_t count = nnt_partition_count(p->rows, team.threads, team.thread) * NNT_PANEL;
+  nnt_activation activation = network->layout.layers[layer].activation;
+  layer_dropout drop = dropout_at(p, layer);
+  nnt_norm_forward(network, team, layer, p->rows, p->parameters);
+  for (int64_t panel = 0; panel < nnt_panel_count(values.columns) && count > 0; ++panel) {
+    float *z = nnt_panels_at(&values, begin, panel * NNT_PANEL);
+    float *auxiliary =
+        network->auxiliary[layer] != NULL ? network->auxiliary[layer] + (z - values.data) : NULL;
+    network->kernels->elementwise->activate[activation](z, auxiliary, count);
+    if (drop.dropout.threshold > 0.0F) drop_out(&drop, z, auxiliary, count);
+  }
+}
+
 static void forward(const pass *p, nnt_team team) {
   const nnt_network *network = p->network;
   for (int l = 0; l < network->layout.layer_count; ++l) {
     nnt_activation activation = network->layout.layers[l].activation;
-    bool linear = activation == NNT_IDENTITY;
+    bool normed = network->layout.layers[l].normed;
+    bool linear = activation == NNT_IDENTITY || normed;
     nnt_gemm_nn_call call = {
         .b = weights_of(network, l, p->parameters),
         .c = first_rows(network->values[l], p->rows),
         .bias = p->parameters + network->layout.biases[l],
         .epilogue = linear ? NULL : network->kernels->elementwise->activate[activation],
         .auxiliary = network->auxiliary[l]};
-    layer_dropout drop = {p, l, {0}};
-    if (p->call != NULL && network->layout.layers[l].dropout > 0.0) {
-      drop.dropout = dropout_of(p->call, l + 1, network->layout.layers[l].dropout);
+    layer_dropout drop = dropout_at(p, l);
+    if (drop.dropout.threshold > 0.0F && !normed) {
       call.finish = drop_out;
       call.finish_context = &drop;
     }
@@ -131,6 +157,9 @@ static void forward(const pass *p, nnt_team team) {
       call.a = first_rows(network->values[l - 1], p->rows);
       nnt_gemm_nn(network->kernels, team, &call);
     }
+#pragma omp barrier
+    if (!normed) continue;
+    normalize(p, team, l);
 #pragma omp barrier
   }
 }
@@ -271,6 +300,16 @@ static void input_gradient(const pass *p, nnt_team team, int layer) {
   nnt_gemm_nn(network->kernels, team, &call);
 }
 
+/* Gradients of gains and shifts, and dZ from that of the normalised values. */
+static void norm_gradient(const pass *p, nnt_team team, int layer) {
+  nnt_panels d = gradient_of(p->network, layer, p->rows);
+  nnt_norm_sums(p->network, team, layer, p->call, &d);
+#pragma omp barrier
+  nnt_norm_backward(p->network, team, layer, p->parameters, &d);
+#pragma omp barrier
+  if (p->call->take != NULL) nnt_norm_take(p->network, team, layer, p->call);
+}
+
 static void backward(const pass *p, nnt_team team) {
   for (int l = p->network->layout.layer_count - 1; l >= 0; --l) {
     layer_gradient(p, team, l);
@@ -278,6 +317,7 @@ static void backward(const pass *p, nnt_team team) {
     input_gradient(p, team, l);
     transpose_weights(p, team, l - 1);
 #pragma omp barrier
+    if (p->network->layout.layers[l - 1].normed) norm_gradient(p, team, l - 1);
   }
 }
 

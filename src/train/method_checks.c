@@ -91,6 +91,7 @@ nnt_status nnt_check_accumulate(const nnt_train_options *options, nnt_error *err
 void nnt_regularize(const nnt_regularization *settings, nnt_model *model) {
   for (int l = 0; l + 1 < model->layer_count && settings->dropout_count > 0; ++l)
     model->layers[l].dropout = settings->dropout[settings->dropout_count == 1 ? 0 : l];
+  for (int l = 0; l + 1 < model->layer_count; ++l) model->layers[l].normed = settings->layer_norm;
   model->input_dropout = settings->input_dropout;
   model->label_smoothing = settings->label_smoothing;
   model->augmentation.shift = settings->shift;

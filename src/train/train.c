@@ -169,14 +169,16 @@ static nnt_status check_checkpoint(const run *r, nnt_error *error) {
   for (int l = 0; l < here->layer_count && same; ++l)
     same = there->layers[l].inputs == here->layers[l].inputs &&
            there->layers[l].outputs == here->layers[l].outputs &&
-           there->layers[l].activation == here->layers[l].activation;
+           there->layers[l].activation == here->layers[l].activation &&
+           there->layers[l].normed == here->layers[l].normed;
   if (!same)
-    return nnt_fail(error, NNT_BAD_USAGE,
-                    "the checkpoint is of another network\n%s holds %s, %s; the options "
-                    "describe %s, %s (or other activations)\nuse the options of the run, or "
-                    "another --output",
-                    options->output, shape_there, nnt_loss_name(there->loss), shape_here,
-                    nnt_loss_name(here->loss));
+    return nnt_fail(
+        error, NNT_BAD_USAGE,
+        "the checkpoint is of another network\n%s holds %s, %s; the options "
+        "describe %s, %s (or other activations or --layer-norm)\nuse the options of the run, or "
+        "another --output",
+        options->output, shape_there, nnt_loss_name(there->loss), shape_here,
+        nnt_loss_name(here->loss));
   if (state->granules != nnt_granules_of(options))
     return nnt_fail(error, NNT_BAD_USAGE,
                     "the checkpoint is of a run that sums gradients in another way\n%s: "

@@ -256,9 +256,10 @@ class Case:
         }
         if self.hidden:
             given["hidden"] = ",".join(map(str, self.hidden))
-        flip = given.pop("flip", None)
-        text = [word for name, value in given.items() for word in (f"--{name}", str(value))]
-        text += ["--flip"] * (flip is not None)
+        flags = [name for name, value in given.items() if value is True]
+        text = [word for name, value in given.items() if value is not True
+                for word in (f"--{name}", str(value))]
+        text += [f"--{name}" for name in flags]
         return " ".join(text + ["--nesterov"] * self.nesterov)
 
 
@@ -349,7 +350,10 @@ def make_network(case, dtype):
         with torch.no_grad():
             linear.weight.copy_(torch.from_numpy(weights))
             linear.bias.copy_(torch.from_numpy(bias))
-        modules += [linear, ACTIVATIONS[activation]()]
+        modules.append(linear)
+        if "layer-norm" in case.more and layer < len(case.hidden):
+            modules.append(torch.nn.LayerNorm(linear.out_features, dtype=dtype))
+        modules.append(ACTIVATIONS[activation]())
         if drop[layer + 1] > 0:
             modules.append(Dropout(layer + 1, drop[layer + 1]))
     return torch.nn.Sequential(*modules)
@@ -424,12 +428,13 @@ class Lamb(torch.optim.Optimizer):
                 p.sub_(group["lr"] * trust * u)
 
 
-def make_optimizer(case, linears):
-    """Biases do not decay, and do not count as layers of lars and lamb."""
+def make_optimizer(case, linears, norms):
+    """Biases and what normalisation learns do not decay, and are no layers of lars and lamb."""
     groups = [
         {"params": [linear.weight for linear in linears], "weight_decay": case.decay,
          "layers": True},
-        {"params": [linear.bias for linear in linears], "weight_decay": 0.0, "layers": False},
+        {"params": [linear.bias for linear in linears] + [p for m in norms for p in m.parameters()],
+         "weight_decay": 0.0, "layers": False},
     ]
     more, rate = case.more, case.rate
     if "scale-learning-rate" in more:
@@ -452,10 +457,10 @@ def make_optimizer(case, linears):
     return Lamb(groups, rate, betas, more.get("epsilon", 1e-6))
 
 
-def change_gradients(case, linears):
+def change_gradients(case, linears, norms):
     """Clipping and L1."""
     more = case.more
-    every = [p for linear in linears for p in linear.parameters()]
+    every = [p for module in (*linears, *norms) for p in module.parameters()]
     if "clip-norm" in more:
         torch.nn.utils.clip_grad_norm_(every, more["clip-norm"])
     if "clip-value" in more:
@@ -542,7 +547,8 @@ def train(case, dtype):
     x = torch.from_numpy(normalized(case)).to(dtype)
     loss, y = loss_and_targets(case, dtype)
     linears = [module for module in network if isinstance(module, torch.nn.Linear)]
-    optimizer = make_optimizer(case, linears)
+    norms = [module for module in network if isinstance(module, torch.nn.LayerNorm)]
+    optimizer = make_optimizer(case, linears, norms)
     schedule = Schedule(case, optimizer)
     losses, rates = [], []
     for epoch in range(case.epochs):
@@ -556,7 +562,7 @@ def train(case, dtype):
             value = loss(network(inputs_of(case, x, schedule.done, rows)), y[rows])
             optimizer.zero_grad()
             value.backward()
-            change_gradients(case, linears)
+            change_gradients(case, linears, norms)
             optimizer.step()
             limit_weights(case, linears)
             rate = optimizer.param_groups[0]["lr"]
@@ -569,6 +575,9 @@ def train(case, dtype):
     for layer, linear in enumerate(linears):
         found[f"{layer}/weight"] = linear.weight.detach().numpy().astype(np.float64)
         found[f"{layer}/bias"] = linear.bias.detach().numpy().astype(np.float64)
+    for layer, norm in enumerate(norms):
+        found[f"{layer}/norm_weight"] = norm.weight.detach().numpy().astype(np.float64)
+        found[f"{layer}/norm_bias"] = norm.bias.detach().numpy().astype(np.float64)
     return found, losses, rates
 
 
@@ -689,6 +698,8 @@ def regularized():
                              ("images", 70, dict(shift=2, flip=True, erase=0.7, noise=0.1))):
         yield Case(name, integers(np.uint8, 60, 99, seed), "classes", 5, (33,), "tanh",
                    "cross-entropy", 13, 0.1, momentum=0.5, seed=seed, image=(9, 11), more=more)
+    yield case("layer-norm", 71, "relu,tanh", layer_norm=True, dropout=0.2)
+    yield case("layer-norm-clip", 72, "gelu", layer_norm=True, clip_norm=0.3, max_norm=1.5)
     yield case("label-smoothing", 65, "tanh", label_smoothing=0.1)
 
 

@@ -64,7 +64,7 @@ def parameters_of_case(name):
         return {
             f"{layer}/{part}": group[part][()].astype(np.float64)
             for layer, group in file[name]["layers"].items()
-            for part in ("weight", "bias")
+            for part in group
         }
 
 
