@@ -1,6 +1,7 @@
 /* Elementwise and row kernels. Compiled once per instruction set. */
 #include "kernels/elementwise.h"
 
+#include <math.h>
 #include <stddef.h>
 
 #include "kernels/row_tools.h"
@@ -96,38 +97,58 @@ static void leave_as_is(float *values, float *auxiliary, int64_t count) {
 
 /* --- rows of logits --- */
 
-/* The largest entry of a row; a NaN if there is one. */
-static float largest(const nnt_panels *z, int64_t row) {
-  float most = *at(z, row, 0);
-  for (int64_t c = 1; c < z->columns; ++c) {
-    float x = *at(z, row, c);
-    most = x > most || x != x ? x : most;
+/* The largest entry of a row. A NaN in the row need not be it: its exponential is one too. */
+static inline float largest(const nnt_panels *z, int64_t row) {
+  vf most = splat(-INFINITY);
+  for (int64_t c = 0; c < z->columns; c += VECTOR) {
+    vf x = load(at(z, row, c));
+    most = select_v((x > most) & columns_below(c, z->columns), x, most);
   }
-  return most;
+  return max_v(most);
 }
 
-static float softmax_row(const nnt_rows *rows, int64_t row, float most) {
+/* gradient = exp(z - most); returns the sum. */
+static inline float exponentials(const nnt_rows *rows, int64_t row, float most) {
   const nnt_panels *z = &rows->logits, *g = &rows->gradient;
-  vf lanes[NNT_PANEL / VECTOR] = {{0}};
-  int64_t padded = nnt_panel_count(z->columns) * NNT_PANEL;
-  for (int64_t c = 0; c < padded; c += VECTOR) {
+  const int64_t padded = nnt_panel_count(z->columns) * NNT_PANEL;
+  vf lanes[VECTORS] = {{0}};
+  int64_t c = 0;
+  for (; c < z->columns; c += VECTOR) {
     vf e = exp_v(load(at(z, row, c)) - splat(most));
     e = (vf)((vi)e & columns_below(c, z->columns));
     store(at(g, row, c), e);
     lanes[c % NNT_PANEL / VECTOR] += e;
   }
-  float sum = sum_lanes(lanes);
-  vf factor = splat(rows->scale / sum);
-  for (int64_t c = 0; c < padded; c += VECTOR) store(at(g, row, c), load(at(g, row, c)) * factor);
-  return sum;
+  for (; c < padded; c += VECTOR) store(at(g, row, c), splat(0.0F));
+  return sum_lanes(lanes);
+}
+
+/* Rows of a group share the vectors of what is computed once a row. */
+#define GROUP 32
+
+static void softmax_group(const nnt_rows *rows, int64_t first, int64_t count) {
+  const nnt_panels *g = &rows->gradient;
+  float most[GROUP] __attribute__((aligned(64))), sum[GROUP] __attribute__((aligned(64)));
+  float factor[GROUP] __attribute__((aligned(64)));
+  for (int i = 0; i < GROUP; ++i) most[i] = sum[i] = 1.0F;
+  for (int64_t i = 0; i < count; ++i) {
+    most[i] = largest(&rows->logits, first + i);
+    sum[i] = exponentials(rows, first + i, most[i]);
+  }
+  for (int i = 0; i < GROUP; i += VECTOR) {
+    store(factor + i, splat(rows->scale) / load(sum + i));
+    store(most + i, log_v(load(sum + i)) + load(most + i));
+  }
+  for (int64_t i = 0; i < count; ++i) {
+    for (int64_t c = 0; c < g->columns; c += VECTOR)
+      store(at(g, first + i, c), load(at(g, first + i, c)) * splat(factor[i]));
+    rows->loss[first + i] = most[i];
+  }
 }
 
 static void softmax(const nnt_rows *rows) {
-  for (int64_t r = rows->begin; r < rows->end; ++r) {
-    float most = largest(&rows->logits, r);
-    float sum = softmax_row(rows, r, most);
-    rows->loss[r] = log_v(splat(sum))[0] + most;
-  }
+  for (int64_t r = rows->begin; r < rows->end; r += GROUP)
+    softmax_group(rows, r, rows->end - r < GROUP ? rows->end - r : GROUP);
 }
 
 /* Loss and derivative of one entry: z, or the output a, and its target. */
@@ -140,7 +161,7 @@ static inline __attribute__((always_inline)) void mean_of_entries(const nnt_rows
   const int64_t padded = nnt_panel_count(z->columns) * NNT_PANEL;
   const float mean = 1.0F / (float)z->columns;
   for (int64_t r = rows->begin; r < rows->end; ++r) {
-    vf lanes[NNT_PANEL / VECTOR] = {{0}};
+    vf lanes[VECTORS] = {{0}};
     for (int64_t c = 0; c < padded; c += VECTOR) {
       vi inside = columns_below(c, z->columns);
       vf loss, g;
@@ -207,7 +228,7 @@ static void squared_error(const nnt_rows *rows) {
   const nnt_panels *a = &rows->logits;
   const int64_t padded = nnt_panel_count(a->columns) * NNT_PANEL;
   for (int64_t r = rows->begin; r < rows->end; ++r) {
-    vf lanes[NNT_PANEL / VECTOR] = {{0}};
+    vf lanes[VECTORS] = {{0}};
     for (int64_t c = 0; c < padded; c += VECTOR) {
       vf d = load(at(a, r, c)) - load(at(&rows->target, r, c));
       d = (vf)((vi)d & columns_below(c, a->columns));
@@ -221,13 +242,17 @@ static void squared_error(const nnt_rows *rows) {
 
 /* --- gathering samples --- */
 
-/* Samples lie anywhere in memory: a few are asked for ahead; of a long one the start, the processor
- * itself follows. */
-#define AHEAD 4
-#define PREFETCH_BYTES 2048
+/* Samples lie anywhere in memory: some bytes of those ahead are asked for; of a long one the start,
+ * the processor itself follows. */
+#define LEAST_AHEAD 4
+#define BYTES_AHEAD 2048
+
+static inline int64_t rows_ahead(int64_t bytes) {
+  return bytes * LEAST_AHEAD >= BYTES_AHEAD ? LEAST_AHEAD : BYTES_AHEAD / (bytes + 1);
+}
 
 static inline void prefetch(const char *from, int64_t bytes) {
-  for (int64_t i = 0; i < bytes && i < PREFETCH_BYTES; i += 64) __builtin_prefetch(from + i);
+  for (int64_t i = 0; i < bytes && i < BYTES_AHEAD; i += 64) __builtin_prefetch(from + i);
 }
 
 /* One vector of stored elements as floats. */
@@ -240,13 +265,13 @@ static inline vf load_f32(const float *x) {
   static void name(const nnt_gather *call) {                                                    \
     const float *shift = call->shift + call->begin, *scale = call->scale + call->begin;         \
     const int64_t columns = call->end - call->begin, stride = call->stride;                     \
+    const int64_t bytes = columns * (int64_t)sizeof(type), ahead = rows_ahead(bytes);           \
     for (int64_t r = 0; r < call->count; ++r) {                                                 \
       const type *x = (const type *)call->rows[r] + call->begin;                                \
       float *out = call->out + r * NNT_PANEL;                                                   \
       int64_t c = 0;                                                                            \
-      if (r + AHEAD < call->count)                                                              \
-        prefetch((const char *)((const type *)call->rows[r + AHEAD] + call->begin),             \
-                 columns *(int64_t)sizeof(type));                                               \
+      if (r + ahead < call->count)                                                              \
+        prefetch((const char *)((const type *)call->rows[r + ahead] + call->begin), bytes);     \
       for (; c + NNT_PANEL <= columns; c += NNT_PANEL, out += stride) {                         \
         for (int i = 0; i < NNT_PANEL; i += VECTOR)                                             \
           store(out + i, (load_stored(x + c + i) - load(shift + c + i)) * load(scale + c + i)); \
@@ -267,7 +292,6 @@ static inline __attribute__((always_inline)) void sum_panel(const float *panel,
                                                             const float *factors,
                                                             const nnt_granules *granules,
                                                             float *sums, int64_t distance) {
-  enum { VECTORS = NNT_PANEL / VECTOR };
   vf stack[NNT_SUM_PLACES][VECTORS];
   for (int64_t g = 0; g < granules->count; ++g) {
     const nnt_sum_step *step = &granules->steps[g];

@@ -39,7 +39,8 @@ typedef struct nnt_gemm_nn_call {
 } nnt_gemm_nn_call;
 void nnt_gemm_nn(const nnt_kernels *kernels, nnt_team team, const nnt_gemm_nn_call *call);
 
-/* Takes `count` finished floats of C that begin `offset` floats after C's first. */
+/* Takes `count` finished floats of C, at most a panel's 32 rows, that begin `offset` floats after
+ * C's first. */
 typedef void (*nnt_tile_sink)(void *context, int64_t offset, const float *values, int64_t count);
 
 /* C = A^T B, summed over k by granules. A: k x rows, B: k x columns, C: rows x columns.

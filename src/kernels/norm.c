@@ -13,7 +13,7 @@ static void normalize(const nnt_norm_rows *call) {
   const int64_t padded = nnt_panel_count(z->columns) * NNT_PANEL;
   const float share = 1.0F / (float)z->columns;
   for (int64_t r = call->begin; r < call->end; ++r) {
-    vf sums[NNT_PANEL / VECTOR] = {{0}}, squares[NNT_PANEL / VECTOR] = {{0}};
+    vf sums[VECTORS] = {{0}}, squares[VECTORS] = {{0}};
     for (int64_t c = 0; c < padded; c += VECTOR)
       sums[c % NNT_PANEL / VECTOR] += (vf)((vi)load(at(z, r, c)) & columns_below(c, z->columns));
     vf mean = splat(sum_lanes(sums) * share);
@@ -41,7 +41,7 @@ static void denormalize(const nnt_norm_rows *call) {
   const float share = 1.0F / (float)d->columns;
   for (int64_t r = call->begin; r < call->end; ++r) {
     const float *normal = call->normal + (at(d, r, 0) - d->data);
-    vf sums[NNT_PANEL / VECTOR] = {{0}}, products[NNT_PANEL / VECTOR] = {{0}};
+    vf sums[VECTORS] = {{0}}, products[VECTORS] = {{0}};
     for (int64_t c = 0; c < padded; c += VECTOR) {
       vf h = load(at(d, r, c)) * load(call->gain + c);
       h = (vf)((vi)h & columns_below(c, d->columns));

@@ -15,16 +15,16 @@ static inline vi columns_below(int64_t first, int64_t columns) {
   return lane < (vi)(lane - lane + limit);
 }
 
+#define VECTORS (NNT_PANEL / VECTOR)
+
 /* The sum of 32 lanes by a fixed tree, the same for every vector width. */
-static inline float sum_lanes(const vf lanes[NNT_PANEL / VECTOR]) {
-  float tree[NNT_PANEL];
-  for (int v = 0; v < NNT_PANEL / VECTOR; ++v) {
-    for (int i = 0; i < VECTOR; ++i) tree[v * VECTOR + i] = lanes[v][i];
+static inline float sum_lanes(const vf lanes[VECTORS]) {
+  vf tree[VECTORS];
+  for (int v = 0; v < VECTORS; ++v) tree[v] = lanes[v];
+  for (int width = VECTORS / 2; width > 0; width /= 2) {
+    for (int v = 0; v < width; ++v) tree[v] += tree[v + width];
   }
-  for (int width = NNT_PANEL / 2; width > 0; width /= 2) {
-    for (int i = 0; i < width; ++i) tree[i] += tree[i + width];
-  }
-  return tree[0];
+  return sum_v(tree[0]);
 }
 
 static inline float *at(const nnt_panels *matrix, int64_t row, int64_t column) {

@@ -110,4 +110,26 @@ static inline vf select_v(vi mask, vf a, vf b) {
   return (vf)((mask & (vi)a) | (~mask & (vi)b));
 }
 
+/* The lanes of x combined by halves: lane i with lane i + VECTOR / 2, and so on down to one. */
+typedef float four_lanes __attribute__((vector_size(4 * sizeof(float)), may_alias));
+
+static inline float sum_v(vf x) {
+  four_lanes part[VECTOR / 4];
+  *(vf *)part = x;
+  for (int width = VECTOR / 8; width > 0; width /= 2) {
+    for (int i = 0; i < width; ++i) part[i] += part[i + width];
+  }
+  return (part[0][0] + part[0][2]) + (part[0][1] + part[0][3]);
+}
+
+/* Of the numbers in x; which of them it is when there is a NaN is left open. */
+static inline float max_v(vf x) {
+  float lane[VECTOR] __attribute__((aligned(sizeof(vf))));
+  *(vf *)lane = x;
+  for (int width = VECTOR / 2; width > 0; width /= 2) {
+    for (int i = 0; i < width; ++i) lane[i] = lane[i] > lane[i + width] ? lane[i] : lane[i + width];
+  }
+  return lane[0];
+}
+
 #endif

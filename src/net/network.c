@@ -5,9 +5,6 @@
 #include "net/augment.h"
 #include "net/network_internal.h"
 
-/* Below this much arithmetic a thread costs more in barriers than it saves. */
-#define FLOPS_PER_THREAD 4.0e6
-
 bool nnt_stores_derivative(nnt_activation activation) {
   return activation == NNT_GELU || activation == NNT_SILU;
 }
@@ -121,9 +118,8 @@ const float *nnt_network_losses(nnt_network *network) {
 }
 
 int nnt_network_threads(const nnt_network *network, int64_t rows) {
-  double useful = network->flops_per_row * (double)rows / FLOPS_PER_THREAD;
-  if (useful < 2.0) return 1;
-  return useful < network->threads ? (int)useful : network->threads;
+  double flops = network->flops_per_row * (double)rows;
+  return nnt_team_size_next(&network->team_size, flops, network->threads);
 }
 
 double nnt_network_forward_end(const nnt_network *network) {

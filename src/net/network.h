@@ -72,7 +72,7 @@ void nnt_network_step(nnt_network *network, const nnt_network_step_call *call);
 /* When the forward part (with the loss) of the last nnt_network_step ended, by base/clock.h. */
 double nnt_network_forward_end(const nnt_network *network);
 
-/* Threads that a pass over `rows` rows uses. */
+/* Threads that the next step over `rows` rows uses. */
 int nnt_network_threads(const nnt_network *network, int64_t rows);
 
 /* Forward pass alone. `with_loss`: fills nnt_network_losses from the targets; afterwards

@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "net/network.h"
+#include "net/team_size.h"
 
 /* Whether the forward pass of an activation leaves f'(z) in its auxiliary matrix. */
 bool nnt_stores_derivative(nnt_activation activation);
@@ -15,6 +16,7 @@ struct nnt_network {
   nnt_input input;
   int threads;
   double flops_per_row;
+  nnt_team_size team_size;
   nnt_arena arena;
   const void **rows;                 /* where each sample of the batch lies */
   int64_t staged_bytes;              /* of an image that was changed */

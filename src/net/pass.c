@@ -362,6 +362,7 @@ void nnt_network_step(nnt_network *network, const nnt_network_step_call *call) {
             .scale = call->scale,
             .call = call};
   if (changes_inputs(&p)) p.input_dropout = dropout_of(call, 0, network->model->input_dropout);
+  double started = nnt_clock_seconds();
   if (call->rows == 0) {
     step_without_rows(&p);
     return;
@@ -370,17 +371,19 @@ void nnt_network_step(nnt_network *network, const nnt_network_step_call *call) {
   /* Even a region of one thread costs time that small networks feel. */
   if (threads == 1) {
     step(&p, (nnt_team){.threads = 1});
-    return;
-  }
+  } else {
 #pragma omp parallel num_threads(threads)
-  step(&p, (nnt_team){.thread = omp_get_thread_num(), .threads = omp_get_num_threads()});
+    step(&p, (nnt_team){.thread = omp_get_thread_num(), .threads = omp_get_num_threads()});
+  }
+  nnt_team_size_note(&network->team_size, nnt_clock_seconds() - started);
 }
 
 void nnt_network_forward(nnt_network *network, const float *parameters, int64_t rows,
                          bool with_loss, bool with_outputs) {
   const pass p = {.network = network, .parameters = parameters, .rows = rows, .scale = 1.0F};
   if (rows == 0) return;
-#pragma omp parallel num_threads(nnt_network_threads(network, rows))
+  int threads = nnt_team_size_safe(network->flops_per_row * (double)rows, network->threads);
+#pragma omp parallel num_threads(threads)
   {
     nnt_team team = {.thread = omp_get_thread_num(), .threads = omp_get_num_threads()};
     forward(&p, team);
