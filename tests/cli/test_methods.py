@@ -2,7 +2,10 @@
 """Options of optimisers, schedules and regularisation that are wrong or do not go together."""
 import unittest
 
-from cli_case import CliCase
+import numpy as np
+
+from cli_case import CliCase, samples
+from nntrain_test import parameters
 
 
 class Methods(CliCase):
@@ -52,13 +55,46 @@ class Methods(CliCase):
             ("--hidden 4,4 --dropout 0.1,0.2,0.3", ["2 hidden layers"]),
             ("--input-dropout 1", ["--input-dropout 1"]),
             ("--label-smoothing 1", ["--label-smoothing 1"]),
+            ("--shift -1", ["--shift -1"]),
+            ("--erase 1", ["--erase 1"]),
+            ("--noise -0.1", ["--noise -0.1"]),
+            ("--accumulate 0", ["--accumulate 0"]),
         ))
 
     def test_contradictions(self):
         self.refuse(["train", "--data", "data.h5", "--output", "run", "--dropout", "0.5"],
                     ["--dropout 0.5 without --hidden"])
+        self.refuse(["train", "--data", "data.h5", "--output", "run", "--layer-norm"],
+                    ["--layer-norm without --hidden"], ranks=(1,))
         self.refuse_training("--loss", "quadratic", "--label-smoothing", "0.1",
                              words=["--label-smoothing 0.1 with --loss quadratic"])
+
+    def test_images(self):
+        self.refuse_training("--flip", words=["not images", "data.h5", "[samples, height, width]"])
+        x, y = samples(features=12)
+        self.write_data("images.h5", x.reshape(len(x), 3, 4), y)
+        self.refuse_training("--shift", "3", words=["--shift 3", "3 x 4"], data="images.h5")
+
+    def test_targets_of_losses(self):
+        x, y = samples()
+        self.write_data("values.h5", x, x[:, 0])
+        self.refuse_training("--loss", "hinge", words=["hinge needs classes"], data="values.h5")
+        self.refuse_training("--loss", "poisson", words=["Poisson", "below 0"], data="values.h5",
+                             ranks=(1,))
+
+    def test_poisson_outputs(self):
+        """predict gives rates, and eval measures them."""
+        x, _ = samples(200)
+        t = np.floor(np.exp(1.0 + x[:, :2])).astype(np.float32)
+        self.write_data("counts.h5", x, t)
+        self.train("--loss", "poisson", "--learning-rate", "0.01", data="counts.h5")
+        output, _ = self.predict("counts.h5")
+        weights = parameters(self.path("run", "last.h5"))
+        a = np.maximum(x @ weights["0/weight"].T + weights["0/bias"], 0)
+        expected = np.exp(a @ weights["1/weight"].T + weights["1/bias"])
+        np.testing.assert_allclose(output, expected, rtol=1e-5)
+        found = self.evaluate(data="counts.h5")
+        self.assertAlmostEqual(found["mse"], ((expected - t) ** 2).mean(), delta=1e-4)
 
 
 if __name__ == "__main__":

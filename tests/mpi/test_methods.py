@@ -18,12 +18,14 @@ from test_ranks import samples  # noqa: E402
 
 # Everything at once as far as it goes together, each method at least once.
 METHODS = {
-    "adam": "--optimizer adam --learning-rate 0.003 --clip-value 0.01 --l1 0.0001 --dropout 0.5",
-    "adamw": "--optimizer adamw --schedule cosine --warmup 2steps --label-smoothing 0.1",
-    "rmsprop": "--optimizer rmsprop --learning-rate 0.001 --momentum 0.5 --input-dropout 0.2",
+    "adam": "--optimizer adam --learning-rate 0.003 --clip-value 0.01 --l1 0.0001 --dropout 0.5 "
+            "--shift 2 --flip --erase 0.5",
+    "adamw": "--optimizer adamw --layer-norm --schedule cosine --warmup 2steps --label-smoothing 0.1",
+    "rmsprop": "--optimizer rmsprop --learning-rate 0.001 --momentum 0.5 --input-dropout 0.2 --noise 0.1",
     "adagrad": "--optimizer adagrad --schedule one-cycle --max-norm 1.5",
     "lars": "--optimizer lars --learning-rate 3 --weight-decay 0.001 --clip-norm 0.5",
-    "lamb": "--optimizer lamb --weight-decay 0.01 --clip-norm 0.5 --dropout 0.3,0 --max-norm 2",
+    "lamb": "--optimizer lamb --weight-decay 0.01 --clip-norm 0.5 --dropout 0.3,0 --max-norm 2 "
+            "--layer-norm",
     "sgd": "--clip-norm 0.3 --clip-value 0.05 --l1 0.001 --schedule polynomial",
 }
 
@@ -32,7 +34,8 @@ class MethodCase(Case):
     def setUp(self):
         super().setUp()
         self.data = self.folder / "data.h5"
-        write_data(self.data, train=samples(203, 1, 65), test=samples(70, 2, 65))
+        x, y = samples(203, 1, 65)
+        write_data(self.data, train=(x.reshape(203, 5, 13), y), test=samples(70, 2, 65))
 
     def words(self, options, *, hidden="300,150", batch=96):
         return ["--data", f"{self.data}:train", "--hidden", hidden, "--batch-size", batch,
@@ -63,7 +66,7 @@ class VerifyCase(MethodCase):
             "sgd", "adam", "adamw", "rmsprop", "adagrad", "lars", "lamb")),
             "--clip-norm 0.1", "--clip-value 0.001", "--l1 0.01", "--max-norm 0.5",
             "--dropout 0.5", "--dropout 0.5,0", "--input-dropout 0.5", "--label-smoothing 0.1",
-            "--warmup 2steps", "--scale-learning-rate 64", "--schedule cosine",
+            "--layer-norm", "--shift 1", "--flip", "--erase 0.5", "--noise 0.1", "--warmup 2steps", "--scale-learning-rate 64", "--schedule cosine",
             "--schedule polynomial", "--schedule one-cycle")
         runs = (self.train(str(i), options, epochs=1, hidden="20,10")
                 for i, options in enumerate(alone))
