@@ -69,14 +69,6 @@ static double power(double base, int64_t exponent) {
   return result;
 }
 
-void nnt_optimizer_begin(nnt_optimizer *optimizer, int64_t step, double learning_rate) {
-  optimizer->learning_rate = learning_rate;
-  optimizer->clip = 1.0;
-  if (!has_moments(&optimizer->settings)) return;
-  optimizer->correction1 = 1.0 - power(optimizer->settings.beta1, step);
-  optimizer->correction2 = 1.0 - power(optimizer->settings.beta2, step);
-}
-
 /* --- what the kernels take --- */
 
 static nnt_sgd_step sgd_step(const nnt_optimizer *optimizer, double weight_decay) {
@@ -125,6 +117,17 @@ static bool prepares(const nnt_optimizer_settings *settings) {
   return settings->clip_norm > 0.0 || settings->clip_value > 0.0 || settings->l1 > 0.0;
 }
 
+void nnt_optimizer_begin(nnt_optimizer *optimizer, int64_t step, double learning_rate) {
+  optimizer->learning_rate = learning_rate;
+  optimizer->clip = 1.0;
+  optimizer->prepares = prepares(&optimizer->settings);
+  optimizer->sgd[0] = sgd_step(optimizer, 0.0);
+  optimizer->sgd[1] = sgd_step(optimizer, optimizer->settings.weight_decay);
+  if (!has_moments(&optimizer->settings)) return;
+  optimizer->correction1 = 1.0 - power(optimizer->settings.beta1, step);
+  optimizer->correction2 = 1.0 - power(optimizer->settings.beta2, step);
+}
+
 static float *slot_at(const nnt_optimizer *optimizer, int slot, int64_t begin) {
   return optimizer->state[slot] != NULL ? optimizer->state[slot] + begin : NULL;
 }
@@ -157,11 +160,9 @@ static void move(const nnt_optimizer *optimizer, double weight_decay, int64_t be
     case NNT_LARS:
     case NNT_LAMB: /* goes another way */
     case NNT_OPTIMIZER_COUNT:
-    default: {
-      nnt_sgd_step step = sgd_step(optimizer, weight_decay);
-      kernels->sgd(&step, gradient, first, weights, count);
+    default:
+      kernels->sgd(&optimizer->sgd[weight_decay > 0.0], gradient, first, weights, count);
       break;
-    }
   }
 }
 
@@ -169,7 +170,7 @@ void nnt_optimizer_apply(const nnt_optimizer *optimizer, int layer, int64_t begi
                          const float *gradient, float *parameters) {
   bool weights = begin < optimizer->layout->biases[layer];
   double weight_decay = weights ? optimizer->settings.weight_decay : 0.0;
-  if (!prepares(&optimizer->settings)) {
+  if (!optimizer->prepares) {
     move(optimizer, weight_decay, begin, count, gradient, parameters + begin);
     return;
   }
@@ -189,7 +190,7 @@ static void direct(const nnt_optimizer *optimizer, int layer, int64_t begin, int
   const nnt_update_kernels *kernels = optimizer->kernels->update;
   bool weights = begin < optimizer->layout->biases[layer];
   const float *w = parameters + begin;
-  if (prepares(&optimizer->settings)) {
+  if (optimizer->prepares) {
     nnt_prepare_step step = prepare_step(optimizer, weights);
     kernels->prepare(&step, gradient, w, gradient, count);
   }

@@ -26,6 +26,8 @@ typedef struct nnt_optimizer {
   double *lines;                     /* borrowed, nnt_optimizer_lines; NULL with one stage */
   /* Of the running update: */
   double learning_rate;
+  nnt_sgd_step sgd[2];             /* of biases, of weights */
+  bool prepares;                   /* gradients are clipped or have an L1 part */
   double correction1, correction2; /* 1 - beta^t */
   double clip;                     /* factor of clip_norm */
   float trust[NNT_MAX_LAYERS];     /* of the layers' weights */

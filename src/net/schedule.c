@@ -55,7 +55,8 @@ static double after_warmup(const nnt_schedule *schedule, int64_t update) {
     case NNT_SCHEDULE_STEP: {
       int64_t every = settings->every.count;
       if (settings->every.epochs) every *= schedule->updates_per_epoch;
-      return rate * pow(settings->factor, (double)(update / nnt_max_i64(every, 1)));
+      int64_t falls = update / nnt_max_i64(every, 1);
+      return rate * pow(settings->factor, (double)falls);
     }
     case NNT_SCHEDULE_MULTI_STEP:
       return rate * pow(settings->factor, (double)milestones_passed(settings, epoch));

@@ -15,6 +15,7 @@ struct nnt_updater {
   nnt_gradient_exchange *exchange;
   const nnt_layout *layout;
   nnt_optimizer optimizer;
+  float *parameters, *gradients; /* the exchange's */
   int stages;
   int64_t updates; /* done */
   range *ranges;   /* [pieces of the layout] */
@@ -37,6 +38,8 @@ nnt_status nnt_updater_create(const nnt_optimizer_settings *settings, const nnt_
   }
   updater->exchange = exchange;
   updater->layout = layout;
+  updater->parameters = nnt_gradient_exchange_parameters(exchange);
+  updater->gradients = nnt_gradient_exchange_gradients(exchange);
   updater->stages = nnt_optimizer_stages(settings);
   updater->optimizer = (nnt_optimizer){.kernels = kernels,
                                        .settings = *settings,
@@ -75,14 +78,12 @@ bool nnt_updater_is_immediate(const nnt_updater *updater) {
 
 void nnt_updater_take(const nnt_updater *updater, int layer, int64_t offset, const float *values,
                       int64_t count) {
-  nnt_optimizer_apply(&updater->optimizer, layer, offset, count, values,
-                      nnt_gradient_exchange_parameters(updater->exchange));
+  nnt_optimizer_apply(&updater->optimizer, layer, offset, count, values, updater->parameters);
 }
 
 static void run(const nnt_updater *updater, int stage, const range *part) {
   nnt_optimizer_update(&updater->optimizer, stage, part->layer, part->begin, part->end,
-                       nnt_gradient_exchange_gradients(updater->exchange),
-                       nnt_gradient_exchange_parameters(updater->exchange));
+                       updater->gradients, updater->parameters);
 }
 
 void nnt_updater_range(nnt_updater *updater, int piece, int64_t begin, int64_t end) {
@@ -106,7 +107,6 @@ nnt_status nnt_updater_finish(nnt_updater *updater, nnt_error *error) {
   }
   if (status != NNT_OK || !(updater->optimizer.settings.max_norm > 0.0)) return status;
   nnt_optimizer_limit(&updater->optimizer, nnt_gradient_exchange_index(updater->exchange),
-                      nnt_gradient_exchange_sharers(updater->exchange),
-                      nnt_gradient_exchange_parameters(updater->exchange));
+                      nnt_gradient_exchange_sharers(updater->exchange), updater->parameters);
   return sync(updater, error);
 }
