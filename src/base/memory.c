@@ -1,8 +1,11 @@
 /* Aligned memory and arenas. */
+/* madvise is not in POSIX. */
+#define _DEFAULT_SOURCE
 #include "base/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #if defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/asan_interface.h>
@@ -13,10 +16,25 @@
 #define ASAN_UNPOISON_MEMORY_REGION(address, size) ((void)(address), (void)(size))
 #endif
 
+/* Bytes. */
+#define HUGE_PAGE ((size_t)2 << 20)
+
+void nnt_memory_prefer_huge_pages(void *memory, size_t bytes) {
+#if defined(MADV_HUGEPAGE)
+  if (bytes >= HUGE_PAGE) (void)madvise(memory, bytes, MADV_HUGEPAGE);
+#else
+  (void)memory;
+  (void)bytes;
+#endif
+}
+
 nnt_status nnt_memory_allocate(size_t bytes, const char *purpose, void **out, nnt_error *error) {
   size_t rounded = nnt_align_up(bytes > 0 ? bytes : 1);
-  *out = rounded < bytes ? NULL : aligned_alloc(NNT_ALIGNMENT, rounded);
+  size_t alignment = rounded < HUGE_PAGE ? NNT_ALIGNMENT : HUGE_PAGE;
+  *out = NULL;
+  if (rounded >= bytes && posix_memalign(out, alignment, rounded) != 0) *out = NULL;
   if (*out == NULL) return nnt_fail_memory(error, bytes, purpose);
+  nnt_memory_prefer_huge_pages(*out, rounded);
   memset(*out, 0, rounded);
   return NNT_OK;
 }

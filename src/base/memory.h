@@ -13,6 +13,11 @@
 nnt_status nnt_memory_allocate(size_t bytes, const char *purpose, void **out,
                                nnt_error *error) NNT_MUST_CHECK;
 
+/* Asks for huge pages: samples lie anywhere in a data set, and with small pages finding each costs
+ * as long as reading it. `memory` is a mapping's, `bytes` long; a request that the system may
+ * refuse. */
+void nnt_memory_prefer_huge_pages(void *memory, size_t bytes);
+
 /* Frees and clears *memory; NULL in it is accepted. */
 void nnt_memory_free(void **memory);
 

@@ -56,45 +56,48 @@ void nnt_gemm_nn(const nnt_kernels *kernels, nnt_team team, const nnt_gemm_nn_ca
                        .c = c->data + offset,
                        .start = call->bias != NULL ? call->bias + p * NNT_PANEL : NULL};
       run_columns(micro, micro->nn, tile, columns);
-      if (call->epilogue != NULL)
-        call->epilogue(tile.c, call->auxiliary != NULL ? call->auxiliary + offset : NULL,
-                       tile.rows * (int64_t)NNT_PANEL);
+      float *auxiliary = call->auxiliary != NULL ? call->auxiliary + offset : NULL;
+      if (call->epilogue != NULL) call->epilogue(tile.c, auxiliary, tile.rows * (int64_t)NNT_PANEL);
+      if (call->finish != NULL)
+        call->finish(call->finish_context, tile.c, auxiliary, tile.rows * (int64_t)NNT_PANEL);
     }
     if (team.poll != NULL) team.poll(team.poll_context);
   }
 }
 
-/* One tile of C; with a sink it is made in `finished` and handed over. */
-static void run_tn(const nnt_microkernel *micro, const nnt_gemm_tn_call *call, nnt_tile tile,
-                   int64_t offset, int64_t columns, float *finished) {
-  tile.c = call->sink != NULL ? finished : call->c.data + offset;
-  run_columns(micro, micro->tn, tile, columns);
-  if (call->sink != NULL)
-    call->sink(call->sink_context, offset, finished, tile.rows * (int64_t)NNT_PANEL);
+/* Up to 32 rows of a panel of C, from row `row` on, into `out`. */
+static void run_tn(const nnt_microkernel *micro, const nnt_gemm_tn_call *call, int64_t row,
+                   int64_t panel, float *out) {
+  const nnt_panels *a = &call->a, *b = &call->b;
+  int64_t rows = nnt_min_i64(call->c.rows - row, NNT_PANEL);
+  int64_t columns = nnt_min_i64(call->c.columns - panel * NNT_PANEL, NNT_PANEL);
+  int64_t tiles = nnt_ceil_div(rows, micro->max_rows);
+  for (int64_t t = 0; t < tiles; ++t) {
+    int64_t first = nnt_partition_begin(rows, tiles, t);
+    nnt_tile tile = {.rows = (int)nnt_partition_count(rows, tiles, t),
+                     .a = a->data + row / NNT_PANEL * a->stride + first,
+                     .b = b->data + panel * b->stride,
+                     .c = out + first * NNT_PANEL,
+                     .granules = call->granules,
+                     .distance = call->distance};
+    run_columns(micro, micro->tn, tile, columns);
+  }
 }
 
 void nnt_gemm_tn(const nnt_kernels *kernels, nnt_team team, const nnt_gemm_tn_call *call) {
-  const nnt_microkernel *micro = kernels->micro;
-  const nnt_panels *a = &call->a, *b = &call->b, *c = &call->c;
-  _Alignas(64) float finished[NNT_TILE_ROWS * NNT_PANEL];
+  const nnt_panels *c = &call->c;
+  _Alignas(64) float finished[NNT_PANEL * NNT_PANEL];
   nnt_block part = nnt_gemm_cut(team, nnt_panel_count(c->rows), nnt_panel_count(c->columns));
   for (int64_t p = part.column_begin; p < part.column_end; ++p) {
-    int64_t columns = nnt_min_i64(c->columns - p * NNT_PANEL, NNT_PANEL);
     /* Of the last panel only the used vectors are computed; the rest of its padding is zero. */
-    if (columns < NNT_PANEL) memset(finished, 0, sizeof finished);
+    if (c->columns - p * NNT_PANEL < NNT_PANEL) memset(finished, 0, sizeof finished);
     for (int64_t q = part.row_begin; q < part.row_end; ++q) {
-      int64_t rows = nnt_min_i64(c->rows - q * NNT_PANEL, NNT_PANEL);
-      int64_t tiles = nnt_ceil_div(rows, micro->max_rows);
-      for (int64_t t = 0; t < tiles; ++t) {
-        int64_t row = nnt_partition_begin(rows, tiles, t);
-        nnt_tile tile = {.rows = (int)nnt_partition_count(rows, tiles, t),
-                         .a = a->data + q * a->stride + row,
-                         .b = b->data + p * b->stride,
-                         .granules = call->granules,
-                         .distance = call->distance};
-        run_tn(micro, call, tile, p * c->stride + (q * NNT_PANEL + row) * NNT_PANEL, columns,
-               finished);
-      }
+      int64_t offset = p * c->stride + q * NNT_PANEL * NNT_PANEL;
+      run_tn(kernels->micro, call, q * NNT_PANEL, p,
+             call->sink != NULL ? finished : c->data + offset);
+      if (call->sink != NULL)
+        call->sink(call->sink_context, offset, finished,
+                   nnt_min_i64(c->rows - q * NNT_PANEL, NNT_PANEL) * NNT_PANEL);
       if (team.poll != NULL) team.poll(team.poll_context);
     }
   }

@@ -31,6 +31,15 @@
 typedef float vf __attribute__((vector_size(VECTOR * sizeof(float)), may_alias));
 typedef int32_t vi __attribute__((vector_size(VECTOR * sizeof(float)), may_alias));
 
+/* One vector at an aligned address. */
+static inline vf load(const float *p) {
+  return *(const vf *)p;
+}
+
+static inline void store(float *p, vf x) {
+  *(vf *)p = x;
+}
+
 /* a * b + c, rounded once where the instruction set can. */
 static inline vf fma_v(vf a, vf b, vf c) {
 #if defined(__AVX512F__)
@@ -41,6 +50,21 @@ static inline vf fma_v(vf a, vf b, vf c) {
   return (vf)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
 #else
   return a * b + c;
+#endif
+}
+
+/* Rounded correctly everywhere. */
+static inline vf sqrt_v(vf a) {
+#if defined(__AVX512F__)
+  return (vf)_mm512_sqrt_ps((__m512)a);
+#elif defined(__AVX2__) && defined(__FMA__)
+  return (vf)_mm256_sqrt_ps((__m256)a);
+#elif defined(__ARM_NEON) && defined(__aarch64__)
+  return (vf)vsqrtq_f32((float32x4_t)a);
+#else
+  vf root;
+  for (int i = 0; i < VECTOR; ++i) root[i] = __builtin_sqrtf(a[i]);
+  return root;
 #endif
 }
 
@@ -84,6 +108,28 @@ LOAD_INTEGERS(load_i16, int16_t)
 /* mask ? a : b, lane by lane; mask lanes are 0 or -1. */
 static inline vf select_v(vi mask, vf a, vf b) {
   return (vf)((mask & (vi)a) | (~mask & (vi)b));
+}
+
+/* The lanes of x combined by halves: lane i with lane i + VECTOR / 2, and so on down to one. */
+typedef float four_lanes __attribute__((vector_size(4 * sizeof(float)), may_alias));
+
+static inline float sum_v(vf x) {
+  four_lanes part[VECTOR / 4];
+  *(vf *)part = x;
+  for (int width = VECTOR / 8; width > 0; width /= 2) {
+    for (int i = 0; i < width; ++i) part[i] += part[i + width];
+  }
+  return (part[0][0] + part[0][2]) + (part[0][1] + part[0][3]);
+}
+
+/* Of the numbers in x; which of them it is when there is a NaN is left open. */
+static inline float max_v(vf x) {
+  float lane[VECTOR] __attribute__((aligned(sizeof(vf))));
+  *(vf *)lane = x;
+  for (int width = VECTOR / 2; width > 0; width /= 2) {
+    for (int i = 0; i < width; ++i) lane[i] = lane[i] > lane[i + width] ? lane[i] : lane[i + width];
+  }
+  return lane[0];
 }
 
 #endif

@@ -7,6 +7,7 @@
 #define BUFFER_FLOATS 65536
 /* Panels of outputs, up to which a layer is narrow. */
 #define NARROW_PANELS 2
+#define NARROW_TILES 2
 /* Rows below which a tile is not filled. */
 #define LEAST_ROWS 16
 /* Panels of a block of all samples: between two of them the coming samples are asked for. */
@@ -15,14 +16,13 @@
 #define NEXT_BYTES 2048
 
 /* Rows of a block of whole samples. Where few products follow, making the block is what counts:
- * then it is one tile, which stays in the L1 cache. */
+ * then it is a few tiles, which stay near. */
 static int64_t rows_of_block(int64_t features, int64_t panels, int64_t tile_rows) {
-  if (panels <= NARROW_PANELS) return tile_rows;
+  if (panels <= NARROW_PANELS) return NARROW_TILES * tile_rows;
   return nnt_max_i64(BUFFER_FLOATS / (nnt_panel_count(features) * NNT_PANEL), LEAST_ROWS);
 }
 
 /* Panels of a block of all samples. */
-
 static int64_t panels_of_block(int64_t rows) {
   int64_t panels = BUFFER_FLOATS / (nnt_max_i64(rows, 1) * NNT_PANEL);
   return nnt_max_i64(nnt_min_i64(panels, MOST_PANELS), 1);
@@ -48,6 +48,14 @@ static nnt_panels convert(const nnt_kernels *kernels, const nnt_input_rows *x, i
                      .out = x->buffer,
                      .stride = count * NNT_PANEL};
   kernels->elementwise->gather[input->element](&call);
+  for (int64_t c = begin; c < end && x->dropout != NULL; c += NNT_PANEL) {
+    float *panel = x->buffer + (c - begin) * count;
+    if (x->noise > 0.0F)
+      kernels->noise->add_normal(x->dropout, x->noise, x->position + first, c / NNT_PANEL, count,
+                                 panel);
+    if (x->dropout->threshold > 0.0F)
+      kernels->noise->dropout(x->dropout, x->position + first, c / NNT_PANEL, count, panel, NULL);
+  }
   return (nnt_panels){x->buffer, count, end - begin, count * NNT_PANEL};
 }
 

@@ -42,7 +42,12 @@ typedef struct nnt_network_step_call {
   const nnt_layout *layout; /* of the arenas, with its pieces */
   const float *parameters;
   int64_t rows; /* the first `rows` rows; may be 0 */
-  float scale;  /* of the gradient and of the loss: 1 / samples of the batch over all ranks */
+  /* What random choices depend on: the run's seed, the number of the update, and the position of
+   * the first row in the batch over all ranks. */
+  uint64_t seed;
+  int64_t update;
+  int64_t position;
+  float scale; /* of the gradient and of the loss: 1 / samples of the batch over all ranks */
   /* How the rows are summed: granule g is rows [begin[g], begin[g + 1]). Each output i of the
    * plan receives, in the arena gradients + i * layout->floats, scale * (sum over its rows of the
    * gradient of the row's loss), and in its tail scale * (sum of the losses). */
@@ -68,7 +73,7 @@ void nnt_network_step(nnt_network *network, const nnt_network_step_call *call);
 /* When the forward part (with the loss) of the last nnt_network_step ended, by base/clock.h. */
 double nnt_network_forward_end(const nnt_network *network);
 
-/* Threads that a pass over `rows` rows uses. */
+/* Threads that the next step over `rows` rows uses. */
 int nnt_network_threads(const nnt_network *network, int64_t rows);
 
 /* Forward pass alone. `with_loss`: fills nnt_network_losses from the targets; afterwards

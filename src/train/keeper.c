@@ -38,11 +38,8 @@ static nnt_status start(nnt_keeper *keeper, const nnt_kept *now, nnt_error *erro
   nnt_saver_plan plan = {.output = options->output,
                          .keep = options->keep,
                          .model = keeper->plan.model,
-                         .optimizer = {.learning_rate = options->learning_rate,
-                                       .momentum = options->momentum,
-                                       .weight_decay = options->weight_decay,
-                                       .nesterov = options->nesterov},
-                         .with_velocity = nnt_stepper_velocity(keeper->plan.stepper) != NULL,
+                         .optimizer = options->optimizer,
+                         .slots = nnt_optimizer_slots(&options->optimizer),
                          .reader = keeper->plan.reader,
                          .at_once = options->reading.io == NNT_IO_COLLECTIVE,
                          .from = keeper->plan.resumed ? now->state : NULL,
@@ -58,7 +55,7 @@ static nnt_status start(nnt_keeper *keeper, const nnt_kept *now, nnt_error *erro
 nnt_status nnt_keeper_create(nnt_comm *comm, const nnt_keeper_plan *plan, const nnt_kept *now,
                              nnt_keeper **out, nnt_error *error) {
   double bytes = (double)nnt_layout_of(plan->model).floats * (double)sizeof(float) *
-                 (nnt_stepper_velocity(plan->stepper) != NULL ? 2.0 : 1.0);
+                 (1.0 + nnt_optimizer_slots(&plan->options->optimizer));
   *out = NULL;
   nnt_keeper *keeper = calloc(1, sizeof *keeper);
   nnt_status status = keeper != NULL ? NNT_OK : nnt_fail_memory(error, sizeof *keeper, "training");
@@ -110,9 +107,11 @@ nnt_status nnt_keeper_step(nnt_keeper *keeper, const nnt_kept *now, bool last, b
 
 void nnt_keeper_save(nnt_keeper *keeper, const nnt_kept *now, bool best) {
   if (keeper->saver == NULL) return;
-  nnt_saver_submit(keeper->saver, now->state, now->history,
-                   nnt_stepper_parameters(keeper->plan.stepper),
-                   nnt_stepper_velocity(keeper->plan.stepper), best);
+  nnt_stepper *stepper = keeper->plan.stepper;
+  const float *slots[NNT_OPTIMIZER_SLOTS];
+  for (int i = 0; i < NNT_OPTIMIZER_SLOTS; ++i) slots[i] = nnt_stepper_state(stepper, i);
+  nnt_saver_submit(keeper->saver, now->state, now->history, nnt_stepper_parameters(stepper), slots,
+                   best);
   nnt_agenda_saved(keeper->agenda, nnt_saver_longest(keeper->saver));
   keeper->saved_epoch = now->state->epoch;
   keeper->saved_step = now->state->step;
