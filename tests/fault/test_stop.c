@@ -173,6 +173,7 @@ static void goes_on_with_methods(void **state) {
   nnt_optimizer_settings_default(NNT_ADAMW, &options.optimizer);
   options.optimizer.learning_rate = 0.01;
   options.schedule.kind = NNT_SCHEDULE_COSINE;
+  options.regularization.input_dropout = 0.1;
   options.accumulate = 2;
   options.granules = 8;
   goes_on_with_any_ranks(options, "whole-adam", "again-adam");
