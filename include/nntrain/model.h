@@ -31,6 +31,14 @@ typedef enum nnt_loss {
   NNT_MSE,                  /* 1/K sum_k (a_k - t_k)^2; output activation identity */
   NNT_QUADRATIC,            /* 1/2 sum_k (a_k - t_k)^2, with the hidden layers' activation on the
                                output too; Nielsen, Neural Networks and Deep Learning, eq. 6 */
+  NNT_HUBER,   /* 1/K sum_k h(a_k - t_k), h(d) = d^2 / 2 for |d| < 1, else |d| - 1/2; output
+                  activation identity; Huber, Ann. Math. Stat. 35, 1964 (torch.nn.HuberLoss) */
+  NNT_MAE,     /* 1/K sum_k |a_k - t_k|, gradient 0 at 0; output activation identity
+                  (torch.nn.L1Loss) */
+  NNT_POISSON, /* 1/K sum_k exp(z_k) - t_k z_k, targets from 0; output activation exp
+                  (torch.nn.PoissonNLLLoss) */
+  NNT_HINGE,   /* 1/K sum_{k != y} max(0, 1 - z_y + z_k); output activation identity; Crammer and
+                  Singer, JMLR 2, 2001, by all classes (torch.nn.MultiMarginLoss) */
   NNT_LOSS_COUNT
 } nnt_loss;
 

@@ -5,6 +5,7 @@
 #include <nntrain/comm.h>
 #include <nntrain/evaluate.h>
 #include <nntrain/log.h>
+#include <nntrain/methods.h>
 #include <nntrain/model.h>
 #include <nntrain/status.h>
 #include <nntrain/streaming.h>
@@ -47,10 +48,13 @@ typedef struct nnt_train_options {
   nnt_loss loss;
   nnt_initializer initializer;
   nnt_normalization normalization;
-  double learning_rate;
-  double momentum;
-  double weight_decay; /* L2 coefficient: w <- w - lr (gradient + weight_decay w) */
-  bool nesterov;
+  nnt_optimizer_settings optimizer;
+  nnt_schedule_settings schedule;
+  nnt_regularization regularization;
+  /* Epochs without a validation (or else train) loss below the lowest minus min_delta, after which
+   * the run ends; 0: it does not. */
+  int64_t patience;
+  double min_delta;
   int64_t batch_size; /* samples of a step, over all ranks */
   int64_t epochs;     /* of the whole run, finished ones of a resumed run included */
   uint64_t seed;
@@ -59,6 +63,8 @@ typedef struct nnt_train_options {
   nnt_reduction_kind reduction;
   int64_t granules;   /* parts of a batch that the exact sum is made of: as many ranks can share it;
                          0: the largest power of two not above the square root of the batch size */
+  int64_t accumulate; /* parts in which a rank computes its share of a batch, one after the other,
+                         to save memory; the bits stay the same; at most the granules */
   int top_k;          /* 0: none */
   const char *output; /* directory of the run */
   bool resume;        /* go on from the newest good checkpoint, or start when there is none */
@@ -95,7 +101,7 @@ typedef struct nnt_train_plan {
   nnt_shuffling shuffling;              /* settled */
   int64_t memory_limit;                 /* of the data sets, on a node */
   int64_t node_data_bytes;              /* data sets (or their windows), once a node */
-  int64_t node_model_bytes;             /* parameters and momentum, once a node */
+  int64_t node_model_bytes;             /* parameters and optimiser state, once a node */
   int64_t rank_bytes;                   /* gradients and activations of one rank */
   int node_ranks;                       /* ranks on the first node */
 } nnt_train_plan;
@@ -120,7 +126,7 @@ typedef struct nnt_epoch_event {
   double train_loss;
   bool has_validation;
   nnt_metrics validation;
-  double learning_rate;
+  double learning_rate;      /* of the epoch's last update */
   double samples_per_second; /* of training, without validation and checkpoint */
   double seconds;            /* of the epoch, all included */
   bool best;                 /* the lowest validation (or else train) loss so far */
@@ -140,7 +146,8 @@ typedef struct nnt_train_result {
   int64_t epochs; /* finished */
   int64_t best_epoch;
   double best_loss;
-  char digest[65]; /* SHA-256 of all parameters */
+  bool stopped_early; /* patience was over before the last epoch */
+  char digest[65];    /* SHA-256 of all parameters */
 } nnt_train_result;
 
 /* Collective. Everything the run leaves lies in options->output. A checkpoint that cannot be

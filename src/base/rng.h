@@ -12,7 +12,10 @@
 typedef enum nnt_rng_purpose {
   NNT_RNG_INITIAL_WEIGHTS = 1,
   NNT_RNG_SAMPLE_ORDER = 2,
-  NNT_RNG_SYNTHETIC_DATA = 3
+  NNT_RNG_SYNTHETIC_DATA = 3,
+  NNT_RNG_DROPOUT = 4,
+  NNT_RNG_AUGMENTATION = 5,
+  NNT_RNG_MIXUP = 6
 } nnt_rng_purpose;
 
 typedef struct nnt_rng_block {

@@ -136,7 +136,8 @@ static void sweep_range(const sweep *s, int64_t begin, int64_t count, bool updat
   const nnt_elementwise *e = s->bench->kernels->elementwise;
   static const nnt_sgd_step step = {1e-9F, 0.9F, 1e-4F, false};
   if (update)
-    e->sgd(&step, s->arrays[0] + begin, s->arrays[1] + begin, s->arrays[2] + begin, count);
+    s->bench->kernels->update->sgd(&step, s->arrays[0] + begin, s->arrays[1] + begin,
+                                   s->arrays[2] + begin, count);
   else if (s->derive)
     e->derive[s->activation](s->arrays[0] + begin, s->arrays[1] + begin, count);
   else

@@ -81,7 +81,7 @@ static nnt_status create(bench *b, nnt_error *error) {
   nnt_train_options options;
   nnt_train_options_default(&options);
   options.batch_size = b->workload->batch_size;
-  options.momentum = 0.0;
+  options.optimizer.momentum = 0.0;
   options.reduction = b->reduction;
   nnt_status status = create_model(b, error);
   if (status == NNT_OK) status = create_samples(b, error);

@@ -8,6 +8,7 @@
 #include "cli/data_options.h"
 #include "cli/file_group.h"
 #include "cli/keep_options.h"
+#include "cli/method_options.h"
 #include "cli/progress.h"
 #include "cli/train_settings.h"
 
@@ -22,18 +23,73 @@ static const option_spec specs[] = {
      "silu, identity"},
     {"loss", "NAME", "cross-entropy",
      "cross-entropy (classes, softmax), binary-cross-entropy (0 and 1, sigmoid), mse (values, "
-     "identity), quadratic (half the squared distance, with the hidden activation on the output)"},
+     "identity), quadratic (half the squared distance, with the hidden activation on the output), "
+     "huber, mae (values, identity), poisson (counts or rates, exp), hinge (classes, scores)"},
     {"init", "NAME", "default",
      "initial weights: default (suited to the activation), xavier-uniform, xavier-normal, "
      "he-uniform, he-normal, lecun-normal, fan-in"},
     {"normalize", "NAME", "auto",
      "inputs: none, range (integer type to [0, 1]), standardize (mean 0, deviation 1, by "
      "feature), auto (range for 8- and 16-bit integers that are not all 0 or 1, else none)"},
-    {"optimizer", "NAME", "sgd", "sgd"},
-    {"learning-rate", "X", "0.1", "step size of an update"},
-    {"momentum", "X", "0.9", "of sgd, from 0 (none) to below 1"},
-    {"nesterov", NULL, NULL, "Nesterov's momentum"},
-    {"weight-decay", "X", "0", "L2 coefficient, w <- w - lr (gradient + X w); biases left alone"},
+    {"optimizer", "NAME", "sgd",
+     "sgd, adam, adamw, rmsprop, adagrad, and for large batches lars, lamb; formulas and defaults "
+     "of torch.optim unless said otherwise"},
+    {"learning-rate", "X", NULL,
+     "step size of an update; without it 0.1 (sgd, lars), 0.01 (rmsprop, adagrad) or 0.001"},
+    {"momentum", "X", NULL,
+     "of sgd, lars and rmsprop, from 0 (none) to below 1; without it 0.9, with rmsprop 0"},
+    {"nesterov", NULL, NULL, "Nesterov's momentum, for sgd"},
+    {"weight-decay", "X", NULL,
+     "L2 coefficient, w <- w - lr (gradient + X w), with adamw and lamb beside the gradient; "
+     "biases left alone; without it 0, with adamw 0.01"},
+    {"betas", "X,X", NULL,
+     "of adam, adamw and lamb: decay of the gradient's mean and of its square's; without it "
+     "0.9,0.999"},
+    {"alpha", "X", NULL, "of rmsprop: decay of the square's mean; without it 0.99"},
+    {"epsilon", "X", NULL,
+     "of all but sgd: keeps divisors from 0; without it 1e-8, adagrad 1e-10, lamb 1e-6"},
+    {"trust", "X", NULL, "of lars: a layer moves by X times its weights' norm; without it 0.001"},
+    {"clip-norm", "X", "0",
+     "scale the gradient to a norm of at most X over all parameters; 0: not"},
+    {"clip-value", "X", "0",
+     "cut every entry of the gradient to [-X, X], after --clip-norm; 0: not"},
+    {"l1", "X", "0",
+     "L1 coefficient: the gradient plus X sign(w), after clipping; biases left alone"},
+    {"max-norm", "X", "0",
+     "after an update, scale the weights into each neuron to a norm of at most X; 0: not"},
+    {"schedule", "NAME", "constant",
+     "learning rate over the run: constant, step, multi-step, exponential, polynomial, cosine, "
+     "one-cycle, plateau (falls when the validation, or else train, loss no longer does)"},
+    {"warmup", "SPAN", NULL,
+     "begin with a learning rate that rises linearly, for a SPAN such as 5epochs or 500steps"},
+    {"schedule-every", "SPAN", NULL, "of step: the learning rate times the factor every SPAN"},
+    {"milestones", "N,N,...", NULL, "of multi-step: epochs after which it is times the factor"},
+    {"schedule-factor", "X", "0.1",
+     "of step, multi-step, exponential (after every epoch) and plateau"},
+    {"schedule-power", "X", "1", "of polynomial: 1 is a straight line"},
+    {"schedule-end", "X", "0", "of polynomial, cosine and plateau: the lowest learning rate"},
+    {"schedule-epochs", "N", NULL, "epochs that the schedule spans; without it all of --epochs"},
+    {"plateau-patience", "N", "10", "of plateau: epochs without a better loss that it bears"},
+    {"plateau-threshold", "X", "1e-4", "of plateau: the share by which a better loss is better"},
+    {"scale-learning-rate", "BATCH", NULL,
+     "linear scaling: the learning rate is for batches of BATCH samples, use it times "
+     "batch-size / BATCH"},
+    {"patience", "N", "0",
+     "stop when the validation, or else train, loss has not become better for N epochs; best.h5 is "
+     "the best; 0: do not"},
+    {"min-delta", "X", "0", "of --patience: how much lower a better loss is"},
+    {"layer-norm", NULL, NULL, "layer normalisation before the activation of every hidden layer"},
+    {"dropout", "P[,...]", NULL,
+     "fraction of a hidden layer's outputs that are set to 0 in training, one for all or one each"},
+    {"input-dropout", "P", "0", "the same for the inputs, after normalisation"},
+    {"label-smoothing", "X", "0",
+     "of cross-entropy in training: X of a label is shared by all classes"},
+    {"shift", "N", "0",
+     "move training images by up to N pixels in each direction; needs x of [samples, height, "
+     "width]"},
+    {"flip", NULL, NULL, "mirror every second training image, left and right"},
+    {"erase", "P", "0", "erase a rectangle of a training image, with this probability"},
+    {"noise", "X", "0", "add normal numbers of deviation X to the inputs, after normalisation"},
     {"batch-size", "N", "128", "samples of an update, over all ranks"},
     {"epochs", "N", "10", "passes over the training set, over the whole run"},
     {"seed", "N", "1", "of initial weights and sample order"},
@@ -65,6 +121,9 @@ static const option_spec specs[] = {
      "parts of a batch that the exact sum is made of; as many ranks can share a batch, more are "
      "idle; without it, the largest power of two not above the square root of the batch size "
      "(8 for 128, 32 for 1024)"},
+    {"accumulate", "K", "1",
+     "save memory: each rank computes its share of a batch in K parts, one after the other; the "
+     "result stays the same to the last bit; at most the granules"},
     {"top-k", "K", "0", "also measure top-K accuracy; 0: not"},
     {"output", "DIR", NULL, "directory of the run: checkpoints and metrics.jsonl"},
     {"resume", NULL, NULL,
@@ -78,7 +137,7 @@ static const option_spec specs[] = {
      "stop with a checkpoint before this time is over: minutes, H:M:S or D-H:M:S, or none; without "
      "it, the end of the Slurm job (SLURM_JOB_END_TIME) where there is one"},
     {"check-every", "N", "100",
-     "steps after which the copies of parameters and momentum are compared, also before a "
+     "steps after which the copies of parameters and optimiser state are compared, also before a "
      "checkpoint (see below); 0: never"},
     {"config", "FILE", NULL, "run file: lines 'option = value'; the command line wins"},
     {"dry-run", NULL, NULL, "say what would be done, and do nothing"},
@@ -132,7 +191,6 @@ static nnt_status take_activations(const options *parsed, nnt_train_options *tra
 }
 
 static nnt_status take_names(const options *parsed, nnt_train_options *train, nnt_error *error) {
-  const char *optimizer = options_text(parsed, "optimizer");
   nnt_status status = nnt_loss_parse(options_text(parsed, "loss"), &train->loss, error);
   if (status == NNT_OK)
     status = nnt_initializer_parse(options_text(parsed, "init"), &train->initializer, error);
@@ -148,31 +206,28 @@ static nnt_status take_names(const options *parsed, nnt_train_options *train, nn
                       allreduce);
   if (status == NNT_OK)
     status = nnt_reduction_parse(options_text(parsed, "reduction"), &train->reduction, error);
-  if (status == NNT_OK && strcmp(optimizer, "sgd") != 0)
-    status = nnt_fail(error, NNT_BAD_USAGE, "unknown optimizer\n--optimizer %s\nchoose one of: sgd",
-                      optimizer);
   return status;
 }
 
 static nnt_status take_numbers(const options *parsed, nnt_train_options *train, nnt_error *error) {
   int64_t seed = 0, threads = 0, top_k = 0;
-  nnt_status status = options_real(parsed, "learning-rate", 0.0, 1e9, &train->learning_rate, error);
-  if (status == NNT_OK)
-    status = options_real(parsed, "momentum", 0.0, 0.999999, &train->momentum, error);
-  if (status == NNT_OK)
-    status = options_real(parsed, "weight-decay", 0.0, 1e9, &train->weight_decay, error);
-  if (status == NNT_OK)
-    status = options_int(parsed, "batch-size", 1, INT32_MAX, &train->batch_size, error);
+  nnt_status status = options_int(parsed, "batch-size", 1, INT32_MAX, &train->batch_size, error);
   if (status == NNT_OK) status = options_int(parsed, "epochs", 1, 10000000, &train->epochs, error);
   if (status == NNT_OK) status = options_int(parsed, "seed", 0, INT64_MAX, &seed, error);
   if (status == NNT_OK && options_given(parsed, "threads"))
     status = options_int(parsed, "threads", 1, 4096, &threads, error);
   if (status == NNT_OK && options_given(parsed, "granules"))
     status = options_int(parsed, "granules", 1, train->batch_size, &train->granules, error);
+  if (status == NNT_OK)
+    status = options_int(parsed, "accumulate", 1, train->batch_size, &train->accumulate, error);
   if (status == NNT_OK) status = options_int(parsed, "top-k", 0, 1000000, &top_k, error);
   if (status == NNT_OK) status = take_keeping(parsed, train, error);
   if (status == NNT_OK)
     status = options_int(parsed, "check-every", 0, INT64_MAX, &train->check_every, error);
+  if (status == NNT_OK)
+    status = options_int(parsed, "patience", 0, 10000000, &train->patience, error);
+  if (status == NNT_OK)
+    status = options_real(parsed, "min-delta", 0.0, 1e30, &train->min_delta, error);
   train->seed = (uint64_t)seed;
   train->threads = (int)threads;
   train->top_k = (int)top_k;
@@ -183,7 +238,6 @@ static nnt_status take_flags(const options *parsed, bool with_output, nnt_train_
                              nnt_error *error) {
   const char *needed = NULL;
   nnt_status status = options_required(parsed, "data", &needed, error);
-  train->nesterov = options_flag(parsed, "nesterov");
   train->resume = options_flag(parsed, "resume");
   train->dry_run = options_flag(parsed, "dry-run");
   train->output = options_text(parsed, "output");
@@ -191,10 +245,6 @@ static nnt_status take_flags(const options *parsed, bool with_output, nnt_train_
   train->y_name = options_text(parsed, "y-name");
   if (status == NNT_OK && with_output && !train->dry_run)
     status = options_required(parsed, "output", &needed, error);
-  if (status == NNT_OK && train->nesterov && !(train->momentum > 0.0))
-    status = nnt_fail(error, NNT_BAD_USAGE,
-                      "options that contradict each other\n--nesterov with --momentum 0\ngive a "
-                      "momentum such as 0.9, or leave out --nesterov");
   return status;
 }
 
@@ -205,6 +255,8 @@ static void print_plan(void *context, const nnt_train_plan *plan) {
 
 static void print_end(const nnt_train_options *train, const nnt_train_result *result, bool quiet) {
   if (quiet || train->dry_run) return;
+  if (result->stopped_early)
+    printf("stopped early: no better loss for %" PRId64 " epochs\n", train->patience);
   printf("done: %" PRId64 " epochs, best loss %.5f after epoch %" PRId64 ", in %s\n",
          result->epochs, result->best_loss, result->best_epoch, train->output);
   printf("digest %s\n", result->digest);
@@ -218,6 +270,9 @@ nnt_status train_settings_take(const options *parsed, bool with_output, train_se
   nnt_status status = take_layers(parsed, train, error);
   if (status == NNT_OK) status = take_activations(parsed, train, error);
   if (status == NNT_OK) status = take_names(parsed, train, error);
+  if (status == NNT_OK) status = take_optimizer(parsed, &train->optimizer, error);
+  if (status == NNT_OK) status = take_schedule(parsed, &train->schedule, error);
+  if (status == NNT_OK) status = take_regularization(parsed, train, error);
   if (status == NNT_OK) status = take_numbers(parsed, train, error);
   if (status == NNT_OK) status = take_flags(parsed, with_output, train, error);
   if (status == NNT_OK) status = take_reading(parsed, &train->reading, error);

@@ -27,7 +27,10 @@ struct nnt_gradient_exchange {
   int members, index; /* ranks that share the arenas, and this one among them; 1, 0 when flat */
   nnt_shares shares;
   nnt_node_memory *memory; /* parameters, state, gradients of each member */
-  float *parameters, *state, *gradients;
+  float *parameters, *gradients;
+  float *state; /* [states, floats] */
+  int states;
+  double *scratch;
   float *first_gradients; /* of member 0; each member has shares.most arenas */
   float *published;       /* [2, LINE]: the arena's last row, averaged, of this step and the last */
   int parity;             /* which of the two is this step's */
@@ -91,22 +94,24 @@ static nnt_status create_shares(nnt_gradient_exchange *e, int64_t granules, nnt_
   return nnt_plan_sum_create(&e->shares.in_node, &e->sum, error);
 }
 
-static nnt_status allocate(nnt_gradient_exchange *e, bool with_state, nnt_error *error) {
-  int64_t arenas = (int64_t)e->members * e->shares.most + 1 + (with_state ? 1 : 0);
-  size_t bytes = (size_t)(arenas * e->floats + 2 * LINE) * sizeof(float);
+static nnt_status allocate(nnt_gradient_exchange *e, const nnt_exchange_plan *plan,
+                           nnt_error *error) {
+  int64_t arenas = (int64_t)e->members * e->shares.most + 1 + plan->states;
+  size_t floats = (size_t)(arenas * e->floats + 2 * LINE);
+  size_t bytes = floats * sizeof(float) + (size_t)plan->scratch * sizeof(double);
   nnt_status status = nnt_node_memory_create(
       e->comm, bytes, e->shared ? NNT_MEMORY_OF_NODE : NNT_MEMORY_OF_RANK, &e->memory, error);
   if (status != NNT_OK) return status;
   float *next = nnt_node_memory_data(e->memory);
   e->parameters = next;
   next += e->floats;
-  if (with_state) {
-    e->state = next;
-    next += e->floats;
-  }
+  e->states = plan->states;
+  e->state = next;
+  next += plan->states * e->floats;
   e->first_gradients = next;
   e->gradients = next + (int64_t)e->index * e->shares.most * e->floats;
   e->published = next + (int64_t)e->members * e->shares.most * e->floats;
+  e->scratch = (double *)(void *)(e->published + 2 * LINE);
   return NNT_OK;
 }
 
@@ -156,7 +161,7 @@ nnt_status nnt_gradient_exchange_create(nnt_comm *comm, const nnt_exchange_plan 
     e->shared = shared;
     status = nnt_comm_agree(comm, create_shares(e, plan->granules, error), error);
   }
-  if (status == NNT_OK) status = allocate(e, plan->with_state, error);
+  if (status == NNT_OK) status = allocate(e, plan, error);
   if (status == NNT_OK) list_addends(e);
   if (status == NNT_OK) status = create_reduction(e, error);
   if (status != NNT_OK) {
@@ -201,12 +206,20 @@ float *nnt_gradient_exchange_parameters(nnt_gradient_exchange *exchange) {
   return exchange->parameters;
 }
 
-float *nnt_gradient_exchange_state(nnt_gradient_exchange *exchange) {
-  return exchange->state;
+float *nnt_gradient_exchange_state(nnt_gradient_exchange *exchange, int index) {
+  return index < exchange->states ? exchange->state + index * exchange->floats : NULL;
+}
+
+double *nnt_gradient_exchange_scratch(nnt_gradient_exchange *exchange) {
+  return exchange->scratch;
 }
 
 int nnt_gradient_exchange_sharers(const nnt_gradient_exchange *exchange) {
   return exchange->members;
+}
+
+int nnt_gradient_exchange_index(const nnt_gradient_exchange *exchange) {
+  return exchange->index;
 }
 
 bool nnt_gradient_exchange_writes(const nnt_gradient_exchange *exchange) {

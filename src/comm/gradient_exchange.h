@@ -32,7 +32,8 @@ typedef struct nnt_gradient_exchange nnt_gradient_exchange;
 typedef struct nnt_exchange_plan {
   int buckets;
   const int64_t *begin; /* [buckets + 1], copied: bucket b is floats [begin[b], begin[b + 1]) */
-  bool with_state;      /* an arena for the optimiser too */
+  int states;           /* arenas for the optimiser too */
+  int64_t scratch;      /* doubles for what the ranks that share parameters tell each other */
   int64_t granules;     /* leaves of the exact sum, at most NNT_SUM_LEAVES; 0: fast */
   nnt_allreduce mode;
 } nnt_exchange_plan;
@@ -54,11 +55,14 @@ nnt_exchange_share nnt_gradient_exchange_share(const nnt_gradient_exchange *exch
 
 /* This rank's gradients: an arena for each output of its share's plan, one after the other. */
 float *nnt_gradient_exchange_gradients(nnt_gradient_exchange *exchange);
-/* Parameters and optimiser state (NULL without); the node's one copy, or this rank's own. */
+/* Parameters, optimiser state `index` (NULL beyond the last) and scratch; the node's one copy, or
+ * this rank's own. */
 float *nnt_gradient_exchange_parameters(nnt_gradient_exchange *exchange);
-float *nnt_gradient_exchange_state(nnt_gradient_exchange *exchange);
-/* Ranks that share this rank's parameters: the node's, or 1. */
+float *nnt_gradient_exchange_state(nnt_gradient_exchange *exchange, int index);
+double *nnt_gradient_exchange_scratch(nnt_gradient_exchange *exchange);
+/* Ranks that share this rank's parameters: the node's, or 1; and this rank's number among them. */
 int nnt_gradient_exchange_sharers(const nnt_gradient_exchange *exchange);
+int nnt_gradient_exchange_index(const nnt_gradient_exchange *exchange);
 /* Whether this rank is the one to write parameters and state before the first step. */
 bool nnt_gradient_exchange_writes(const nnt_gradient_exchange *exchange);
 /* Collective: what was written to the arenas before is seen by all ranks of the node after. */

@@ -20,7 +20,7 @@ struct nnt_notice {
 nnt_status nnt_notice_create(nnt_comm *comm, nnt_notice **out, nnt_error *error) {
   *out = NULL;
   nnt_notice *notice = calloc(1, sizeof *notice);
-  MPI_Request *requests = calloc(MOST, sizeof *requests);
+  MPI_Request *requests = calloc(MOST, sizeof(MPI_Request));
   nnt_status status = NNT_OK;
   if (notice == NULL || requests == NULL)
     status = nnt_fail_memory(error, sizeof *notice, "messages between ranks");

@@ -14,6 +14,7 @@
 
 #include "net/layout.h"
 #include "net/model.h"
+#include "net/optimizer.h"
 
 /* One finished epoch; values that do not apply are NaN. */
 typedef struct nnt_history_entry {
@@ -41,17 +42,13 @@ typedef struct nnt_train_state {
   double epoch_seconds; /* that they took */
 } nnt_train_state;
 
-typedef struct nnt_sgd_settings {
-  double learning_rate, momentum, weight_decay;
-  bool nesterov;
-} nnt_sgd_settings;
-
 typedef struct nnt_checkpoint {
   nnt_model model;
   nnt_train_state state;
-  nnt_sgd_settings optimizer;
+  nnt_optimizer_settings optimizer;
   float *parameters; /* arena of nnt_layout_of(&model) */
-  float *velocity;   /* the same, or NULL without momentum */
+  /* The same, what the optimiser keeps (net/optimizer.h has the names); NULL beyond the last. */
+  float *slots[NNT_OPTIMIZER_SLOTS];
   nnt_history_entry *history;
   int64_t history_count;
 } nnt_checkpoint;

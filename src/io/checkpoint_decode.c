@@ -80,6 +80,12 @@ static void get_arena(reader *r, const char *group, const nnt_layout *layout, fl
     if (r->status == NNT_OK) nnt_layout_import(layout, l, weights, *arena);
     (void)snprintf(path, sizeof path, "%s/layers/%d/bias", group, l);
     get_array(r, path, layer->outputs, 0, *arena + layout->biases[l]);
+    if (layer->normed) {
+      (void)snprintf(path, sizeof path, "%s/layers/%d/norm_weight", group, l);
+      get_array(r, path, layer->outputs, 0, *arena + layout->gains[l]);
+      (void)snprintf(path, sizeof path, "%s/layers/%d/norm_bias", group, l);
+      get_array(r, path, layer->outputs, 0, *arena + layout->shifts[l]);
+    }
     nnt_memory_free(&weights);
   }
 }
@@ -91,6 +97,11 @@ static void get_layer(reader *r, nnt_model *model, int index) {
   (void)snprintf(path, sizeof path, "/model/layers/%d", index);
   get_text(r, path, "activation", name, sizeof name);
   if (r->status == NNT_OK) r->status = nnt_activation_parse(name, &layer->activation, r->error);
+  if (r->status == NNT_OK && nnt_h5_has_attribute(r->file, path, "normalization")) {
+    get_text(r, path, "normalization", name, sizeof name);
+    layer->normed = strcmp(name, "layer") == 0;
+    if (!layer->normed) refuse(r, "attribute normalization of a layer");
+  }
   (void)snprintf(path, sizeof path, "/model/layers/%d/weight", index);
   if (r->status == NNT_OK) r->status = nnt_h5_describe(r->file, path, &weight, r->error);
   layer->outputs = weight.dims[0];
@@ -122,14 +133,36 @@ static void get_model(reader *r, nnt_model *model) {
                                    &model->class_name_count, r->error);
 }
 
+/* What format 1 knew nothing of: its only optimiser was sgd. */
+static void get_newer_settings(reader *r, nnt_optimizer_settings *settings) {
+  if (r->status != NNT_OK || !nnt_h5_has_attribute(r->file, "/optimizer", "beta1")) return;
+  settings->beta1 = get_real(r, "/optimizer", "beta1");
+  settings->beta2 = get_real(r, "/optimizer", "beta2");
+  settings->alpha = get_real(r, "/optimizer", "alpha");
+  settings->epsilon = get_real(r, "/optimizer", "epsilon");
+  settings->trust = get_real(r, "/optimizer", "trust");
+  settings->clip_norm = get_real(r, "/optimizer", "clip_norm");
+  settings->clip_value = get_real(r, "/optimizer", "clip_value");
+  settings->l1 = get_real(r, "/optimizer", "l1");
+  settings->max_norm = get_real(r, "/optimizer", "max_norm");
+}
+
 static void get_optimizer(reader *r, nnt_checkpoint *checkpoint, const nnt_layout *layout) {
-  nnt_sgd_settings *settings = &checkpoint->optimizer;
+  nnt_optimizer_settings *settings = &checkpoint->optimizer;
+  char name[64];
+  get_text(r, "/optimizer", "name", name, sizeof name);
+  if (r->status == NNT_OK) r->status = nnt_optimizer_parse(name, &settings->kind, r->error);
+  nnt_optimizer_settings_default(settings->kind, settings);
   settings->learning_rate = get_real(r, "/optimizer", "learning_rate");
   settings->momentum = get_real(r, "/optimizer", "momentum");
   settings->weight_decay = get_real(r, "/optimizer", "weight_decay");
   settings->nesterov = get_int(r, "/optimizer", "nesterov") != 0;
-  if (r->status == NNT_OK && nnt_h5_exists(r->file, "/optimizer/velocity"))
-    get_arena(r, "/optimizer/velocity", layout, &checkpoint->velocity);
+  get_newer_settings(r, settings);
+  for (int s = 0; s < nnt_optimizer_slots(settings) && r->status == NNT_OK; ++s) {
+    char path[64];
+    (void)snprintf(path, sizeof path, "/optimizer/%s", nnt_optimizer_slot_name(settings, s));
+    if (nnt_h5_exists(r->file, path)) get_arena(r, path, layout, &checkpoint->slots[s]);
+  }
 }
 
 /* A checkpoint that says nothing is of a full shuffle. */
@@ -235,7 +268,7 @@ void nnt_checkpoint_destroy(nnt_checkpoint **checkpoint) {
   if (*checkpoint == NULL) return;
   nnt_model_clear(&(*checkpoint)->model);
   free((*checkpoint)->parameters);
-  free((*checkpoint)->velocity);
+  for (int s = 0; s < NNT_OPTIMIZER_SLOTS; ++s) free((*checkpoint)->slots[s]);
   free((*checkpoint)->history);
   free(*checkpoint);
   *checkpoint = NULL;

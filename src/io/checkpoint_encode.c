@@ -58,6 +58,12 @@ static void put_arena(writer *w, const char *group, const nnt_layout *layout, co
       (void)snprintf(path, sizeof path, "%s/layers/%d/bias", group, l);
       put_array(w, path, NNT_H5_F32, 1, dims, arena + layout->biases[l]);
     }
+    if (layer->normed) {
+      (void)snprintf(path, sizeof path, "%s/layers/%d/norm_weight", group, l);
+      put_array(w, path, NNT_H5_F32, 1, dims, arena + layout->gains[l]);
+      (void)snprintf(path, sizeof path, "%s/layers/%d/norm_bias", group, l);
+      put_array(w, path, NNT_H5_F32, 1, dims, arena + layout->shifts[l]);
+    }
     nnt_memory_free(&weights);
   }
 }
@@ -75,6 +81,7 @@ static void put_model(writer *w, const nnt_checkpoint *checkpoint, const nnt_lay
     char path[64];
     (void)snprintf(path, sizeof path, "/model/layers/%d", l);
     put_text(w, path, "activation", nnt_activation_name(model->layers[l].activation));
+    if (model->layers[l].normed) put_text(w, path, "normalization", "layer");
   }
   put_array(w, "/model/input_shift", NNT_H5_F32, 1, &inputs, model->shift);
   put_array(w, "/model/input_scale", NNT_H5_F32, 1, &inputs, model->scale);
@@ -84,15 +91,27 @@ static void put_model(writer *w, const nnt_checkpoint *checkpoint, const nnt_lay
 }
 
 static void put_optimizer(writer *w, const nnt_checkpoint *checkpoint, const nnt_layout *layout) {
-  const nnt_sgd_settings *settings = &checkpoint->optimizer;
+  const nnt_optimizer_settings *settings = &checkpoint->optimizer;
   put_group(w, "/optimizer");
-  put_text(w, "/optimizer", "name", "sgd");
+  put_text(w, "/optimizer", "name", nnt_optimizer_name(settings->kind));
   put_real(w, "/optimizer", "learning_rate", settings->learning_rate);
   put_real(w, "/optimizer", "momentum", settings->momentum);
   put_real(w, "/optimizer", "weight_decay", settings->weight_decay);
   put_int(w, "/optimizer", "nesterov", settings->nesterov);
-  if (checkpoint->velocity != NULL)
-    put_arena(w, "/optimizer/velocity", layout, checkpoint->velocity);
+  put_real(w, "/optimizer", "beta1", settings->beta1);
+  put_real(w, "/optimizer", "beta2", settings->beta2);
+  put_real(w, "/optimizer", "alpha", settings->alpha);
+  put_real(w, "/optimizer", "epsilon", settings->epsilon);
+  put_real(w, "/optimizer", "trust", settings->trust);
+  put_real(w, "/optimizer", "clip_norm", settings->clip_norm);
+  put_real(w, "/optimizer", "clip_value", settings->clip_value);
+  put_real(w, "/optimizer", "l1", settings->l1);
+  put_real(w, "/optimizer", "max_norm", settings->max_norm);
+  for (int s = 0; s < nnt_optimizer_slots(settings); ++s) {
+    char path[64];
+    (void)snprintf(path, sizeof path, "/optimizer/%s", nnt_optimizer_slot_name(settings, s));
+    if (checkpoint->slots[s] != NULL) put_arena(w, path, layout, checkpoint->slots[s]);
+  }
 }
 
 static void put_state(writer *w, const nnt_train_state *state) {

@@ -103,6 +103,10 @@ static nnt_status describe_x(nnt_dataset_file *file, nnt_error *error) {
                 "give x the shape [samples, features] or more dimensions", error);
   file->shape.samples = x.dims[0];
   file->shape.features = 1;
+  if (x.rank == 3) {
+    file->shape.height = x.dims[1];
+    file->shape.width = x.dims[2];
+  }
   for (int i = 1; i < x.rank && file->shape.features <= NNT_MAX_WIDTH; ++i)
     file->shape.features *= nnt_min_i64(x.dims[i], NNT_MAX_WIDTH + 1);
   file->shape.chunk_rows = nnt_max_i64(x.chunk_rows, 1);

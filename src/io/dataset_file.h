@@ -25,9 +25,10 @@ typedef struct nnt_dataset_file nnt_dataset_file;
 /* What was found. */
 typedef struct nnt_dataset_shape {
   int64_t samples;
-  int64_t features;    /* all dimensions after the first, flattened */
-  nnt_element element; /* type in memory: 8- and 16-bit integers stay, the rest becomes float32 */
-  bool ranged;         /* x is of an 8- or 16-bit integer type */
+  int64_t features;      /* all dimensions after the first, flattened */
+  int64_t height, width; /* of an image, x of [samples, height, width]; else 0 */
+  nnt_element element;   /* type in memory: 8- and 16-bit integers stay, the rest becomes float32 */
+  bool ranged;           /* x is of an 8- or 16-bit integer type */
   bool has_y;
   bool y_integer;     /* y is of an integer type */
   bool y_vector;      /* y has one dimension */

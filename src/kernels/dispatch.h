@@ -7,11 +7,17 @@
 
 #include "kernels/elementwise.h"
 #include "kernels/microkernel.h"
+#include "kernels/noise.h"
+#include "kernels/norm.h"
+#include "kernels/update.h"
 
 typedef struct nnt_kernels {
   const char *isa; /* "avx512", "avx2", "neon", "baseline" */
   const nnt_microkernel *micro;
   const nnt_elementwise *elementwise;
+  const nnt_update_kernels *update;
+  const nnt_noise_kernels *noise;
+  const nnt_norm_kernels *norm;
 } nnt_kernels;
 
 /* The variant for this CPU, or the one that the environment variable NNTRAIN_ISA names. A

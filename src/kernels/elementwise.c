@@ -4,18 +4,11 @@
 #include <math.h>
 #include <stddef.h>
 
+#include "kernels/row_tools.h"
 #include "kernels/simd.h"
 #include "kernels/vector_math.h"
 
 #define LEAKY_SLOPE 0.01F
-
-static inline vf load(const float *p) {
-  return *(const vf *)p;
-}
-
-static inline void store(float *p, vf x) {
-  *(vf *)p = x;
-}
 
 /* --- activations --- */
 
@@ -104,31 +97,6 @@ static void leave_as_is(float *values, float *auxiliary, int64_t count) {
 
 /* --- rows of logits --- */
 
-/* Lanes whose column is below `columns`: -1, others 0. */
-static inline vi columns_below(int64_t first, int64_t columns) {
-  vi lane;
-  for (int i = 0; i < VECTOR; ++i) lane[i] = i;
-  int64_t left = columns - first;
-  int32_t limit = left < 0 ? 0 : left > VECTOR ? VECTOR : (int32_t)left;
-  return lane < (vi)(lane - lane + limit);
-}
-
-#define VECTORS (NNT_PANEL / VECTOR)
-
-/* The sum of 32 lanes by a fixed tree, the same for every vector width. */
-static inline float sum_lanes(const vf lanes[VECTORS]) {
-  vf tree[VECTORS];
-  for (int v = 0; v < VECTORS; ++v) tree[v] = lanes[v];
-  for (int width = VECTORS / 2; width > 0; width /= 2) {
-    for (int v = 0; v < width; ++v) tree[v] += tree[v + width];
-  }
-  return sum_v(tree[0]);
-}
-
-static inline float *at(const nnt_panels *matrix, int64_t row, int64_t column) {
-  return matrix->data + column / NNT_PANEL * matrix->stride + row * NNT_PANEL + column % NNT_PANEL;
-}
-
 /* The largest entry of a row. A NaN in the row need not be it: its exponential is one too. */
 static inline float largest(const nnt_panels *z, int64_t row) {
   vf most = splat(-INFINITY);
@@ -183,8 +151,12 @@ static void softmax(const nnt_rows *rows) {
     softmax_group(rows, r, rows->end - r < GROUP ? rows->end - r : GROUP);
 }
 
-/* softplus(z) - t z = max(z, 0) - t z + log(1 + exp(-|z|)). */
-static void binary_cross_entropy(const nnt_rows *rows) {
+/* Loss and derivative of one entry: z, or the output a, and its target. */
+typedef void (*entry_loss)(vf a, vf t, vf *loss, vf *gradient);
+
+/* The mean over a row's entries. `entry` is inlined. */
+static inline __attribute__((always_inline)) void mean_of_entries(const nnt_rows *rows,
+                                                                  entry_loss entry) {
   const nnt_panels *z = &rows->logits;
   const int64_t padded = nnt_panel_count(z->columns) * NNT_PANEL;
   const float mean = 1.0F / (float)z->columns;
@@ -192,16 +164,64 @@ static void binary_cross_entropy(const nnt_rows *rows) {
     vf lanes[VECTORS] = {{0}};
     for (int64_t c = 0; c < padded; c += VECTOR) {
       vi inside = columns_below(c, z->columns);
-      vf x = load(at(z, r, c)), t = load(at(&rows->target, r, c));
-      vf magnitude = (vf)((vi)x & ~(vi)splat(-0.0F));
-      vf positive = (vf)((vi)x & ~(x < splat(0.0F)));
-      vf loss = fma_v(-t, x, positive) + log1p_v(exp_v(-magnitude));
+      vf loss, g;
+      entry(load(at(z, r, c)), load(at(&rows->target, r, c)), &loss, &g);
       lanes[c % NNT_PANEL / VECTOR] += (vf)((vi)loss & inside);
-      vf g = (sigmoid_v(x) - t) * splat(rows->scale * mean);
+      g *= splat(rows->scale * mean);
       store(at(&rows->gradient, r, c), (vf)((vi)g & inside));
     }
     rows->loss[r] = sum_lanes(lanes) * mean;
   }
+}
+
+static inline vf magnitude_of(vf x) {
+  return (vf)((vi)x & ~(vi)splat(-0.0F));
+}
+
+/* softplus(z) - t z = max(z, 0) - t z + log(1 + exp(-|z|)). */
+static inline void logistic_entry(vf x, vf t, vf *loss, vf *gradient) {
+  vf positive = (vf)((vi)x & ~(x < splat(0.0F)));
+  *loss = fma_v(-t, x, positive) + log1p_v(exp_v(-magnitude_of(x)));
+  *gradient = sigmoid_v(x) - t;
+}
+
+/* A NaN is on the far side of every comparison and comes through. */
+static inline void huber_entry(vf a, vf t, vf *loss, vf *gradient) {
+  vf d = a - t, size = magnitude_of(d), one = splat(1.0F);
+  *loss = select_v(size < one, splat(0.5F) * d * d, size - splat(0.5F));
+  *gradient = select_v(d > one, one, select_v(d < -one, -one, d));
+}
+
+static inline void absolute_entry(vf a, vf t, vf *loss, vf *gradient) {
+  vf d = a - t, one = splat(1.0F), zero = splat(0.0F);
+  *loss = magnitude_of(d);
+  *gradient = select_v(d > zero, one, select_v(d < zero, -one, d));
+}
+
+static inline void poisson_entry(vf z, vf t, vf *loss, vf *gradient) {
+  vf rate = exp_v(z);
+  *loss = fma_v(-t, z, rate);
+  *gradient = rate - t;
+}
+
+static void binary_cross_entropy(const nnt_rows *rows) {
+  mean_of_entries(rows, logistic_entry);
+}
+
+static void huber(const nnt_rows *rows) {
+  mean_of_entries(rows, huber_entry);
+}
+
+static void absolute_error(const nnt_rows *rows) {
+  mean_of_entries(rows, absolute_entry);
+}
+
+static void poisson(const nnt_rows *rows) {
+  mean_of_entries(rows, poisson_entry);
+}
+
+static void exponential(float *values, int64_t count) {
+  for (int64_t i = 0; i < count; i += VECTOR) store(values + i, exp_v(load(values + i)));
 }
 
 static void squared_error(const nnt_rows *rows) {
@@ -266,16 +286,24 @@ GATHER(gather_u16, uint16_t, load_u16)
 GATHER(gather_i16, int16_t, load_i16)
 GATHER(gather_f32, float, load_f32)
 
-/* --- sums and updates --- */
+/* --- sums --- */
 
-static void sum_rows(const float *panel, const nnt_granules *granules, float *sums,
-                     int64_t distance) {
+static inline __attribute__((always_inline)) void sum_panel(const float *panel,
+                                                            const float *factors,
+                                                            const nnt_granules *granules,
+                                                            float *sums, int64_t distance) {
   vf stack[NNT_SUM_PLACES][VECTORS];
   for (int64_t g = 0; g < granules->count; ++g) {
     const nnt_sum_step *step = &granules->steps[g];
     vf lanes[VECTORS] = {{0}};
     for (int64_t r = granules->begin[g]; r < granules->begin[g + 1]; ++r) {
-      for (int v = 0; v < VECTORS; ++v) lanes[v] += load(panel + r * NNT_PANEL + v * VECTOR);
+      for (int v = 0; v < VECTORS; ++v) {
+        int64_t i = r * NNT_PANEL + v * VECTOR;
+        if (factors != NULL)
+          lanes[v] = fma_v(load(panel + i), load(factors + i), lanes[v]);
+        else
+          lanes[v] += load(panel + i);
+      }
     }
     for (int m = step->merges; m > 0; --m) {
       for (int v = 0; v < VECTORS; ++v) lanes[v] += stack[step->place + m - 1][v];
@@ -287,33 +315,18 @@ static void sum_rows(const float *panel, const nnt_granules *granules, float *su
   }
 }
 
+static void sum_rows(const float *panel, const nnt_granules *granules, float *sums,
+                     int64_t distance) {
+  sum_panel(panel, NULL, granules, sums, distance);
+}
+
+static void sum_products(const float *panel, const float *factors, const nnt_granules *granules,
+                         float *sums, int64_t distance) {
+  sum_panel(panel, factors, granules, sums, distance);
+}
+
 static void add(const float *a, const float *b, float *out, int64_t count) {
   for (int64_t i = 0; i < count; i += VECTOR) store(out + i, load(a + i) + load(b + i));
-}
-
-static void sgd_plain(const nnt_sgd_step *step, const float *gradient, float *weights,
-                      int64_t count) {
-  for (int64_t i = 0; i < count; i += VECTOR) {
-    vf w = load(weights + i);
-    vf g = fma_v(splat(step->weight_decay), w, load(gradient + i));
-    store(weights + i, fma_v(splat(-step->learning_rate), g, w));
-  }
-}
-
-static void sgd(const nnt_sgd_step *step, const float *gradient, float *velocity, float *weights,
-                int64_t count) {
-  if (velocity == NULL) {
-    sgd_plain(step, gradient, weights, count);
-    return;
-  }
-  for (int64_t i = 0; i < count; i += VECTOR) {
-    vf w = load(weights + i);
-    vf g = fma_v(splat(step->weight_decay), w, load(gradient + i));
-    vf v = fma_v(splat(step->momentum), load(velocity + i), g);
-    store(velocity + i, v);
-    vf direction = step->nesterov ? fma_v(splat(step->momentum), v, g) : v;
-    store(weights + i, fma_v(splat(-step->learning_rate), direction, w));
-  }
 }
 
 extern const nnt_elementwise FOR_ISA(nnt_elementwise_);
@@ -334,6 +347,10 @@ const nnt_elementwise FOR_ISA(nnt_elementwise_) = {
                [NNT_IDENTITY] = leave_as_is},
     .softmax = softmax,
     .binary_cross_entropy = binary_cross_entropy,
+    .huber = huber,
+    .absolute_error = absolute_error,
+    .poisson = poisson,
+    .exponential = exponential,
     .squared_error = squared_error,
     .gather = {[NNT_U8] = gather_u8,
                [NNT_I8] = gather_i8,
@@ -341,5 +358,5 @@ const nnt_elementwise FOR_ISA(nnt_elementwise_) = {
                [NNT_I16] = gather_i16,
                [NNT_F32] = gather_f32},
     .sum_rows = sum_rows,
-    .add = add,
-    .sgd = sgd};
+    .sum_products = sum_products,
+    .add = add};

@@ -6,7 +6,6 @@
 #define NNT_KERNELS_ELEMENTWISE_H
 
 #include <nntrain/model.h>
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "kernels/microkernel.h"
@@ -26,16 +25,6 @@ typedef enum nnt_element {
 static inline int64_t nnt_element_bytes(nnt_element element) {
   return element == NNT_F32 ? 4 : element == NNT_U8 || element == NNT_I8 ? 1 : 2;
 }
-
-/* Stochastic gradient descent with PyTorch's conventions (torch.optim.SGD): with gradient g,
- *   g += weight_decay * w;  v = momentum * v + g;  w -= learning_rate * (nesterov ? g + momentum
- * * v : v). */
-typedef struct nnt_sgd_step {
-  float learning_rate;
-  float momentum;
-  float weight_decay;
-  bool nesterov;
-} nnt_sgd_step;
 
 /* Rows [begin, end) of a matrix of logits, and what a loss makes of them. */
 typedef struct nnt_rows {
@@ -68,6 +57,12 @@ typedef struct nnt_elementwise {
   void (*softmax)(const nnt_rows *rows);
   /* Binary cross-entropy on logits, mean over the columns. */
   void (*binary_cross_entropy)(const nnt_rows *rows);
+  /* The same form: Huber's loss, the absolute error, and the Poisson likelihood of logits. */
+  void (*huber)(const nnt_rows *rows);
+  void (*absolute_error)(const nnt_rows *rows);
+  void (*poisson)(const nnt_rows *rows);
+  /* values = exp(values). */
+  void (*exponential)(float *values, int64_t count);
   /* loss = sum_k (a - t)^2; gradient = scale * (a - t). */
   void (*squared_error)(const nnt_rows *rows);
 
@@ -78,12 +73,12 @@ typedef struct nnt_elementwise {
    * output i at sums + i * distance. */
   void (*sum_rows)(const float *panel, const nnt_granules *granules, float *sums, int64_t distance);
 
+  /* The same of the rows' products with those of another panel. */
+  void (*sum_products)(const float *panel, const float *factors, const nnt_granules *granules,
+                       float *sums, int64_t distance);
+
   /* out[i] = a[i] + b[i]; `out` may be a or b. */
   void (*add)(const float *a, const float *b, float *out, int64_t count);
-
-  /* `velocity` may be NULL when momentum is 0. */
-  void (*sgd)(const nnt_sgd_step *step, const float *gradient, float *velocity, float *weights,
-              int64_t count);
 } nnt_elementwise;
 
 #endif

@@ -56,9 +56,10 @@ void nnt_gemm_nn(const nnt_kernels *kernels, nnt_team team, const nnt_gemm_nn_ca
                        .c = c->data + offset,
                        .start = call->bias != NULL ? call->bias + p * NNT_PANEL : NULL};
       run_columns(micro, micro->nn, tile, columns);
-      if (call->epilogue != NULL)
-        call->epilogue(tile.c, call->auxiliary != NULL ? call->auxiliary + offset : NULL,
-                       tile.rows * (int64_t)NNT_PANEL);
+      float *auxiliary = call->auxiliary != NULL ? call->auxiliary + offset : NULL;
+      if (call->epilogue != NULL) call->epilogue(tile.c, auxiliary, tile.rows * (int64_t)NNT_PANEL);
+      if (call->finish != NULL)
+        call->finish(call->finish_context, tile.c, auxiliary, tile.rows * (int64_t)NNT_PANEL);
     }
     if (team.poll != NULL) team.poll(team.poll_context);
   }

@@ -23,6 +23,9 @@ nnt_block nnt_gemm_cut(nnt_team team, int64_t rows, int64_t columns);
  * same place of the auxiliary matrix. */
 typedef void (*nnt_epilogue)(float *c, float *auxiliary, int64_t count);
 
+/* After the epilogue; `c` tells where the piece lies in C. */
+typedef void (*nnt_finish)(void *context, float *c, float *auxiliary, int64_t count);
+
 /* C = A B + bias, then the epilogue.
  * A: rows x k, B: k x columns, C: rows x columns; bias: C's columns, padded to whole panels, or
  * NULL; auxiliary: of C's shape and stride, or NULL; epilogue: or NULL. */
@@ -31,6 +34,8 @@ typedef struct nnt_gemm_nn_call {
   const float *bias;
   nnt_epilogue epilogue;
   float *auxiliary;
+  nnt_finish finish; /* or NULL */
+  void *finish_context;
 } nnt_gemm_nn_call;
 void nnt_gemm_nn(const nnt_kernels *kernels, nnt_team team, const nnt_gemm_nn_call *call);
 

@@ -31,6 +31,15 @@
 typedef float vf __attribute__((vector_size(VECTOR * sizeof(float)), may_alias));
 typedef int32_t vi __attribute__((vector_size(VECTOR * sizeof(float)), may_alias));
 
+/* One vector at an aligned address. */
+static inline vf load(const float *p) {
+  return *(const vf *)p;
+}
+
+static inline void store(float *p, vf x) {
+  *(vf *)p = x;
+}
+
 /* a * b + c, rounded once where the instruction set can. */
 static inline vf fma_v(vf a, vf b, vf c) {
 #if defined(__AVX512F__)
@@ -41,6 +50,21 @@ static inline vf fma_v(vf a, vf b, vf c) {
   return (vf)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
 #else
   return a * b + c;
+#endif
+}
+
+/* Rounded correctly everywhere. */
+static inline vf sqrt_v(vf a) {
+#if defined(__AVX512F__)
+  return (vf)_mm512_sqrt_ps((__m512)a);
+#elif defined(__AVX2__) && defined(__FMA__)
+  return (vf)_mm256_sqrt_ps((__m256)a);
+#elif defined(__ARM_NEON) && defined(__aarch64__)
+  return (vf)vsqrtq_f32((float32x4_t)a);
+#else
+  vf root;
+  for (int i = 0; i < VECTOR; ++i) root[i] = __builtin_sqrtf(a[i]);
+  return root;
 #endif
 }
 

@@ -48,6 +48,14 @@ static nnt_panels convert(const nnt_kernels *kernels, const nnt_input_rows *x, i
                      .out = x->buffer,
                      .stride = count * NNT_PANEL};
   kernels->elementwise->gather[input->element](&call);
+  for (int64_t c = begin; c < end && x->dropout != NULL; c += NNT_PANEL) {
+    float *panel = x->buffer + (c - begin) * count;
+    if (x->noise > 0.0F)
+      kernels->noise->add_normal(x->dropout, x->noise, x->position + first, c / NNT_PANEL, count,
+                                 panel);
+    if (x->dropout->threshold > 0.0F)
+      kernels->noise->dropout(x->dropout, x->position + first, c / NNT_PANEL, count, panel, NULL);
+  }
   return (nnt_panels){x->buffer, count, end - begin, count * NNT_PANEL};
 }
 

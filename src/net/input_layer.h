@@ -23,7 +23,10 @@ typedef struct nnt_input_rows {
   /* Samples that are asked for from memory while the weight gradient is computed; NULL: none. */
   const void *const *next;
   int64_t next_count;
-  float *buffer; /* of this thread, nnt_input_buffer_floats */
+  const nnt_dropout *dropout; /* of the inputs; NULL: neither noise nor dropout */
+  float noise;                /* deviation; with seed and update of `dropout` */
+  int64_t position;           /* of the first sample, for both */
+  float *buffer;              /* of this thread, nnt_input_buffer_floats */
 } nnt_input_rows;
 
 /* Floats of a thread's buffer for batches of up to `rows` rows. */

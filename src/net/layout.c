@@ -16,6 +16,11 @@ nnt_layout nnt_layout_of(const nnt_model *model) {
     next += nnt_panels_floats(layer->inputs, layer->outputs);
     layout.biases[i] = next;
     next += nnt_panel_count(layer->outputs) * NNT_PANEL;
+    if (layer->normed) {
+      layout.gains[i] = next;
+      layout.shifts[i] = next + nnt_panel_count(layer->outputs) * NNT_PANEL;
+      next += 2 * nnt_panel_count(layer->outputs) * NNT_PANEL;
+    }
     layout.first_piece[i + 1] = i + 1;
   }
   layout.tail = next;
@@ -29,6 +34,10 @@ nnt_panels nnt_layout_weights(const nnt_layout *layout, int layer, float *arena)
                       .rows = inputs,
                       .columns = layout->layers[layer].outputs,
                       .stride = inputs * NNT_PANEL};
+}
+
+int64_t nnt_layout_layer_end(const nnt_layout *layout, int layer) {
+  return layer + 1 < layout->layer_count ? layout->weights[layer + 1] : layout->tail;
 }
 
 void nnt_layout_cut(nnt_layout *layout, int64_t floats) {
@@ -106,6 +115,12 @@ nnt_status nnt_layout_digest(const nnt_layout *layout, const float *arena, char 
                             error);
     if (status == NNT_OK)
       status = nnt_sha256_add(hash, arena + layout->biases[i],
+                              (size_t)layer->outputs * sizeof(float), error);
+    if (status == NNT_OK && layer->normed)
+      status = nnt_sha256_add(hash, arena + layout->gains[i],
+                              (size_t)layer->outputs * sizeof(float), error);
+    if (status == NNT_OK && layer->normed)
+      status = nnt_sha256_add(hash, arena + layout->shifts[i],
                               (size_t)layer->outputs * sizeof(float), error);
   }
   if (status == NNT_OK) status = nnt_sha256_finish(hash, text, error);

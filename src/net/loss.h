@@ -15,13 +15,15 @@ typedef struct nnt_loss_rows {
                               logits; used by quadratic alone */
   float *loss;             /* [rows], written */
   float scale;             /* the gradient's factor: 1 / batch */
+  float smoothing;         /* of the labels of cross-entropy */
   int64_t begin, end;
 } nnt_loss_rows;
 
 /* loss[r] and gradient = scale * d loss[r] / d logits. */
 void nnt_loss_run(const nnt_kernels *kernels, const nnt_model *model, const nnt_loss_rows *rows);
 
-/* Turns logits into outputs in place: softmax or sigmoid; the others stay. `scratch`: [rows]. */
+/* Turns logits into outputs in place: softmax, sigmoid or exp; the others stay. `scratch`: [rows].
+ */
 void nnt_loss_outputs(const nnt_kernels *kernels, const nnt_model *model, const nnt_panels *logits,
                       float *scratch, int64_t begin, int64_t end);
 

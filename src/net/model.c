@@ -32,12 +32,16 @@ nnt_status nnt_model_set_layers(nnt_model *model, int64_t inputs, int hidden_cou
   int64_t width = inputs;
   for (int i = 0; i < hidden_count && status == NNT_OK; ++i) {
     status = check_width(hidden[i], "hidden layer", error);
-    model->layers[i] = (nnt_layer){width, hidden[i], activations[activation_count == 1 ? 0 : i]};
+    model->layers[i] = (nnt_layer){.inputs = width,
+                                   .outputs = hidden[i],
+                                   .activation = activations[activation_count == 1 ? 0 : i]};
     width = hidden[i];
   }
   nnt_activation last = activations[activation_count - 1];
   model->layers[hidden_count] =
-      (nnt_layer){width, outputs, model->loss == NNT_QUADRATIC ? last : NNT_IDENTITY};
+      (nnt_layer){.inputs = width,
+                  .outputs = outputs,
+                  .activation = model->loss == NNT_QUADRATIC ? last : NNT_IDENTITY};
   model->layer_count = hidden_count + 1;
   return status;
 }
@@ -72,7 +76,7 @@ int64_t nnt_model_outputs(const nnt_model *model) {
 int64_t nnt_model_parameters(const nnt_model *model) {
   int64_t sum = 0;
   for (int i = 0; i < model->layer_count; ++i)
-    sum += (model->layers[i].inputs + 1) * model->layers[i].outputs;
+    sum += (model->layers[i].inputs + (model->layers[i].normed ? 3 : 1)) * model->layers[i].outputs;
   return sum;
 }
 

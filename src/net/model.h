@@ -17,12 +17,25 @@ typedef struct nnt_layer {
   /* Of the logits' layer too: identity but with the quadratic loss, whose output activation is
    * part of the network; softmax and sigmoid belong to their losses. */
   nnt_activation activation;
+  bool normed;    /* by layer normalisation, before the activation */
+  double dropout; /* of the outputs, in training */
 } nnt_layer;
+
+/* Of the training samples; all 0: none. */
+typedef struct nnt_augmentation {
+  int64_t height, width;
+  int64_t shift;
+  bool flip;
+  double erase;
+  double noise;
+} nnt_augmentation;
 
 typedef struct nnt_model {
   int layer_count;
   nnt_layer layers[NNT_MAX_LAYERS];
   nnt_loss loss;
+  double input_dropout, label_smoothing; /* in training */
+  nnt_augmentation augmentation;
   nnt_target_kind target;
   nnt_normalization normalization;
   float *shift; /* [inputs padded to whole panels], owned: x' = (x - shift) * scale */

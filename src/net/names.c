@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "net/names.h"
+
 static const char *const activations[] = {
     [NNT_SIGMOID] = "sigmoid",       [NNT_TANH] = "tanh", [NNT_RELU] = "relu",
     [NNT_LEAKY_RELU] = "leaky-relu", [NNT_GELU] = "gelu", [NNT_SILU] = "silu",
@@ -10,7 +12,11 @@ static const char *const activations[] = {
 static const char *const losses[] = {[NNT_CROSS_ENTROPY] = "cross-entropy",
                                      [NNT_BINARY_CROSS_ENTROPY] = "binary-cross-entropy",
                                      [NNT_MSE] = "mse",
-                                     [NNT_QUADRATIC] = "quadratic"};
+                                     [NNT_QUADRATIC] = "quadratic",
+                                     [NNT_HUBER] = "huber",
+                                     [NNT_MAE] = "mae",
+                                     [NNT_POISSON] = "poisson",
+                                     [NNT_HINGE] = "hinge"};
 static const char *const initializers[] = {[NNT_INIT_DEFAULT] = "default",
                                            [NNT_INIT_XAVIER_UNIFORM] = "xavier-uniform",
                                            [NNT_INIT_XAVIER_NORMAL] = "xavier-normal",
@@ -23,8 +29,8 @@ static const char *const normalizations[] = {[NNT_NORMALIZE_AUTO] = "auto",
                                              [NNT_NORMALIZE_RANGE] = "range",
                                              [NNT_NORMALIZE_STANDARDIZE] = "standardize"};
 
-static nnt_status find(const char *kind, const char *const *names, int count, const char *name,
-                       int *out, nnt_error *error) {
+nnt_status nnt_name_find(const char *kind, const char *const *names, int count, const char *name,
+                         int *out, nnt_error *error) {
   char list[160] = "";
   for (int i = 0; i < count; ++i) {
     if (strcmp(names[i], name) == 0) {
@@ -55,21 +61,23 @@ const char *nnt_normalization_name(nnt_normalization value) {
 
 nnt_status nnt_activation_parse(const char *name, nnt_activation *out, nnt_error *error) {
   int value = 0;
-  nnt_status status = find("activation", activations, NNT_ACTIVATION_COUNT, name, &value, error);
+  nnt_status status =
+      nnt_name_find("activation", activations, NNT_ACTIVATION_COUNT, name, &value, error);
   *out = (nnt_activation)value;
   return status;
 }
 
 nnt_status nnt_loss_parse(const char *name, nnt_loss *out, nnt_error *error) {
   int value = 0;
-  nnt_status status = find("loss", losses, NNT_LOSS_COUNT, name, &value, error);
+  nnt_status status = nnt_name_find("loss", losses, NNT_LOSS_COUNT, name, &value, error);
   *out = (nnt_loss)value;
   return status;
 }
 
 nnt_status nnt_initializer_parse(const char *name, nnt_initializer *out, nnt_error *error) {
   int value = 0;
-  nnt_status status = find("initialiser", initializers, NNT_INITIALIZER_COUNT, name, &value, error);
+  nnt_status status =
+      nnt_name_find("initialiser", initializers, NNT_INITIALIZER_COUNT, name, &value, error);
   *out = (nnt_initializer)value;
   return status;
 }
@@ -77,7 +85,7 @@ nnt_status nnt_initializer_parse(const char *name, nnt_initializer *out, nnt_err
 nnt_status nnt_normalization_parse(const char *name, nnt_normalization *out, nnt_error *error) {
   int value = 0;
   nnt_status status =
-      find("normalisation", normalizations, NNT_NORMALIZATION_COUNT, name, &value, error);
+      nnt_name_find("normalisation", normalizations, NNT_NORMALIZATION_COUNT, name, &value, error);
   *out = (nnt_normalization)value;
   return status;
 }

@@ -2,9 +2,10 @@
 #include <stdlib.h>
 
 #include "base/partition.h"
+#include "net/augment.h"
 #include "net/network_internal.h"
 
-static bool stores_derivative(nnt_activation activation) {
+bool nnt_stores_derivative(nnt_activation activation) {
   return activation == NNT_GELU || activation == NNT_SILU;
 }
 
@@ -19,19 +20,34 @@ static nnt_panels slice_matrix(nnt_arena *arena, int64_t rows, int64_t columns) 
 /* Counts (arena->base NULL) or gives out all slices; the one list of what a network holds. */
 static void slice_all(nnt_network *network, const nnt_model *model, int64_t rows, bool training) {
   nnt_arena *arena = &network->arena;
+  bool normed = false;
   int64_t widest = 0, largest = 0, outputs = nnt_model_outputs(model);
   network->buffer_floats = nnt_input_buffer_floats(nnt_model_inputs(model), rows);
   network->buffers =
       nnt_arena_slice(arena, (size_t)(network->threads * network->buffer_floats) * sizeof(float));
   network->rows = nnt_arena_slice(arena, (size_t)rows * sizeof(void *));
+  if (training && nnt_augments(&model->augmentation)) {
+    network->staged_bytes = (int64_t)nnt_align_up(
+        (size_t)(nnt_model_inputs(model) * nnt_element_bytes(network->input.element)));
+    network->staged = nnt_arena_slice(arena, (size_t)(rows * network->staged_bytes));
+    network->staged_rows = nnt_arena_slice(arena, (size_t)rows * sizeof(void *));
+  }
   for (int l = 0; l < model->layer_count; ++l) {
     const nnt_layer *layer = &model->layers[l];
     network->values[l] = slice_matrix(arena, rows, layer->outputs);
-    if (training && stores_derivative(layer->activation))
+    if (training && (nnt_stores_derivative(layer->activation) || layer->dropout > 0.0))
       network->auxiliary[l] = slice_matrix(arena, rows, layer->outputs).data;
+    if (training && layer->normed) {
+      network->normal[l] = slice_matrix(arena, rows, layer->outputs).data;
+      network->inverse_deviation[l] = nnt_arena_slice(arena, (size_t)rows * sizeof(float));
+      normed = true;
+    }
     widest = nnt_max_i64(widest, layer->outputs);
     if (l > 0) largest = nnt_max_i64(largest, nnt_panels_floats(layer->outputs, layer->inputs));
   }
+  if (normed)
+    network->norm_sums =
+        nnt_arena_slice(arena, (size_t)(2 * nnt_panel_count(widest) * NNT_PANEL) * sizeof(float));
   network->gradient[0] = slice_matrix(arena, rows, training ? widest : outputs);
   for (int i = 0; i < 2 && training; ++i)
     network->transposed[i] = nnt_arena_slice(arena, (size_t)largest * sizeof(float));
@@ -43,7 +59,7 @@ static void slice_all(nnt_network *network, const nnt_model *model, int64_t rows
 }
 
 size_t nnt_network_bytes(const nnt_model *model, int64_t capacity, bool training, int threads) {
-  nnt_network counting = {.threads = threads};
+  nnt_network counting = {.threads = threads, .input = {.element = NNT_F32}};
   slice_all(&counting, model, capacity, training);
   return counting.arena.used;
 }

@@ -42,7 +42,12 @@ typedef struct nnt_network_step_call {
   const nnt_layout *layout; /* of the arenas, with its pieces */
   const float *parameters;
   int64_t rows; /* the first `rows` rows; may be 0 */
-  float scale;  /* of the gradient and of the loss: 1 / samples of the batch over all ranks */
+  /* What random choices depend on: the run's seed, the number of the update, and the position of
+   * the first row in the batch over all ranks. */
+  uint64_t seed;
+  int64_t update;
+  int64_t position;
+  float scale; /* of the gradient and of the loss: 1 / samples of the batch over all ranks */
   /* How the rows are summed: granule g is rows [begin[g], begin[g + 1]). Each output i of the
    * plan receives, in the arena gradients + i * layout->floats, scale * (sum over its rows of the
    * gradient of the row's loss), and in its tail scale * (sum of the losses). */

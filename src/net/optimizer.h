@@ -1,30 +1,64 @@
-/* The update of the parameters from their averaged gradients: stochastic gradient descent with
- * momentum (Polyak, 1964), Nesterov's variant (Sutskever et al., ICML 2013) and L2 weight decay,
- * with PyTorch's conventions (kernels/elementwise.h has the formulas). Biases do not decay. */
+/* The update of the parameters from their averaged gradients. Formulas: nntrain/methods.h. Biases
+ * neither decay nor count as a layer for lars and lamb.
+ *
+ * Most methods update any range of the arena on its own, as it comes. Those that need norms of the
+ * whole gradient (clip_norm) or of layers (lars, lamb) work in stages: all ranges of the arena, on
+ * whatever ranks, go through stage 0, then through stage 1, and so on. A stage leaves sums of
+ * squares by lines of 32 floats, which the ranks share; each rank adds them up in the order of the
+ * arena. So the norms do not depend on who has which range. */
 #ifndef NNT_NET_OPTIMIZER_H
 #define NNT_NET_OPTIMIZER_H
+
+#include <nntrain/methods.h>
 
 #include "kernels/dispatch.h"
 #include "net/layout.h"
 
+/* Arenas of state, at most. */
+#define NNT_OPTIMIZER_SLOTS 2
+
 typedef struct nnt_optimizer {
   const nnt_kernels *kernels;
-  float momentum;
-  float weight_decay;
-  bool nesterov;
-  int threads;     /* the largest number of OpenMP threads to use */
-  float *velocity; /* an arena like the parameters', borrowed; NULL when momentum is 0 */
+  nnt_optimizer_settings settings;
+  const nnt_layout *layout;
+  int threads;                       /* the largest number of OpenMP threads to use */
+  float *state[NNT_OPTIMIZER_SLOTS]; /* arenas like the parameters', borrowed; NULL: none */
+  double *lines;                     /* borrowed, nnt_optimizer_lines; NULL with one stage */
+  /* Of the running update: */
+  double learning_rate;
+  nnt_sgd_step sgd[2];             /* of biases, of weights */
+  bool prepares;                   /* gradients are clipped or have an L1 part */
+  double correction1, correction2; /* 1 - beta^t */
+  double clip;                     /* factor of clip_norm */
+  float trust[NNT_MAX_LAYERS];     /* of the layers' weights */
 } nnt_optimizer;
 
-/* Updates floats [begin, end) of the arena, whole panel rows of one layer. */
-void nnt_optimizer_update(const nnt_optimizer *optimizer, const nnt_layout *layout, int layer,
-                          int64_t begin, int64_t end, double learning_rate, const float *gradients,
-                          float *parameters);
+/* Arenas of state that a method needs, and what files call them. */
+int nnt_optimizer_slots(const nnt_optimizer_settings *settings);
+const char *nnt_optimizer_slot_name(const nnt_optimizer_settings *settings, int slot);
 
-/* The same for `count` floats at `begin`, all weights or all biases of the layer, whose gradient
- * lies at `gradient`; on this thread alone. */
-void nnt_optimizer_apply(const nnt_optimizer *optimizer, const nnt_layout *layout, int layer,
-                         int64_t begin, int64_t count, double learning_rate, const float *gradient,
-                         float *parameters);
+/* Stages of an update; with one, ranges are independent. */
+int nnt_optimizer_stages(const nnt_optimizer_settings *settings);
+/* Doubles that the ranks share for them. */
+int64_t nnt_optimizer_lines(const nnt_optimizer_settings *settings, const nnt_layout *layout);
+
+/* Begins update number `step`, from 1. */
+void nnt_optimizer_begin(nnt_optimizer *optimizer, int64_t step, double learning_rate);
+
+/* One stage for floats [begin, end) of the arena, whole panel rows of one layer (and the tail,
+ * which is left alone). `gradients` is the arena of gradients; stages but the last may change it.
+ */
+void nnt_optimizer_update(const nnt_optimizer *optimizer, int stage, int layer, int64_t begin,
+                          int64_t end, float *gradients, float *parameters);
+/* Between the stage before and `stage`, when all ranges' lines are there. Every rank calls it. */
+void nnt_optimizer_between(nnt_optimizer *optimizer, int stage);
+
+/* The only stage for `count` floats at `begin`, all weights or all biases of the layer, whose
+ * gradient lies at `gradient`; on this thread alone. */
+void nnt_optimizer_apply(const nnt_optimizer *optimizer, int layer, int64_t begin, int64_t count,
+                         const float *gradient, float *parameters);
+
+/* max_norm, for part `part` of `parts` of the neurons of all layers. */
+void nnt_optimizer_limit(const nnt_optimizer *optimizer, int part, int parts, float *parameters);
 
 #endif

@@ -3,14 +3,18 @@
  * Backpropagation: Rumelhart, Hinton and Williams, Nature 323, 1986. With the layer's input X
  * [rows, in], weights W [in, out], dZ = d loss / d logits [rows, out]:
  *   dW = X^T dZ,  db = column sums of dZ,  dX = dZ W^T,  dZ of the layer before = dX * f'(Z). */
+#include <assert.h>
+#include <math.h>
 #include <omp.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/partition.h"
 #include "kernels/gemm.h"
+#include "net/augment.h"
 #include "net/loss.h"
 #include "net/network_internal.h"
+#include "net/norm_layer.h"
 
 /* The first `rows` rows of a matrix of the full capacity. */
 static nnt_panels first_rows(nnt_panels matrix, int64_t rows) {
@@ -41,29 +45,113 @@ typedef struct pass {
   int64_t rows;
   float scale;
   const nnt_network_step_call *call; /* NULL: forward alone */
+  nnt_dropout input_dropout;
 } pass;
+
+static nnt_dropout dropout_of(const nnt_network_step_call *call, int layer, double p) {
+  double threshold = fmin(round(p * 65536.0), 65535.0);
+  return (nnt_dropout){.seed = call->seed,
+                       .layer = (uint32_t)layer,
+                       .update = (uint32_t)call->update,
+                       .threshold = (float)threshold,
+                       .scale = (float)(65536.0 / (65536.0 - threshold))};
+}
+
+static bool changes_inputs(const pass *p) {
+  const nnt_model *model = p->network->model;
+  return p->call != NULL && (model->input_dropout > 0.0 || model->augmentation.noise > 0.0);
+}
+
+/* This thread's part of the batch's images, changed. */
+static void stage_images(const pass *p, nnt_team team) {
+  nnt_network *network = p->network;
+  for (int64_t r = nnt_partition_begin(p->rows, team.threads, team.thread);
+       r < nnt_partition_begin(p->rows, team.threads, team.thread + 1); ++r) {
+    char *out = network->staged + r * network->staged_bytes;
+    nnt_augment(&network->model->augmentation, network->input.element, p->call->seed,
+                p->call->update, p->call->position + r, network->rows[r], out);
+    network->staged_rows[r] = out;
+  }
+}
 
 static nnt_input_rows input_rows(const pass *p, nnt_team team) {
   const nnt_network *network = p->network;
-  return (nnt_input_rows){.input = &network->input,
-                          .rows = network->rows,
-                          .count = p->rows,
-                          .next = p->call != NULL ? p->call->next : NULL,
-                          .next_count = p->call != NULL ? p->call->next_count : 0,
-                          .buffer = network->buffers + team.thread * network->buffer_floats};
+  return (nnt_input_rows){
+      .input = &network->input,
+      .rows = p->call != NULL && network->staged != NULL ? network->staged_rows : network->rows,
+      .count = p->rows,
+      .next = p->call != NULL ? p->call->next : NULL,
+      .next_count = p->call != NULL ? p->call->next_count : 0,
+      .dropout = changes_inputs(p) ? &p->input_dropout : NULL,
+      .noise = (float)network->model->augmentation.noise,
+      .position = p->call != NULL ? p->call->position : 0,
+      .buffer = network->buffers + team.thread * network->buffer_floats};
+}
+
+/* A layer's dropout: its outputs and the derivative that backward multiplies by. */
+typedef struct layer_dropout {
+  const pass *pass;
+  int layer;
+  nnt_dropout dropout;
+} layer_dropout;
+
+static layer_dropout dropout_at(const pass *p, int layer) {
+  double fraction = p->network->layout.layers[layer].dropout;
+  layer_dropout drop = {p, layer, {0}};
+  if (p->call != NULL && fraction > 0.0) drop.dropout = dropout_of(p->call, layer + 1, fraction);
+  return drop;
+}
+
+static void drop_out(void *context, float *c, float *auxiliary, int64_t count) {
+  const layer_dropout *d = context;
+  const nnt_network *network = d->pass->network;
+  const nnt_panels *values = &network->values[d->layer];
+  nnt_activation activation = network->layout.layers[d->layer].activation;
+  assert(auxiliary != NULL);
+  int64_t offset = c - values->data, row = offset % values->stride / NNT_PANEL;
+  if (!nnt_stores_derivative(activation)) {
+    for (int64_t i = 0; i < count; ++i) auxiliary[i] = 1.0F;
+    network->kernels->elementwise->derive[activation](auxiliary, c, count);
+  }
+  network->kernels->noise->dropout(&d->dropout, d->pass->call->position + row,
+                                   offset / values->stride, count / NNT_PANEL, c, auxiliary);
+}
+
+/* A layer with normalisation: this thread's rows, when all products are there. */
+static void normalize(const pass *p, nnt_team team, int layer) {
+  const nnt_network *network = p->network;
+  nnt_panels values = first_rows(network->values[layer], p->rows);
+  int64_t begin = nnt_partition_begin(p->rows, team.threads, team.thread);
+  int64_t count = nnt_partition_count(p->rows, team.threads, team.thread) * NNT_PANEL;
+  nnt_activation activation = network->layout.layers[layer].activation;
+  layer_dropout drop = dropout_at(p, layer);
+  nnt_norm_forward(network, team, layer, p->rows, p->parameters);
+  for (int64_t panel = 0; panel < nnt_panel_count(values.columns) && count > 0; ++panel) {
+    float *z = nnt_panels_at(&values, begin, panel * NNT_PANEL);
+    float *auxiliary =
+        network->auxiliary[layer] != NULL ? network->auxiliary[layer] + (z - values.data) : NULL;
+    network->kernels->elementwise->activate[activation](z, auxiliary, count);
+    if (drop.dropout.threshold > 0.0F) drop_out(&drop, z, auxiliary, count);
+  }
 }
 
 static void forward(const pass *p, nnt_team team) {
   const nnt_network *network = p->network;
   for (int l = 0; l < network->layout.layer_count; ++l) {
     nnt_activation activation = network->layout.layers[l].activation;
-    bool linear = activation == NNT_IDENTITY;
+    bool normed = network->layout.layers[l].normed;
+    bool linear = activation == NNT_IDENTITY || normed;
     nnt_gemm_nn_call call = {
         .b = weights_of(network, l, p->parameters),
         .c = first_rows(network->values[l], p->rows),
         .bias = p->parameters + network->layout.biases[l],
         .epilogue = linear ? NULL : network->kernels->elementwise->activate[activation],
         .auxiliary = network->auxiliary[l]};
+    layer_dropout drop = dropout_at(p, l);
+    if (drop.dropout.threshold > 0.0F && !normed) {
+      call.finish = drop_out;
+      call.finish_context = &drop;
+    }
     if (l == 0) {
       nnt_input_rows x = input_rows(p, team);
       nnt_input_forward(network->kernels, team, &x, &call);
@@ -71,6 +159,9 @@ static void forward(const pass *p, nnt_team team) {
       call.a = first_rows(network->values[l - 1], p->rows);
       nnt_gemm_nn(network->kernels, team, &call);
     }
+#pragma omp barrier
+    if (!normed) continue;
+    normalize(p, team, l);
 #pragma omp barrier
   }
 }
@@ -89,6 +180,7 @@ static nnt_loss_rows loss_rows(const pass *p, nnt_team team) {
       .derivative = network->auxiliary[last] != NULL ? network->auxiliary[last] : logits.data,
       .loss = network->losses,
       .scale = p->scale,
+      .smoothing = p->call != NULL ? (float)network->model->label_smoothing : 0.0F,
       .begin = nnt_partition_begin(p->rows, team.threads, team.thread),
       .end = nnt_partition_begin(p->rows, team.threads, team.thread + 1)};
 }
@@ -198,7 +290,9 @@ static void layer_gradient(const pass *p, nnt_team team, int layer) {
 /* dZ of layer - 1 from dZ of layer. */
 static void input_gradient(const pass *p, nnt_team team, int layer) {
   const nnt_network *network = p->network;
-  nnt_activation activation = network->layout.layers[layer - 1].activation;
+  const nnt_layer *before = &network->layout.layers[layer - 1];
+  /* Dropout leaves the derivative as gelu does. */
+  nnt_activation activation = before->dropout > 0.0 ? NNT_GELU : before->activation;
   bool linear = activation == NNT_IDENTITY;
   nnt_gemm_nn_call call = {
       .a = gradient_of(network, layer, p->rows),
@@ -210,6 +304,16 @@ static void input_gradient(const pass *p, nnt_team team, int layer) {
   nnt_gemm_nn(network->kernels, team, &call);
 }
 
+/* Gradients of gains and shifts, and dZ from that of the normalised values. */
+static void norm_gradient(const pass *p, nnt_team team, int layer) {
+  nnt_panels d = gradient_of(p->network, layer, p->rows);
+  nnt_norm_sums(p->network, team, layer, p->call, &d);
+#pragma omp barrier
+  nnt_norm_backward(p->network, team, layer, p->parameters, &d);
+#pragma omp barrier
+  if (p->call->take != NULL) nnt_norm_take(p->network, team, layer, p->call);
+}
+
 static void backward(const pass *p, nnt_team team) {
   for (int l = p->network->layout.layer_count - 1; l >= 0; --l) {
     layer_gradient(p, team, l);
@@ -217,6 +321,7 @@ static void backward(const pass *p, nnt_team team) {
     input_gradient(p, team, l);
     transpose_weights(p, team, l - 1);
 #pragma omp barrier
+    if (p->network->layout.layers[l - 1].normed) norm_gradient(p, team, l - 1);
   }
 }
 
@@ -225,6 +330,10 @@ static void step(const pass *p, nnt_team team) {
   if (team.thread == 0) {
     team.poll = p->call->poll;
     team.poll_context = p->call->context;
+  }
+  if (network->staged != NULL) {
+    stage_images(p, team);
+#pragma omp barrier
   }
   forward(p, team);
   nnt_loss_rows rows = loss_rows(p, team);
@@ -251,7 +360,12 @@ static void step_without_rows(const pass *p) {
 }
 
 void nnt_network_step(nnt_network *network, const nnt_network_step_call *call) {
-  const pass p = {network, call->parameters, call->rows, call->scale, call};
+  pass p = {.network = network,
+            .parameters = call->parameters,
+            .rows = call->rows,
+            .scale = call->scale,
+            .call = call};
+  if (changes_inputs(&p)) p.input_dropout = dropout_of(call, 0, network->model->input_dropout);
   double started = nnt_clock_seconds();
   if (call->rows == 0) {
     step_without_rows(&p);

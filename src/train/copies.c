@@ -1,4 +1,4 @@
-/* Comparing the copies of parameters and momentum that a run holds. */
+/* Comparing the copies of parameters and optimiser state that a run holds. */
 #include "train/copies.h"
 
 #include <inttypes.h>
@@ -8,6 +8,7 @@
 #include "base/partition.h"
 #include "comm/drift.h"
 #include "net/fingerprint.h"
+#include "net/optimizer.h"
 
 struct nnt_copies {
   nnt_comm *comm;
@@ -42,15 +43,17 @@ void nnt_copies_destroy(nnt_copies **copies) {
   *copies = NULL;
 }
 
-/* Of one part of the parameters and, where there is one, of the momentum. */
+/* Of one part of the parameters and of the optimiser's state. */
 static uint64_t hash_part(const nnt_copies *copies, int64_t parts, int64_t part) {
   int64_t floats = nnt_stepper_layout(copies->stepper)->tail;
   int64_t begin = nnt_partition_begin(floats, parts, part);
   int64_t count = nnt_partition_count(floats, parts, part);
-  const float *velocity = nnt_stepper_velocity(copies->stepper);
   uint64_t hash =
       nnt_fingerprint(0, nnt_stepper_parameters(copies->stepper) + begin, count, copies->threads);
-  if (velocity != NULL) hash = nnt_fingerprint(hash, velocity + begin, count, copies->threads);
+  for (int s = 0; s < NNT_OPTIMIZER_SLOTS; ++s) {
+    const float *slot = nnt_stepper_state(copies->stepper, s);
+    if (slot != NULL) hash = nnt_fingerprint(hash, slot + begin, count, copies->threads);
+  }
   return hash;
 }
 

@@ -1,5 +1,5 @@
-/* Comparing the copies of parameters and momentum that a run holds: a node's each, or, with the
- * flat exchange, a rank's each. Collective. */
+/* Comparing the copies of parameters and optimiser state that a run holds: a node's each, or, with
+ * the flat exchange, a rank's each. Collective. */
 #ifndef NNT_TRAIN_COPIES_H
 #define NNT_TRAIN_COPIES_H
 

@@ -160,7 +160,9 @@ static void sum_block(nnt_evaluator *evaluator, const float *parameters, int64_t
   int64_t first = block * NNT_EVALUATION_BLOCK;
   int64_t count = nnt_min_i64(NNT_EVALUATION_BLOCK, evaluator->samples->count - first);
   find_samples(evaluator, first, count);
-  nnt_network_forward(evaluator->network, parameters, count, true, false);
+  /* Values are measured as predict gives them. */
+  bool with_outputs = evaluator->model->loss == NNT_POISSON;
+  nnt_network_forward(evaluator->network, parameters, count, true, with_outputs);
   const float *losses = nnt_network_losses(evaluator->network);
   for (int64_t r = 0; r < count; ++r) {
     sums[SUM_LOSS] += (double)losses[r];

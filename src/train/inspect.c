@@ -49,8 +49,9 @@ static nnt_status print_checkpoint(const printer *to, const nnt_checkpoint *chec
   nnt_model_shape_text(model, shape, sizeof shape);
   print(to, "checkpoint     %s, %" PRId64 " parameters", shape, nnt_model_parameters(model));
   for (int l = 0; l < model->layer_count; ++l)
-    print(to, "layer %-8d %" PRId64 " -> %" PRId64 ", %s", l, model->layers[l].inputs,
-          model->layers[l].outputs, nnt_activation_name(model->layers[l].activation));
+    print(to, "layer %-8d %" PRId64 " -> %" PRId64 ", %s%s", l, model->layers[l].inputs,
+          model->layers[l].outputs, model->layers[l].normed ? "layer normalisation, " : "",
+          nnt_activation_name(model->layers[l].activation));
   print(to, "loss           %s", nnt_loss_name(model->loss));
   print(to, "normalisation  %s", nnt_normalization_name(model->normalization));
   if (model->class_names != NULL) print_names(to, model->class_names, model->class_name_count);
@@ -65,9 +66,10 @@ static nnt_status print_checkpoint(const printer *to, const nnt_checkpoint *chec
           state->shuffling.block, state->shuffling.window);
   else
     print(to, "shuffle        %s", nnt_shuffle_name(state->shuffling.kind));
-  print(to, "optimiser      sgd, learning rate %g, momentum %g%s, weight decay %g",
-        checkpoint->optimizer.learning_rate, checkpoint->optimizer.momentum,
-        checkpoint->optimizer.nesterov ? " (nesterov)" : "", checkpoint->optimizer.weight_decay);
+  print(to, "optimiser      %s, learning rate %g, momentum %g%s, weight decay %g",
+        nnt_optimizer_name(checkpoint->optimizer.kind), checkpoint->optimizer.learning_rate,
+        checkpoint->optimizer.momentum, checkpoint->optimizer.nesterov ? " (nesterov)" : "",
+        checkpoint->optimizer.weight_decay);
   print(to, "best           epoch %" PRId64 ", loss %.6g", state->best_epoch, state->best_loss);
   print(to, "digest         %s", digest);
   return NNT_OK;

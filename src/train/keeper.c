@@ -38,11 +38,8 @@ static nnt_status start(nnt_keeper *keeper, const nnt_kept *now, nnt_error *erro
   nnt_saver_plan plan = {.output = options->output,
                          .keep = options->keep,
                          .model = keeper->plan.model,
-                         .optimizer = {.learning_rate = options->learning_rate,
-                                       .momentum = options->momentum,
-                                       .weight_decay = options->weight_decay,
-                                       .nesterov = options->nesterov},
-                         .with_velocity = nnt_stepper_velocity(keeper->plan.stepper) != NULL,
+                         .optimizer = options->optimizer,
+                         .slots = nnt_optimizer_slots(&options->optimizer),
                          .reader = keeper->plan.reader,
                          .at_once = options->reading.io == NNT_IO_COLLECTIVE,
                          .from = keeper->plan.resumed ? now->state : NULL,
@@ -58,7 +55,7 @@ static nnt_status start(nnt_keeper *keeper, const nnt_kept *now, nnt_error *erro
 nnt_status nnt_keeper_create(nnt_comm *comm, const nnt_keeper_plan *plan, const nnt_kept *now,
                              nnt_keeper **out, nnt_error *error) {
   double bytes = (double)nnt_layout_of(plan->model).floats * (double)sizeof(float) *
-                 (nnt_stepper_velocity(plan->stepper) != NULL ? 2.0 : 1.0);
+                 (1.0 + nnt_optimizer_slots(&plan->options->optimizer));
   *out = NULL;
   nnt_keeper *keeper = calloc(1, sizeof *keeper);
   nnt_status status = keeper != NULL ? NNT_OK : nnt_fail_memory(error, sizeof *keeper, "training");
@@ -110,9 +107,11 @@ nnt_status nnt_keeper_step(nnt_keeper *keeper, const nnt_kept *now, bool last, b
 
 void nnt_keeper_save(nnt_keeper *keeper, const nnt_kept *now, bool best) {
   if (keeper->saver == NULL) return;
-  nnt_saver_submit(keeper->saver, now->state, now->history,
-                   nnt_stepper_parameters(keeper->plan.stepper),
-                   nnt_stepper_velocity(keeper->plan.stepper), best);
+  nnt_stepper *stepper = keeper->plan.stepper;
+  const float *slots[NNT_OPTIMIZER_SLOTS];
+  for (int i = 0; i < NNT_OPTIMIZER_SLOTS; ++i) slots[i] = nnt_stepper_state(stepper, i);
+  nnt_saver_submit(keeper->saver, now->state, now->history, nnt_stepper_parameters(stepper), slots,
+                   best);
   nnt_agenda_saved(keeper->agenda, nnt_saver_longest(keeper->saver));
   keeper->saved_epoch = now->state->epoch;
   keeper->saved_step = now->state->step;
@@ -123,8 +122,7 @@ void nnt_keeper_epoch(nnt_keeper *keeper, const nnt_kept *now, const nnt_epoch_e
   const nnt_train_events *events = keeper->plan.events;
   nnt_error error;
   if (keeper->saver == NULL) return;
-  bool due = keeper->due || event->best || event->epoch == event->epochs ||
-             nnt_agenda_is_due(keeper->agenda, event->epoch);
+  bool due = keeper->due || event->best || nnt_agenda_is_due(keeper->agenda, event->epoch);
   if (nnt_metrics_log_append(&keeper->metrics, event, &error) != NNT_OK)
     nnt_message(&events->log, NNT_LOG_WARNING,
                 "%s: %s; training goes on, the line of epoch %" PRId64 " waits", error.what,
@@ -146,7 +144,10 @@ static nnt_status finish(nnt_keeper *keeper, nnt_error *error) {
                   why.what, why.where);
 }
 
-nnt_status nnt_keeper_finish(nnt_keeper *keeper, nnt_error *error) {
+nnt_status nnt_keeper_finish(nnt_keeper *keeper, const nnt_kept *now, nnt_error *error) {
+  bool saved = now == NULL ||
+               (keeper->saved_epoch == now->state->epoch && keeper->saved_step == now->state->step);
+  if (!saved) nnt_keeper_save(keeper, now, false);
   nnt_status status = keeper->saver != NULL ? finish(keeper, error) : NNT_OK;
   return nnt_comm_agree(keeper->comm, status, error);
 }
@@ -154,10 +155,8 @@ nnt_status nnt_keeper_finish(nnt_keeper *keeper, nnt_error *error) {
 nnt_status nnt_keeper_stop(nnt_keeper *keeper, const nnt_kept *now, nnt_error *error) {
   const nnt_train_state *state = now->state;
   char name[NNT_CHECKPOINT_NAME], reason[64];
-  bool saved = keeper->saved_epoch == state->epoch && keeper->saved_step == state->step;
   nnt_agenda_describe(keeper->agenda, reason, sizeof reason);
-  if (!saved) nnt_keeper_save(keeper, now, false);
-  nnt_status status = nnt_keeper_finish(keeper, error);
+  nnt_status status = nnt_keeper_finish(keeper, now, error);
   if (status != NNT_OK) return status;
   nnt_run_directory_file_name(state, name);
   status = nnt_fail(error, NNT_STOPPED,

@@ -50,10 +50,12 @@ void nnt_keeper_epoch(nnt_keeper *keeper, const nnt_kept *now, const nnt_epoch_e
 /* For nnt_evaluator_set_stop. */
 bool nnt_keeper_wants_stop(const void *keeper);
 
-/* Waits until all is on disk. Collective. Errors: what the last checkpoint failed with. */
-nnt_status nnt_keeper_finish(nnt_keeper *keeper, nnt_error *error) NNT_MUST_CHECK;
-/* Makes a checkpoint of the run as it stands, unless there is one, and waits for it. Collective.
- * Returns NNT_STOPPED with what to tell, or what the checkpoint failed with. */
+/* Makes a checkpoint of the run as it stands (NULL: not), unless there is one, and waits until all
+ * is on disk. Collective. Errors: what the last checkpoint failed with. */
+nnt_status nnt_keeper_finish(nnt_keeper *keeper, const nnt_kept *now,
+                             nnt_error *error) NNT_MUST_CHECK;
+/* The same for a run that is stopped. Returns NNT_STOPPED with what to tell, or what the checkpoint
+ * failed with. */
 nnt_status nnt_keeper_stop(nnt_keeper *keeper, const nnt_kept *now,
                            nnt_error *error) NNT_MUST_CHECK;
 

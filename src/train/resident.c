@@ -24,12 +24,14 @@ nnt_status nnt_target_mode_of(nnt_loss loss, const nnt_dataset_file *file, nnt_t
   bool classes = shape->y_integer && shape->y_vector;
   *out = NNT_READ_VALUES;
   if (loss == NNT_BINARY_CROSS_ENTROPY) *out = NNT_READ_SHARES;
-  if (loss == NNT_CROSS_ENTROPY || (loss == NNT_QUADRATIC && classes)) *out = NNT_READ_CLASSES;
+  if (loss == NNT_POISSON) *out = NNT_READ_RATES;
+  if (loss == NNT_CROSS_ENTROPY || loss == NNT_HINGE || (loss == NNT_QUADRATIC && classes))
+    *out = NNT_READ_CLASSES;
   if (*out == NNT_READ_CLASSES && !classes)
     return nnt_fail(error, NNT_BAD_INPUT,
-                    "cross-entropy needs classes, but y holds values\n%s\nstore y as integers "
+                    "%s needs classes, but y holds values\n%s\nstore y as integers "
                     "of shape [samples], or use --loss mse",
-                    nnt_dataset_file_name(file));
+                    nnt_loss_name(loss), nnt_dataset_file_name(file));
   return NNT_OK;
 }
 
@@ -56,6 +58,18 @@ static nnt_status check_shares(const nnt_resident *resident, const float *values
   return NNT_OK;
 }
 
+static nnt_status check_rates(const nnt_resident *resident, const float *values, int64_t first,
+                              int64_t count, nnt_error *error) {
+  for (int64_t i = 0; i < count * resident->shape.y_columns; ++i) {
+    if (values[i] < 0.0F)
+      return nnt_fail(error, NNT_BAD_INPUT,
+                      "a target of the Poisson loss is below 0\n%s, row %" PRId64
+                      ": %g\nuse counts or rates, or another --loss",
+                      resident->name, first + i / resident->shape.y_columns, (double)values[i]);
+  }
+  return NNT_OK;
+}
+
 static nnt_status check_labels(const nnt_resident *resident, const int32_t *classes, int64_t first,
                                int64_t count, nnt_error *error) {
   for (int64_t i = 0; i < count; ++i) {
@@ -75,6 +89,8 @@ static nnt_status read_y(const nnt_resident *resident, int64_t first, int64_t co
   nnt_status status = nnt_dataset_file_read_targets(resident->file, first, count, y, error);
   if (status == NNT_OK && resident->mode == NNT_READ_SHARES)
     status = check_shares(resident, y, first, count, error);
+  if (status == NNT_OK && resident->mode == NNT_READ_RATES)
+    status = check_rates(resident, y, first, count, error);
   return status;
 }
 

@@ -17,7 +17,8 @@ typedef enum nnt_target_mode {
   NNT_READ_NOTHING,
   NNT_READ_CLASSES, /* class indices */
   NNT_READ_VALUES,  /* floats */
-  NNT_READ_SHARES   /* floats in [0, 1] */
+  NNT_READ_SHARES,  /* floats in [0, 1] */
+  NNT_READ_RATES    /* floats from 0 */
 } nnt_target_mode;
 
 /* The mode that a loss needs for this file. Local. Errors: NNT_BAD_INPUT when they do not fit. */

@@ -103,14 +103,14 @@ static void wait_until_idle(nnt_saver *saver) {
 
 static nnt_status allocate(nnt_saver *saver, nnt_error *error) {
   size_t bytes = (size_t)nnt_layout_of(saver->plan.model).floats * sizeof(float);
-  void *parameters = NULL, *velocity = NULL;
-  nnt_status status = nnt_memory_allocate(bytes, "a copy of the parameters", &parameters, error);
-  if (status == NNT_OK && saver->plan.with_velocity)
-    status = nnt_memory_allocate(bytes, "a copy of the momentum", &velocity, error);
-  saver->copy = (nnt_checkpoint){.model = *saver->plan.model,
-                                 .optimizer = saver->plan.optimizer,
-                                 .parameters = parameters,
-                                 .velocity = velocity};
+  void *memory = NULL;
+  nnt_status status = nnt_memory_allocate(bytes, "a copy of the parameters", &memory, error);
+  saver->copy = (nnt_checkpoint){
+      .model = *saver->plan.model, .optimizer = saver->plan.optimizer, .parameters = memory};
+  for (int i = 0; i < saver->plan.slots && status == NNT_OK; ++i) {
+    status = nnt_memory_allocate(bytes, "a copy of the optimiser's state", &memory, error);
+    saver->copy.slots[i] = memory;
+  }
   return status;
 }
 
@@ -132,7 +132,7 @@ static void free_saver(nnt_saver *saver) {
   clear(&saver->current);
   clear(&saver->unwritten);
   free(saver->copy.parameters);
-  free(saver->copy.velocity);
+  for (int i = 0; i < NNT_OPTIMIZER_SLOTS; ++i) free(saver->copy.slots[i]);
   free(saver->copy.history);
   pthread_cond_destroy(&saver->changed);
   pthread_mutex_destroy(&saver->mutex);
@@ -185,7 +185,7 @@ static nnt_status copy_history(nnt_saver *saver, const nnt_history_entry *histor
 
 void nnt_saver_submit(nnt_saver *saver, const nnt_train_state *state,
                       const nnt_history_entry *history, const float *parameters,
-                      const float *velocity, bool best) {
+                      const float *const slots[NNT_OPTIMIZER_SLOTS], bool best) {
   size_t bytes = (size_t)nnt_layout_of(saver->plan.model).floats * sizeof(float);
   wait_until_idle(saver);
   nnt_saver_report(saver);
@@ -193,7 +193,7 @@ void nnt_saver_submit(nnt_saver *saver, const nnt_train_state *state,
   saver->best = best;
   saver->copy.state = *state;
   memcpy(saver->copy.parameters, parameters, bytes);
-  if (saver->copy.velocity != NULL) memcpy(saver->copy.velocity, velocity, bytes);
+  for (int i = 0; i < saver->plan.slots; ++i) memcpy(saver->copy.slots[i], slots[i], bytes);
   saver->status = copy_history(saver, history, state->epoch);
   if (saver->status == NNT_OK && saver->plan.at_once) saver->status = encode(saver);
   pthread_mutex_lock(&saver->mutex);

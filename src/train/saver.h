@@ -15,8 +15,8 @@ typedef struct nnt_saver_plan {
   const char *output; /* directory of the run */
   int64_t keep;
   const nnt_model *model;
-  nnt_sgd_settings optimizer;
-  bool with_velocity;
+  nnt_optimizer_settings optimizer;
+  int slots; /* of what the optimiser keeps */
   /* HDF5 is for one thread at a time. The reader is held while a copy is encoded; `at_once`: the
    * thread that trains reads itself, so it encodes too. */
   nnt_reader *reader;
@@ -35,7 +35,7 @@ void nnt_saver_destroy(nnt_saver **saver);
  * entries. */
 void nnt_saver_submit(nnt_saver *saver, const nnt_train_state *state,
                       const nnt_history_entry *history, const float *parameters,
-                      const float *velocity, bool best);
+                      const float *const slots[NNT_OPTIMIZER_SLOTS], bool best);
 /* Warns, once, when a checkpoint could not be written. */
 void nnt_saver_report(nnt_saver *saver);
 /* Waits. Errors: what the last checkpoint, or the best, failed with. */

@@ -10,6 +10,8 @@
 #include "data/loader.h"
 #include "net/network.h"
 #include "net/optimizer.h"
+#include "net/partial_sums.h"
+#include "train/updater.h"
 
 /* Between nodes a layer is sent in pieces of about this many floats, while the rest is computed. */
 #define PIECE_FLOATS (INT64_C(1) << 18)
@@ -19,14 +21,17 @@
 struct nnt_stepper {
   nnt_comm *comm;
   nnt_layout layout;
-  int64_t capacity; /* rows of this rank in a full batch, at most */
+  int64_t capacity; /* rows of a part of a full batch, at most */
   nnt_network *network;
   nnt_gradient_exchange *exchange;
   nnt_exchange_share share;
   int64_t *granule_begin; /* [share.count + 1] rows of this rank */
-  nnt_optimizer optimizer;
+  int64_t parts;          /* in which this rank computes its part of a batch */
+  nnt_partial_sums *sums; /* of the parts; NULL: there is one */
+  nnt_updater *updater;
   const nnt_samples *samples;
   int threads;
+  uint64_t seed;
   nnt_batch batch;
   /* Samples of this step and of the one to come, [capacity] each. */
   int64_t *indices, *next_indices;
@@ -34,8 +39,7 @@ struct nnt_stepper {
   int64_t next_first, next_batch; /* next_batch 0: nothing */
   const void **next; /* [capacity] where those to come lie; NULL: not asked for ahead */
   float notes[NNT_NOTES];
-  double learning_rate; /* of the running step */
-  double updating;      /* seconds of the running step's updates; measured only when asked */
+  double updating; /* seconds of the running step's updates; measured only when asked */
   bool measure;
 };
 
@@ -76,7 +80,8 @@ static nnt_status create_exchange(nnt_stepper *stepper, const nnt_train_options 
     begin[i] = nnt_layout_piece_begin(&stepper->layout, i);
   nnt_exchange_plan plan = {.buckets = pieces,
                             .begin = begin,
-                            .with_state = options->momentum > 0.0,
+                            .states = nnt_optimizer_slots(&options->optimizer),
+                            .scratch = nnt_optimizer_lines(&options->optimizer, &stepper->layout),
                             .granules = nnt_granules_of(options),
                             .mode = options->allreduce};
   if (status == NNT_OK)
@@ -103,7 +108,10 @@ static nnt_status create_network(nnt_stepper *stepper, const nnt_model *model,
                      .scale = model->scale};
   stepper->samples = samples;
   stepper->threads = threads;
-  stepper->capacity = nnt_ceil_div(batch, share->granules) * share->count;
+  stepper->seed = options->seed;
+  stepper->parts = nnt_max_i64(nnt_min_i64(options->accumulate, share->count), 1);
+  stepper->capacity =
+      nnt_ceil_div(batch, share->granules) * nnt_ceil_div(share->count, stepper->parts);
   stepper->granule_begin = calloc((size_t)share->count + 1, sizeof *stepper->granule_begin);
   stepper->indices = calloc((size_t)stepper->capacity + 1, sizeof *stepper->indices);
   stepper->next_indices = calloc((size_t)stepper->capacity + 1, sizeof *stepper->next_indices);
@@ -115,21 +123,21 @@ static nnt_status create_network(nnt_stepper *stepper, const nnt_model *model,
                                 &stepper->network, error);
   if (status != NNT_OK) return status;
   int64_t bytes = stepper->capacity * samples->features * nnt_element_bytes(samples->element);
-  if (bytes <= NEXT_BYTES) {
+  if (stepper->parts > 1) {
+    status = nnt_partial_sums_create(
+        share->granules, share->first, share->count, stepper->parts, stepper->layout.floats,
+        nnt_gradient_exchange_gradients(stepper->exchange), threads, &stepper->sums, error);
+    if (status != NNT_OK) return status;
+  } else if (bytes <= NEXT_BYTES) {
     stepper->next = calloc((size_t)stepper->capacity + 1, sizeof *stepper->next);
     if (stepper->next == NULL)
       return nnt_fail_memory(error, (size_t)stepper->capacity * sizeof(void *), "training");
   }
-  stepper->optimizer = (nnt_optimizer){.kernels = kernels,
-                                       .momentum = (float)options->momentum,
-                                       .weight_decay = (float)options->weight_decay,
-                                       .nesterov = options->nesterov,
-                                       .threads = threads,
-                                       .velocity = nnt_gradient_exchange_state(stepper->exchange)};
   stepper->batch = (nnt_batch){.rows = nnt_network_rows(stepper->network),
                                .targets = nnt_network_targets(stepper->network),
                                .classes = nnt_network_classes(stepper->network)};
-  return NNT_OK;
+  return nnt_updater_create(&options->optimizer, &stepper->layout, stepper->exchange, threads,
+                            &stepper->updater, error);
 }
 
 nnt_status nnt_stepper_create(nnt_comm *comm, const nnt_model *model, const nnt_samples *samples,
@@ -160,6 +168,8 @@ nnt_status nnt_stepper_create(nnt_comm *comm, const nnt_model *model, const nnt_
 
 void nnt_stepper_destroy(nnt_stepper **stepper) {
   if (*stepper == NULL) return;
+  nnt_updater_destroy(&(*stepper)->updater);
+  nnt_partial_sums_destroy(&(*stepper)->sums);
   nnt_gradient_exchange_destroy(&(*stepper)->exchange);
   nnt_network_destroy(&(*stepper)->network);
   free((*stepper)->granule_begin);
@@ -178,8 +188,12 @@ float *nnt_stepper_parameters(nnt_stepper *stepper) {
   return nnt_gradient_exchange_parameters(stepper->exchange);
 }
 
-float *nnt_stepper_velocity(nnt_stepper *stepper) {
-  return nnt_gradient_exchange_state(stepper->exchange);
+float *nnt_stepper_state(nnt_stepper *stepper, int slot) {
+  return nnt_gradient_exchange_state(stepper->exchange, slot);
+}
+
+void nnt_stepper_go_on(nnt_stepper *stepper, int64_t updates) {
+  nnt_updater_go_on(stepper->updater, updates);
 }
 
 bool nnt_stepper_writes(const nnt_stepper *stepper) {
@@ -220,18 +234,21 @@ static void range_ready(void *context, int piece, int64_t begin, int64_t end,
                         const float *gradients) {
   nnt_stepper *stepper = context;
   double started = stepper->measure ? nnt_clock_seconds() : 0.0;
-  nnt_optimizer_update(&stepper->optimizer, &stepper->layout,
-                       nnt_layout_layer_of(&stepper->layout, piece), begin, end,
-                       stepper->learning_rate, gradients, nnt_stepper_parameters(stepper));
+  (void)gradients;
+  nnt_updater_range(stepper->updater, piece, begin, end);
   if (stepper->measure) stepper->updating += nnt_clock_seconds() - started;
 }
 
-/* With one rank there is nothing to wait for: each tile of the gradient updates its weights. */
+/* With one rank there may be nothing to wait for: each tile of the gradient updates its weights. */
 static void take_gradient(void *context, int layer, int64_t offset, const float *values,
                           int64_t count) {
   nnt_stepper *stepper = context;
-  nnt_optimizer_apply(&stepper->optimizer, &stepper->layout, layer, offset, count,
-                      stepper->learning_rate, values, nnt_stepper_parameters(stepper));
+  nnt_updater_take(stepper->updater, layer, offset, values, count);
+}
+
+static bool updates_at_once(const nnt_stepper *stepper) {
+  return nnt_comm_size(stepper->comm) == 1 && stepper->sums == NULL &&
+         nnt_updater_is_immediate(stepper->updater);
 }
 
 /* Rows of this rank in the batch that begins at position `first`. */
@@ -284,46 +301,87 @@ static int64_t find_next(nnt_stepper *stepper, const nnt_sample_order *order, in
   return count;
 }
 
+/* What all parts of a batch have in common. Granules [first, first + count) are in hand, whose rows
+ * begin at `position` of the batch. */
+static nnt_network_step_call describe_step(nnt_stepper *stepper, int64_t batch, int64_t first,
+                                           int64_t count, nnt_granules *granules) {
+  int64_t position = granule_row(stepper, batch, first);
+  for (int64_t g = 0; g <= count; ++g)
+    stepper->granule_begin[g] = granule_row(stepper, batch, first + g) - position;
+  granules->count = count;
+  granules->begin = stepper->granule_begin;
+  return (nnt_network_step_call){.layout = &stepper->layout,
+                                 .parameters = nnt_stepper_parameters(stepper),
+                                 .rows = stepper->granule_begin[count],
+                                 .seed = stepper->seed,
+                                 .update = nnt_updater_number(stepper->updater),
+                                 .position = position,
+                                 .scale = 1.0F / (float)batch,
+                                 .granules = granules,
+                                 .context = stepper};
+}
+
 /* This rank's forward and backward pass; the exchange of the gradients is started on the way. */
 static void compute(nnt_stepper *stepper, const nnt_sample_order *order, int64_t first,
                     int64_t batch) {
   const nnt_exchange_share *share = &stepper->share;
   bool alone = nnt_comm_size(stepper->comm) == 1;
-  nnt_granules granules = {
-      .count = share->count, .steps = share->plan->steps, .begin = stepper->granule_begin};
-  for (int64_t g = 0; g <= share->count; ++g)
-    stepper->granule_begin[g] =
-        granule_row(stepper, batch, share->first + g) - first_row(stepper, batch);
-  nnt_network_step_call call = {.layout = &stepper->layout,
-                                .parameters = nnt_stepper_parameters(stepper),
-                                .rows = row_count(stepper, batch),
-                                .scale = 1.0F / (float)batch,
-                                .granules = &granules,
-                                .outputs = share->plan->outputs,
-                                .gradients = nnt_gradient_exchange_gradients(stepper->exchange),
-                                .notes = stepper->notes,
-                                .next = stepper->next,
-                                .next_count = find_next(stepper, order, first, batch),
-                                .ready = gradient_ready,
-                                .poll = alone ? NULL : poll,
-                                .take = alone ? take_gradient : NULL,
-                                .context = stepper};
+  nnt_granules granules = {.steps = share->plan->steps};
+  nnt_network_step_call call = describe_step(stepper, batch, share->first, share->count, &granules);
+  call.outputs = share->plan->outputs;
+  call.gradients = nnt_gradient_exchange_gradients(stepper->exchange);
+  call.notes = stepper->notes;
+  call.next = stepper->next;
+  call.next_count = find_next(stepper, order, first, batch);
+  call.ready = gradient_ready;
+  call.poll = alone ? NULL : poll;
+  call.take = updates_at_once(stepper) ? take_gradient : NULL;
   nnt_network_step(stepper->network, &call);
+}
+
+static void start_all(nnt_stepper *stepper) {
+  const nnt_layout *layout = &stepper->layout;
+  for (int l = layout->layer_count - 1; l >= 0; --l) {
+    for (int i = layout->first_piece[l]; i < layout->first_piece[l + 1]; ++i)
+      nnt_gradient_exchange_start(stepper->exchange, i);
+  }
+}
+
+/* The same part by part, and then the exchange. */
+static void compute_parts(nnt_stepper *stepper, const nnt_sample_order *order, int64_t first,
+                          int64_t batch) {
+  for (int64_t i = 0; i < stepper->parts; ++i) {
+    const nnt_sum_part *part = nnt_partial_sums_part(stepper->sums, i);
+    nnt_granules granules = {.steps = part->plan.steps};
+    nnt_network_step_call call = describe_step(stepper, batch, part->first, part->count, &granules);
+    call.outputs = part->plan.outputs;
+    call.gradients = nnt_partial_sums_arena(stepper->sums);
+    nnt_loader_order(order, first + call.position, call.rows, stepper->threads, stepper->indices);
+    nnt_loader_find(stepper->samples, stepper->indices, call.rows, &stepper->batch);
+    nnt_network_step(stepper->network, &call);
+    nnt_partial_sums_take(stepper->sums, i);
+  }
+  float *tail = nnt_gradient_exchange_gradients(stepper->exchange) + stepper->layout.tail;
+  memcpy(tail + NNT_TAIL_NOTES, stepper->notes, sizeof stepper->notes);
+  start_all(stepper);
 }
 
 nnt_status nnt_stepper_run(nnt_stepper *stepper, const nnt_sample_order *order, int64_t first,
                            int64_t batch, double learning_rate, double *loss, nnt_step_times *times,
                            nnt_error *error) {
-  stepper->learning_rate = learning_rate;
+  nnt_updater_begin(stepper->updater, learning_rate);
   stepper->updating = 0.0;
   stepper->measure = times != NULL;
   double t0 = stepper->measure ? nnt_clock_seconds() : 0.0;
-  find_batch(stepper, order, first, batch);
+  if (stepper->sums == NULL) find_batch(stepper, order, first, batch);
   double t1 = stepper->measure ? nnt_clock_seconds() : 0.0;
-  compute(stepper, order, first, batch);
+  if (stepper->sums == NULL)
+    compute(stepper, order, first, batch);
+  else
+    compute_parts(stepper, order, first, batch);
   double t2 = stepper->measure ? nnt_clock_seconds() : 0.0;
   nnt_status status = NNT_OK;
-  if (nnt_comm_size(stepper->comm) == 1) {
+  if (updates_at_once(stepper)) {
     *loss = (double)nnt_gradient_exchange_gradients(
         stepper->exchange)[stepper->layout.tail + NNT_TAIL_LOSS];
   } else {
@@ -333,13 +391,16 @@ nnt_status nnt_stepper_run(nnt_stepper *stepper, const nnt_sample_order *order, 
     *loss = (double)tail[NNT_TAIL_LOSS];
     memcpy(stepper->notes, tail + NNT_TAIL_NOTES, sizeof stepper->notes);
   }
+  double t3 = stepper->measure ? nnt_clock_seconds() : 0.0;
+  status = nnt_updater_finish(stepper->updater, error);
+  if (status != NNT_OK) return status;
   double middle = nnt_network_forward_end(stepper->network);
   if (times != NULL)
     *times = (nnt_step_times){.gather = t1 - t0,
                               .forward = middle - t1,
                               .backward = t2 - middle,
-                              .exchange = nnt_clock_seconds() - t2 - stepper->updating,
-                              .update = stepper->updating};
+                              .exchange = t3 - t2 - stepper->updating,
+                              .update = stepper->updating + nnt_clock_seconds() - t3};
   return NNT_OK;
 }
 
@@ -352,10 +413,6 @@ static void leave(void *context, int piece, int64_t begin, int64_t end, const fl
 }
 
 nnt_status nnt_stepper_exchange(nnt_stepper *stepper, nnt_error *error) {
-  const nnt_layout *layout = &stepper->layout;
-  for (int l = layout->layer_count - 1; l >= 0; --l) {
-    for (int i = layout->first_piece[l]; i < layout->first_piece[l + 1]; ++i)
-      nnt_gradient_exchange_start(stepper->exchange, i);
-  }
+  start_all(stepper);
   return nnt_gradient_exchange_finish(stepper->exchange, leave, NULL, error);
 }

@@ -12,22 +12,26 @@
 
 typedef struct nnt_stepper nnt_stepper;
 
-/* Model and samples are borrowed and must outlive the stepper; of the options batch size, momentum,
- * weight decay, nesterov, allreduce, reduction and granules are read. */
+/* Model and samples are borrowed and must outlive the stepper; of the options batch size, seed,
+ * optimizer, allreduce, reduction, granules and accumulate are read. */
 nnt_status nnt_stepper_create(nnt_comm *comm, const nnt_model *model, const nnt_samples *samples,
                               const nnt_train_options *options, int threads, nnt_stepper **out,
                               nnt_error *error) NNT_MUST_CHECK;
 /* Collective. NULL in it is accepted. */
 void nnt_stepper_destroy(nnt_stepper **stepper);
 
-/* Where the parameters (and momentum: NULL without) lie; net/layout.h. A rank for which
- * nnt_stepper_writes holds fills them before the first step, then all call nnt_stepper_sync. */
+/* Where the parameters and the optimiser's state lie (NULL beyond its last slot); net/layout.h. A
+ * rank for which nnt_stepper_writes holds fills them before the first step, then all call
+ * nnt_stepper_sync. */
 const nnt_layout *nnt_stepper_layout(const nnt_stepper *stepper);
 float *nnt_stepper_parameters(nnt_stepper *stepper);
-float *nnt_stepper_velocity(nnt_stepper *stepper);
+float *nnt_stepper_state(nnt_stepper *stepper, int slot);
 bool nnt_stepper_writes(const nnt_stepper *stepper);
 int nnt_stepper_sharers(const nnt_stepper *stepper); /* ranks of one copy: the node's, or 1 */
 nnt_status nnt_stepper_sync(nnt_stepper *stepper, nnt_error *error) NNT_MUST_CHECK;
+
+/* How many updates were done before the first step, when it is not the first of the run. */
+void nnt_stepper_go_on(nnt_stepper *stepper, int64_t updates);
 
 /* Seconds of this rank's main thread. */
 typedef struct nnt_step_times {

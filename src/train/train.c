@@ -14,6 +14,7 @@
 #include "comm/shares.h"
 #include "io/h5.h"
 #include "kernels/dispatch.h"
+#include "train/method_checks.h"
 #include "train/normalization.h"
 #include "train/run.h"
 #include "train/run_data.h"
@@ -40,37 +41,33 @@ void nnt_train_options_default(nnt_train_options *options) {
                                  .loss = NNT_CROSS_ENTROPY,
                                  .initializer = NNT_INIT_DEFAULT,
                                  .normalization = NNT_NORMALIZE_AUTO,
-                                 .learning_rate = 0.1,
-                                 .momentum = 0.9,
                                  .batch_size = 128,
                                  .epochs = 10,
                                  .seed = 1,
                                  .checkpoint_every = {NNT_EVERY_EPOCHS, 1},
+                                 .accumulate = 1,
                                  .keep = 3,
                                  .check_every = 100};
+  nnt_optimizer_settings_default(NNT_SGD, &options->optimizer);
+  nnt_schedule_settings_default(&options->schedule);
 }
 
 static nnt_status check_options(const nnt_train_options *options, nnt_error *error) {
-  const char *wrong = NULL;
+  const char *wrong = nnt_methods_wrong(options);
   if (options->data.path == NULL) wrong = "data has no path";
   if (options->batch_size < 1) wrong = "batch_size is below 1";
   if (options->epochs < 1 || options->epochs > INT32_MAX) wrong = "epochs is out of range";
-  if (!isfinite(options->learning_rate) || options->learning_rate < 0.0)
-    wrong = "learning_rate is not a number from 0";
-  if (!(options->momentum >= 0.0 && options->momentum < 1.0)) wrong = "momentum is not in [0, 1)";
-  if (!isfinite(options->weight_decay) || options->weight_decay < 0.0)
-    wrong = "weight_decay is not a number from 0";
   if (options->reading.memory_limit < 0) wrong = "memory_limit is below 0";
   if (options->shuffling.block < 0 || options->shuffling.window < 0)
     wrong = "a shuffling's block or window is below 0";
   if (options->granules < 0 || options->granules > nnt_min_i64(options->batch_size, NNT_SUM_LEAVES))
     wrong = "granules is not between 1 and the batch size";
-  if (options->nesterov && !(options->momentum > 0.0)) wrong = "nesterov needs a momentum above 0";
+  if (options->accumulate < 1) wrong = "accumulate is below 1";
   if (options->check_every < 0) wrong = "check_every is below 0";
   if (options->checkpoint_every.count < 1) wrong = "checkpoint_every is below 1";
   if (!isfinite(options->time_limit) || options->time_limit < 0.0)
     wrong = "time_limit is not a number from 0";
-  if (wrong == NULL) return NNT_OK;
+  if (wrong == NULL) return nnt_check_accumulate(options, error);
   return nnt_fail(error, NNT_BAD_USAGE, "an option has no valid value\n%s\ncorrect it", wrong);
 }
 
@@ -121,6 +118,10 @@ static nnt_status describe_model(run *r, nnt_error *error) {
     status = nnt_model_set_layers(model, r->data.train->samples.features, options->hidden_count,
                                   options->hidden, options->activation_count, options->activations,
                                   outputs, error);
+  nnt_regularize(&options->regularization, model);
+  model->augmentation.height = r->data.train->shape.height;
+  model->augmentation.width = r->data.train->shape.width;
+  if (status == NNT_OK) status = nnt_check_images(model, r->data.train->name, error);
   if (status == NNT_OK) status = nnt_model_allocate_normalization(model, error);
   if (status == NNT_OK) status = copy_class_names(r, error);
   return status;
@@ -174,14 +175,16 @@ static nnt_status check_checkpoint(const run *r, nnt_error *error) {
   for (int l = 0; l < here->layer_count && same; ++l)
     same = there->layers[l].inputs == here->layers[l].inputs &&
            there->layers[l].outputs == here->layers[l].outputs &&
-           there->layers[l].activation == here->layers[l].activation;
+           there->layers[l].activation == here->layers[l].activation &&
+           there->layers[l].normed == here->layers[l].normed;
   if (!same)
-    return nnt_fail(error, NNT_BAD_USAGE,
-                    "the checkpoint is of another network\n%s holds %s, %s; the options "
-                    "describe %s, %s (or other activations)\nuse the options of the run, or "
-                    "another --output",
-                    options->output, shape_there, nnt_loss_name(there->loss), shape_here,
-                    nnt_loss_name(here->loss));
+    return nnt_fail(
+        error, NNT_BAD_USAGE,
+        "the checkpoint is of another network\n%s holds %s, %s; the options "
+        "describe %s, %s (or other activations or --layer-norm)\nuse the options of the run, or "
+        "another --output",
+        options->output, shape_there, nnt_loss_name(there->loss), shape_here,
+        nnt_loss_name(here->loss));
   if (state->granules != nnt_granules_of(options))
     return nnt_fail(error, NNT_BAD_USAGE,
                     "the checkpoint is of a run that sums gradients in another way\n%s: "
@@ -197,7 +200,8 @@ static nnt_status check_checkpoint(const run *r, nnt_error *error) {
                     "\nuse the options of the run, or another --output",
                     options->output, state->seed, state->batch_size, state->samples, options->seed,
                     options->batch_size, r->data.train->samples.count);
-  nnt_status status = check_shuffling(r, error);
+  nnt_status status = nnt_check_optimizer(r->checkpoint, options, error);
+  if (status == NNT_OK) status = check_shuffling(r, error);
   if (status != NNT_OK) return status;
   if (options->normalization != NNT_NORMALIZE_AUTO &&
       options->normalization != there->normalization)

@@ -11,6 +11,7 @@
 #include "base/partition.h"
 #include "net/initialize.h"
 #include "net/network.h"
+#include "net/optimizer.h"
 #include "net/schedule.h"
 #include "train/copies.h"
 #include "train/evaluator.h"
@@ -30,15 +31,19 @@ struct nnt_trainer {
   nnt_history_entry *history; /* [options->epochs] */
   double epoch_began;         /* as if the running epoch had never been interrupted */
   nnt_keeper *keeper;         /* NULL: nothing is kept */
+  double *monitored;          /* [options->epochs]: each epoch's validation or else train loss */
 };
 
 void nnt_trainer_bytes(const nnt_model *model, const nnt_train_options *options, int64_t rows,
                        int threads, int partials, int64_t *node, int64_t *rank) {
   int64_t arena = nnt_layout_of(model).floats * (int64_t)sizeof(float);
-  int64_t common = arena * (options->momentum > 0.0 ? 2 : 1);
+  int64_t common = arena * (1 + nnt_optimizer_slots(&options->optimizer));
   bool shared = options->allreduce == NNT_ALLREDUCE_AUTO;
   *node = shared ? common : 0;
-  *rank = arena * partials + (shared ? 0 : common) +
+  int64_t arenas = partials; /* and of a part, and places of the stack of parts */
+  for (int64_t k = options->accumulate; k > 1; k /= 2) arenas += k / 2 > 1 ? 1 : 2;
+  rows = nnt_ceil_div(rows, options->accumulate);
+  *rank = arena * arenas + (shared ? 0 : common) +
           (int64_t)nnt_network_bytes(model, rows, true, threads);
 }
 
@@ -56,27 +61,42 @@ static void start_state(nnt_trainer *trainer) {
                    nnt_stepper_parameters(trainer->stepper));
 }
 
+static double monitored_of(const nnt_history_entry *entry) {
+  return isnan(entry->validation_loss) ? entry->train_loss : entry->validation_loss;
+}
+
 static void resume_state(nnt_trainer *trainer) {
   const nnt_checkpoint *from = trainer->in.checkpoint;
   size_t bytes = (size_t)nnt_stepper_layout(trainer->stepper)->floats * sizeof(float);
-  float *velocity = nnt_stepper_velocity(trainer->stepper);
   trainer->state = from->state;
   trainer->state.shuffling = trainer->in.shuffling;
   if (from->history_count > 0)
     memcpy(trainer->history, from->history, (size_t)from->history_count * sizeof *trainer->history);
+  for (int64_t i = 0; i < from->history_count; ++i)
+    trainer->monitored[i] = monitored_of(&from->history[i]);
+  nnt_schedule_note(&trainer->schedule, trainer->monitored, trainer->state.epoch);
+  nnt_stepper_go_on(trainer->stepper, from->state.step);
   if (!nnt_stepper_writes(trainer->stepper)) return;
   memcpy(nnt_stepper_parameters(trainer->stepper), from->parameters, bytes);
-  if (velocity != NULL && from->velocity != NULL) memcpy(velocity, from->velocity, bytes);
+  for (int s = 0; s < NNT_OPTIMIZER_SLOTS; ++s) {
+    float *slot = nnt_stepper_state(trainer->stepper, s);
+    if (slot != NULL && from->slots[s] != NULL) memcpy(slot, from->slots[s], bytes);
+  }
 }
 
 static nnt_status allocate(nnt_trainer *trainer, nnt_error *error) {
   const nnt_trainer_inputs *in = &trainer->in;
   int64_t finished = in->checkpoint != NULL ? in->checkpoint->state.epoch : 0;
-  void *history = NULL;
+  void *history = NULL, *monitored = NULL;
   nnt_status status = nnt_memory_allocate(
       (size_t)nnt_max_i64(in->options->epochs, finished) * sizeof(nnt_history_entry), "the history",
       &history, error);
   trainer->history = history;
+  if (status == NNT_OK)
+    status =
+        nnt_memory_allocate((size_t)nnt_max_i64(in->options->epochs, finished) * sizeof(double),
+                            "the history", &monitored, error);
+  trainer->monitored = monitored;
   if (status == NNT_OK && in->validation != NULL)
     status = nnt_evaluator_create(trainer->comm, in->model, in->validation, in->threads,
                                   in->options->top_k, &trainer->validation, error);
@@ -86,6 +106,13 @@ static nnt_status allocate(nnt_trainer *trainer, nnt_error *error) {
                               &trainer->stepper, error);
   if (status != NNT_OK || in->options->check_every == 0) return status;
   return nnt_copies_create(trainer->comm, trainer->stepper, in->threads, &trainer->copies, error);
+}
+
+static nnt_schedule schedule_of(const nnt_trainer *trainer) {
+  const nnt_train_options *options = trainer->in.options;
+  return nnt_schedule_make(
+      &options->schedule, options->optimizer.learning_rate, options->batch_size,
+      nnt_ceil_div(trainer->samples->count, options->batch_size), options->epochs);
 }
 
 nnt_status nnt_trainer_create(nnt_comm *comm, const nnt_trainer_inputs *inputs, nnt_trainer **out,
@@ -99,7 +126,7 @@ nnt_status nnt_trainer_create(nnt_comm *comm, const nnt_trainer_inputs *inputs, 
     trainer->comm = comm;
     trainer->in = *inputs;
     trainer->samples = nnt_held_samples(inputs->data);
-    trainer->schedule = (nnt_schedule){.base = inputs->options->learning_rate};
+    trainer->schedule = schedule_of(trainer);
     status = allocate(trainer, error);
   }
   if (status == NNT_OK) {
@@ -124,6 +151,7 @@ void nnt_trainer_destroy(nnt_trainer **trainer) {
   nnt_copies_destroy(&(*trainer)->copies);
   nnt_stepper_destroy(&(*trainer)->stepper);
   free((*trainer)->history);
+  free((*trainer)->monitored);
   free(*trainer);
   *trainer = NULL;
 }
@@ -134,7 +162,7 @@ static nnt_status fail_non_finite(const nnt_trainer *trainer, const char *what, 
                   ", --learning-rate %g\nlower the learning rate, or normalise the inputs; the "
                   "checkpoints before are kept",
                   what, trainer->state.epoch + 1, trainer->state.step + 1,
-                  trainer->in.options->learning_rate);
+                  trainer->in.options->optimizer.learning_rate);
 }
 
 static void note_loss(nnt_probe *probe, double loss) {
@@ -274,23 +302,24 @@ static void finish_epoch(nnt_trainer *trainer, nnt_epoch_event *event) {
       .validation_loss = event->has_validation ? event->validation.loss : none,
       .validation_accuracy = event->has_validation ? event->validation.accuracy : none};
   event->step = trainer->state.step;
+  trainer->monitored[event->epoch - 1] = loss;
   leave_epoch(&trainer->state);
+  nnt_schedule_note(&trainer->schedule, trainer->monitored, trainer->state.epoch);
 }
 
 static nnt_status run_epoch(nnt_trainer *trainer, nnt_error *error) {
-  nnt_epoch_event event = {
-      .epoch = trainer->state.epoch + 1,
-      .epochs = trainer->in.options->epochs,
-      .has_validation = trainer->validation != NULL,
-      .learning_rate = nnt_schedule_at(&trainer->schedule, trainer->state.step),
-      .ranks = nnt_comm_size(trainer->comm),
-      .threads = trainer->in.threads};
+  nnt_epoch_event event = {.epoch = trainer->state.epoch + 1,
+                           .epochs = trainer->in.options->epochs,
+                           .has_validation = trainer->validation != NULL,
+                           .ranks = nnt_comm_size(trainer->comm),
+                           .threads = trainer->in.threads};
   nnt_status status = train_epoch(trainer, &event, error);
   if (status == NNT_OK) status = check_copies(trainer, error);
   if (status == NNT_OK && event.has_validation)
     status = nnt_evaluator_run(trainer->validation, nnt_stepper_parameters(trainer->stepper),
                                &event.validation, error);
   if (status != NNT_OK) return status;
+  event.learning_rate = nnt_schedule_at(&trainer->schedule, trainer->state.step - 1);
   finish_epoch(trainer, &event);
   event.seconds = nnt_clock_seconds() - trainer->epoch_began;
   nnt_kept now = as_it_stands(trainer);
@@ -314,12 +343,20 @@ static nnt_status start_run(nnt_trainer *trainer, nnt_error *error) {
   return status;
 }
 
+/* The same on all ranks: it follows from losses that all know. */
+static bool is_over(const nnt_trainer *trainer) {
+  const nnt_train_options *options = trainer->in.options;
+  return nnt_early_stop(trainer->monitored, trainer->state.epoch, options->patience,
+                        options->min_delta);
+}
+
 nnt_status nnt_trainer_run(nnt_trainer *trainer, nnt_error *error) {
   nnt_status status = start_run(trainer, error);
-  while (status == NNT_OK && trainer->state.epoch < trainer->in.options->epochs)
+  while (status == NNT_OK && trainer->state.epoch < trainer->in.options->epochs &&
+         !is_over(trainer))
     status = run_epoch(trainer, error);
-  if (status == NNT_OK) return nnt_keeper_finish(trainer->keeper, error);
   nnt_kept now = as_it_stands(trainer);
+  if (status == NNT_OK) return nnt_keeper_finish(trainer->keeper, &now, error);
   if (status == NNT_STOPPED) {
     status = check_copies(trainer, error);
     return status == NNT_OK ? nnt_keeper_stop(trainer->keeper, &now, error) : status;
@@ -327,7 +364,7 @@ nnt_status nnt_trainer_run(nnt_trainer *trainer, nnt_error *error) {
   /* What was saved before is on disk when the run returns. */
   nnt_error ignored;
   nnt_status saved = NNT_OK;
-  if (trainer->keeper != NULL) saved = nnt_keeper_finish(trainer->keeper, &ignored);
+  if (trainer->keeper != NULL) saved = nnt_keeper_finish(trainer->keeper, NULL, &ignored);
   (void)saved;
   return status;
 }
@@ -348,6 +385,7 @@ nnt_status nnt_trainer_result(nnt_trainer *trainer, nnt_train_result *out, nnt_e
   out->epochs = trainer->state.epoch;
   out->best_epoch = trainer->state.best_epoch;
   out->best_loss = trainer->state.best_loss;
+  out->stopped_early = trainer->state.epoch < trainer->in.options->epochs;
   return nnt_layout_digest(nnt_stepper_layout(trainer->stepper),
                            nnt_stepper_parameters(trainer->stepper), out->digest, error);
 }

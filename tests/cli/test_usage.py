@@ -48,7 +48,7 @@ class Words(CliCase):
 
     def test_unknown_names(self):
         for option, value, word in (("--activation", "relo", "leaky-relu"),
-                                    ("--loss", "hinge", "cross-entropy"),
+                                    ("--loss", "hinges", "cross-entropy"),
                                     ("--init", "zeros", "he-normal"),
                                     ("--normalize", "minmax", "standardize"),
                                     ("--optimizer", "adagrad2000", "sgd")):

@@ -68,7 +68,7 @@ static inline nnt_train_options small_run(const char *output) {
   options.hidden_count = 2;
   options.hidden[0] = 45;
   options.hidden[1] = 20;
-  options.learning_rate = 0.02;
+  options.optimizer.learning_rate = 0.02;
   options.batch_size = 30;
   options.epochs = 3;
   options.threads = 1;

@@ -30,7 +30,7 @@ nnt_status __wrap_nnt_stepper_run(nnt_stepper *stepper, const nnt_sample_order *
   nnt_status status =
       __real_nnt_stepper_run(stepper, order, first, batch, rate, loss, times, failure);
   if (--break_after == 0 && nnt_comm_rank(world) == break_rank) {
-    float *arena = break_at < 0 ? nnt_stepper_velocity(stepper) : nnt_stepper_parameters(stepper);
+    float *arena = break_at < 0 ? nnt_stepper_state(stepper, 0) : nnt_stepper_parameters(stepper);
     uint32_t bits = 0;
     arena += break_at < 0 ? -break_at : break_at;
     memcpy(&bits, arena, sizeof bits);

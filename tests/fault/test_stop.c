@@ -166,6 +166,19 @@ static void goes_on_when_streaming(void **state) {
   goes_on_with_any_ranks(options, "whole-stream", "again-stream");
 }
 
+/* Two arenas of state, a rate that changes with every step, and parts of a batch. */
+static void goes_on_with_methods(void **state) {
+  (void)state;
+  nnt_train_options options = usual("whole");
+  nnt_optimizer_settings_default(NNT_ADAMW, &options.optimizer);
+  options.optimizer.learning_rate = 0.01;
+  options.schedule.kind = NNT_SCHEDULE_COSINE;
+  options.regularization.input_dropout = 0.1;
+  options.accumulate = 2;
+  options.granules = 8;
+  goes_on_with_any_ranks(options, "whole-adam", "again-adam");
+}
+
 /* With more ranks than parts of a batch a rank without one can ask too. */
 static void hears_idle_ranks(void **state) {
   (void)state;
@@ -223,8 +236,9 @@ int main(int argc, char **argv) {
   int provided = 0;
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(stops_after_any_step),   cmocka_unit_test(goes_on_when_resident),
-      cmocka_unit_test(goes_on_when_streaming), cmocka_unit_test(hears_idle_ranks),
-      cmocka_unit_test(counts_in_the_fast_sum), cmocka_unit_test(keeps_the_whole_state)};
+      cmocka_unit_test(goes_on_when_streaming), cmocka_unit_test(goes_on_with_methods),
+      cmocka_unit_test(hears_idle_ranks),       cmocka_unit_test(counts_in_the_fast_sum),
+      cmocka_unit_test(keeps_the_whole_state)};
   if (MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided) != MPI_SUCCESS) return 1;
   if (nnt_comm_create(MPI_COMM_WORLD, &world, &error) != NNT_OK) return 1;
   write_data(world);

@@ -31,6 +31,7 @@ class GoldenCase(Case):
         with h5py.File(HERE / "golden.h5") as file:
             case = file[name]
             x, y, losses = case["x"][()], case["y"][()], case["losses"][()]
+            rates = case["rates"][()]
             options = case.attrs["options"].split()
             activations = [case["layers"][i].attrs["activation"] for i in case["layers"]]
         run = self.folder / f"{ranks}x{threads}"
@@ -43,8 +44,9 @@ class GoldenCase(Case):
         self.assertEqual([line["epoch"] for line in lines], list(range(1, len(losses) + 1)))
         self.assertEqual(lines[-1]["step"], 20)
         self.assertEqual((lines[-1]["ranks"], lines[-1]["threads"]), (ranks, threads))
-        for line, loss in zip(lines, losses):
+        for line, loss, rate in zip(lines, losses, rates):
             self.check(abs(line["train_loss"] - loss) / loss, f"{run.name} {name}, train_loss")
+            self.assertAlmostEqual(line["learning_rate"], rate, delta=1e-12 * rate)
 
         actual = parameters(run / "last.h5")
         expected = parameters_of_case(name)
@@ -62,16 +64,17 @@ def parameters_of_case(name):
         return {
             f"{layer}/{part}": group[part][()].astype(np.float64)
             for layer, group in file[name]["layers"].items()
-            for part in ("weight", "bias")
+            for part in group
         }
 
 
 def add_tests():
     """One test for each case and layout."""
     with h5py.File(HERE / "golden.h5") as file:
-        names = list(file)
-    for name in names:
-        for ranks, threads in ((1, 1), (2, 1), (3, 1), (1, 2)):
+        cases = {name: file[name].attrs["layouts"].split() for name in file}
+    for name, layouts in cases.items():
+        for layout in layouts:
+            ranks, threads = map(int, layout.split("x"))
 
             def test(self, name=name, ranks=ranks, threads=threads):
                 self.run_case(name, ranks, threads)

@@ -74,7 +74,7 @@ def parameters(checkpoint):
         return {
             f"{layer}/{part}": layers[layer][part][()].astype(np.float64)
             for layer in sorted(layers, key=int)
-            for part in ("weight", "bias")
+            for part in sorted(layers[layer])
         }
 
 

@@ -74,13 +74,16 @@ static void take_range(void *context, int bucket, int64_t begin, int64_t end,
 static void exchanges(nnt_allreduce mode) {
   enum { FLOATS = 5024 };
   const int64_t begin[] = {0, 32, 32, 4000, FLOATS};
-  const nnt_exchange_plan plan = {.buckets = 4, .begin = begin, .with_state = true, .mode = mode};
+  const nnt_exchange_plan plan = {
+      .buckets = 4, .begin = begin, .states = 2, .scratch = 3, .mode = mode};
   nnt_gradient_exchange *exchange = NULL;
   int rank = nnt_comm_rank(comm);
   assert_int_equal(nnt_gradient_exchange_create(comm, &plan, &exchange, &error), NNT_OK);
   float *gradients = nnt_gradient_exchange_gradients(exchange);
   float *parameters = nnt_gradient_exchange_parameters(exchange);
-  assert_non_null(nnt_gradient_exchange_state(exchange));
+  assert_non_null(nnt_gradient_exchange_state(exchange, 1));
+  assert_null(nnt_gradient_exchange_state(exchange, 2));
+  assert_non_null(nnt_gradient_exchange_scratch(exchange));
   for (int repeat = 0; repeat < 5; ++repeat) {
     seen s = {parameters, 3, nnt_comm_size(comm), repeat};
     for (int i = 0; i < FLOATS; ++i) gradients[i] = value_of(i, rank, repeat);

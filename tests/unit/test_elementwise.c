@@ -330,7 +330,7 @@ static void updates(void **state) {
         g[i] = test_number(2, i);
         v[i] = test_number(3, i);
       }
-      kernels_at(k)->elementwise->sgd(&step, g, variant == 0 ? NULL : v, w, N);
+      kernels_at(k)->update->sgd(&step, g, variant == 0 ? NULL : v, w, N);
       for (int i = 0; i < N; ++i) {
         double old = (double)test_number(1, i);
         double gradient = (double)g[i] + 0.01 * old;

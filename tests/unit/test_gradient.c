@@ -14,7 +14,8 @@ typedef struct reference {
   double x[ROWS][INPUTS];     /* normalised */
   double target[ROWS][8];
   int32_t classes[ROWS];
-  double *parameters; /* layer by layer weights [out, in], biases */
+  double *parameters; /* layer by layer weights [out, in], biases, gains, shifts */
+  double smoothing;   /* of labels */
 } reference;
 
 static double activate(nnt_activation activation, double z) {
@@ -55,12 +56,36 @@ static double row_loss(const reference *r, int row, const double *a, int64_t out
       case NNT_QUADRATIC:
         loss += 0.5 * d * d;
         break;
+      case NNT_HUBER:
+        loss += (fabs(d) < 1.0 ? 0.5 * d * d : fabs(d) - 0.5) / n;
+        break;
+      case NNT_MAE:
+        loss += fabs(d) / n;
+        break;
+      case NNT_POISSON:
+        loss += (exp(a[k]) - t * a[k]) / n;
+        break;
+      case NNT_HINGE:
+        if (k != r->classes[row]) loss += fmax(0.0, 1.0 - a[r->classes[row]] + a[k]) / n;
+        break;
       case NNT_LOSS_COUNT:
       default:
         break;
     }
   }
-  return r->model->loss == NNT_CROSS_ENTROPY ? log(sum) - a[r->classes[row]] : loss;
+  if (r->model->loss != NNT_CROSS_ENTROPY) return loss;
+  loss = log(sum) - (1.0 - r->smoothing) * a[r->classes[row]];
+  for (int64_t k = 0; k < outputs; ++k) loss -= r->smoothing / n * a[k];
+  return loss;
+}
+
+/* Layer normalisation of z, in place; `p` has gains and shifts. */
+static void normalize(double *z, int64_t count, const double *p) {
+  double mean = 0.0, variance = 0.0;
+  for (int64_t i = 0; i < count; ++i) mean += z[i] / (double)count;
+  for (int64_t i = 0; i < count; ++i) variance += (z[i] - mean) * (z[i] - mean) / (double)count;
+  for (int64_t i = 0; i < count; ++i)
+    z[i] = p[i] * (z[i] - mean) / sqrt(variance + 1e-5) + p[count + i];
 }
 
 /* The mean loss over all rows. */
@@ -75,9 +100,14 @@ static double loss_of(const reference *r) {
       for (int64_t o = 0; o < layer->outputs; ++o) {
         double z = bias[o];
         for (int64_t i = 0; i < layer->inputs; ++i) z += p[o * layer->inputs + i] * a[i];
-        b[o] = activate(layer->activation, z);
+        b[o] = z;
       }
       p = bias + layer->outputs;
+      if (layer->normed) {
+        normalize(b, layer->outputs, p);
+        p += 2 * layer->outputs;
+      }
+      for (int64_t o = 0; o < layer->outputs; ++o) b[o] = activate(layer->activation, b[o]);
       memcpy(a, b, sizeof a);
     }
     total += row_loss(r, row, a, nnt_model_outputs(r->model));
@@ -85,13 +115,15 @@ static double loss_of(const reference *r) {
   return total / ROWS;
 }
 
-static void build_model(nnt_model *model, nnt_activation activation, nnt_loss loss) {
+static void build_model(nnt_model *model, nnt_activation activation, nnt_loss loss, bool normed) {
   const int64_t hidden[] = {33, 5};
   nnt_error error;
-  bool classes = loss == NNT_CROSS_ENTROPY || loss == NNT_QUADRATIC;
+  bool classes = loss == NNT_CROSS_ENTROPY || loss == NNT_QUADRATIC || loss == NNT_HINGE;
   *model = (nnt_model){.loss = loss, .target = classes ? NNT_TARGET_CLASS : NNT_TARGET_VALUES};
   assert_int_equal(nnt_model_set_layers(model, INPUTS, 2, hidden, 1, &activation, 3, &error),
                    NNT_OK);
+  for (int l = 0; l < 2; ++l) model->layers[l].normed = normed;
+  if (normed) model->label_smoothing = 0.25;
 }
 
 static void fill_data(reference *r, nnt_network *network) {
@@ -138,6 +170,10 @@ static void compare(const reference *r, const nnt_layout *layout, float *gradien
     }
     for (int64_t o = 0; o < layer->outputs; ++o)
       expect_gradient((double)gradients[layout->biases[l] + o], difference(r, next++));
+    for (int64_t o = 0; o < layer->outputs && layer->normed; ++o)
+      expect_gradient((double)gradients[layout->gains[l] + o], difference(r, next++));
+    for (int64_t o = 0; o < layer->outputs && layer->normed; ++o)
+      expect_gradient((double)gradients[layout->shifts[l] + o], difference(r, next++));
   }
 }
 
@@ -169,31 +205,50 @@ static void run_step(nnt_network *network, const nnt_layout *layout, const float
   nnt_sum_plan_clear(&plan);
 }
 
-static void check(nnt_activation activation, nnt_loss loss, const nnt_kernels *kernels) {
+/* The network's parameters in the reference's order. */
+static void copy_parameters(const reference *r, const nnt_layout *layout, float *parameters) {
+  int64_t next = 0;
+  for (int l = 0; l < layout->layer_count; ++l) {
+    nnt_panels w = nnt_layout_weights(layout, l, parameters);
+    for (int64_t o = 0; o < w.columns; ++o) {
+      for (int64_t i = 0; i < w.rows; ++i) r->parameters[next++] = (double)*nnt_panels_at(&w, i, o);
+    }
+    for (int64_t o = 0; o < w.columns; ++o)
+      r->parameters[next++] = (double)parameters[layout->biases[l] + o];
+    if (!layout->layers[l].normed) continue;
+    for (int64_t o = 0; o < w.columns; ++o)
+      r->parameters[next++] = (double)parameters[layout->gains[l] + o];
+    for (int64_t o = 0; o < w.columns; ++o)
+      r->parameters[next++] = (double)parameters[layout->shifts[l] + o];
+  }
+  assert_int_equal(next, nnt_model_parameters(r->model));
+}
+
+static void check(nnt_activation activation, nnt_loss loss, bool normed,
+                  const nnt_kernels *kernels) {
   nnt_model model;
   nnt_network *network = NULL;
   nnt_error error;
   reference r = {.model = &model};
-  build_model(&model, activation, loss);
+  build_model(&model, activation, loss, normed);
+  r.smoothing = model.label_smoothing;
   nnt_layout layout = nnt_layout_of(&model);
   float *parameters = test_floats(layout.floats), *gradients = test_floats(layout.floats);
   /* fan-in also draws the biases, so that no logit is exactly at relu's corner */
   nnt_initialize(&layout, NNT_INIT_FAN_IN, 3, parameters);
+  for (int l = 0; l < 2 && normed; ++l) {
+    for (int64_t o = 0; o < model.layers[l].outputs; ++o) {
+      parameters[layout.gains[l] + o] += test_number(22, o) / 2;
+      parameters[layout.shifts[l] + o] = test_number(23, o);
+    }
+  }
   nnt_input input = input_of();
   assert_int_equal(nnt_network_create(&model, kernels, &input, ROWS + 2, true, 2, &network, &error),
                    NNT_OK);
   fill_data(&r, network);
   r.parameters = calloc((size_t)nnt_model_parameters(&model), sizeof(double));
   assert_non_null(r.parameters);
-  int64_t next = 0;
-  for (int l = 0; l < layout.layer_count; ++l) {
-    nnt_panels w = nnt_layout_weights(&layout, l, parameters);
-    for (int64_t o = 0; o < w.columns; ++o) {
-      for (int64_t i = 0; i < w.rows; ++i) r.parameters[next++] = (double)*nnt_panels_at(&w, i, o);
-    }
-    for (int64_t o = 0; o < w.columns; ++o)
-      r.parameters[next++] = (double)parameters[layout.biases[l] + o];
-  }
+  copy_parameters(&r, &layout, parameters);
   run_step(network, &layout, parameters, gradients);
   double loss_value = (double)gradients[layout.tail + NNT_TAIL_LOSS];
   assert_true(fabs(loss_value - loss_of(&r)) <= 1e-6 * (1.0 + loss_of(&r)));
@@ -210,7 +265,7 @@ static void equals_finite_differences(void **state) {
     if (!nnt_kernels_supported(nnt_kernels_all()[k])) continue;
     for (int a = 0; a < NNT_ACTIVATION_COUNT; ++a) {
       for (int l = 0; l < NNT_LOSS_COUNT; ++l)
-        check((nnt_activation)a, (nnt_loss)l, nnt_kernels_all()[k]);
+        check((nnt_activation)a, (nnt_loss)l, (a + l) % 2 == 1, nnt_kernels_all()[k]);
     }
   }
 }
@@ -227,7 +282,7 @@ static void no_rows_is_zero(void **state) {
   nnt_network *network = NULL;
   nnt_error error;
   int layers = 3;
-  build_model(&model, NNT_TANH, NNT_CROSS_ENTROPY);
+  build_model(&model, NNT_TANH, NNT_CROSS_ENTROPY, false);
   nnt_layout layout = nnt_layout_of(&model);
   float *parameters = test_floats(layout.floats), *gradients = test_floats(layout.floats);
   for (int64_t i = 0; i < layout.floats; ++i) gradients[i] = 1.0F;
