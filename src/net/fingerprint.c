@@ -37,11 +37,14 @@ static uint64_t hash_chunk(uint64_t seed, const float *values, int64_t count) {
   return hash;
 }
 
+static int team_for(int64_t chunks, int threads) {
+  return (int)nnt_max_i64(1, nnt_min_i64(threads, chunks / CHUNKS_A_THREAD));
+}
+
 uint64_t nnt_fingerprint(uint64_t seed, const float *values, int64_t count, int threads) {
   int64_t chunks = nnt_ceil_div(count, CHUNK);
-  int team = (int)nnt_max_i64(1, nnt_min_i64(threads, chunks / CHUNKS_A_THREAD));
   uint64_t sum = 0;
-#pragma omp parallel for num_threads(team) reduction(+ : sum) schedule(static)
+#pragma omp parallel for num_threads(team_for(chunks, threads)) reduction(+ : sum) schedule(static)
   for (int64_t i = 0; i < chunks; ++i) {
     uint64_t place = mix(seed, (uint64_t)i + INCREMENT);
     sum += hash_chunk(place, values + i * CHUNK, nnt_min_i64(CHUNK, count - i * CHUNK));

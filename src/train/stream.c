@@ -60,9 +60,9 @@ static bool same(place a, place b) {
 double nnt_stream_bytes(int64_t samples, int64_t row_bytes, int node_ranks,
                         const nnt_shuffling *windows) {
   double blocks = (double)nnt_ceil_div(samples, windows->block);
-  double held = (double)(windows->window / windows->block);
+  int64_t held = windows->window / windows->block;
   return 2.0 * (double)windows->window * (double)row_bytes + 2.0 * sizeof(int32_t) * blocks +
-         held * sizeof(int32_t) * node_ranks;
+         (double)held * sizeof(int32_t) * node_ranks;
 }
 
 /* Of three windows or more the one between two others may hold the smaller block. */

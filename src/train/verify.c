@@ -80,6 +80,12 @@ static nnt_status find_others(verification *v, nnt_error *error) {
   return status;
 }
 
+static uint64_t bits_of(double value) {
+  uint64_t bits = 0;
+  memcpy(&bits, &value, sizeof bits);
+  return bits;
+}
+
 /* Compares the row with the first, on rank 0. */
 static void judge(verification *v, nnt_verify_row *row) {
   int64_t steps = v->options->steps;
@@ -89,8 +95,7 @@ static void judge(verification *v, nnt_verify_row *row) {
     v->first = *row;
   }
   for (int64_t i = 0; i < steps && row->different_step == 0; ++i) {
-    if (memcmp(&v->losses[i], &v->first_losses[i], sizeof *v->losses) != 0)
-      row->different_step = i + 1;
+    if (bits_of(v->losses[i]) != bits_of(v->first_losses[i])) row->different_step = i + 1;
   }
   bool same = strcmp(row->digest, v->first.digest) == 0 && row->trouble[0] == '\0';
   if (row->different_step == 0 && !same) row->different_step = steps;
