@@ -10,6 +10,7 @@
 #include <nntrain/log.h>
 #include <nntrain/model.h>
 #include <nntrain/status.h>
+#include <nntrain/stop.h>
 #include <nntrain/streaming.h>
 #include <nntrain/train.h>
 #include <nntrain/verify.h>

@@ -28,6 +28,14 @@ typedef enum nnt_reduction_kind {
 NNT_API nnt_status nnt_reduction_parse(const char *name, nnt_reduction_kind *out,
                                        nnt_error *error) NNT_MUST_CHECK;
 
+/* How often something is done: after every so many of these. */
+typedef enum nnt_every { NNT_EVERY_EPOCHS, NNT_EVERY_STEPS, NNT_EVERY_SECONDS } nnt_every;
+
+typedef struct nnt_interval {
+  nnt_every unit;
+  int64_t count;
+} nnt_interval;
+
 /* Strings are borrowed. nnt_train_options_default fills everything but the places. */
 typedef struct nnt_train_options {
   nnt_data_place data;
@@ -62,7 +70,12 @@ typedef struct nnt_train_options {
   bool resume;        /* go on from the newest good checkpoint, or start when there is none */
   nnt_reading reading;
   nnt_shuffling shuffling;
+  /* Also after the last epoch, and after an epoch that is the best so far. */
+  nnt_interval checkpoint_every;
   int64_t keep; /* newest checkpoints kept, beside the best; 0: all */
+  /* Seconds from the call within which the run ends or, in time for a checkpoint, stops; 0: none.
+   * Of rank 0. */
+  double time_limit;
   bool dry_run; /* stop after the plan */
   /* Steps between two comparisons of the copies of the parameters, which are also compared before
    * every checkpoint; 0: never. */
@@ -81,6 +94,7 @@ typedef struct nnt_train_plan {
   int64_t samples, validation_samples;
   int64_t batch_size, steps_per_epoch, epochs;
   int64_t finished_epochs; /* of a resumed run */
+  int64_t finished_steps;  /* of its next epoch */
   int ranks, nodes, threads;
   int64_t shard_least, shard_most;      /* samples of a full batch on a rank */
   bool streaming, validation_streaming; /* else whole in memory */
@@ -92,7 +106,7 @@ typedef struct nnt_train_plan {
   int node_ranks;                       /* ranks on the first node */
 } nnt_train_plan;
 
-/* After every step, on rank 0. */
+/* After every step, on rank 0; the seconds and samples of a resumed epoch count from its start. */
 typedef struct nnt_step_event {
   int64_t epoch; /* from 1 */
   int64_t epochs;
@@ -115,6 +129,7 @@ typedef struct nnt_epoch_event {
   double learning_rate;      /* of the epoch's last update */
   double samples_per_second; /* of training, without validation and checkpoint */
   double seconds;            /* of the epoch, all included */
+  bool last;                 /* no epoch follows */
   bool best;                 /* the lowest validation (or else train) loss so far */
   int ranks, threads;
 } nnt_epoch_event;
@@ -136,7 +151,9 @@ typedef struct nnt_train_result {
   char digest[65];    /* SHA-256 of all parameters */
 } nnt_train_result;
 
-/* Collective. Everything the run leaves lies in options->output. Errors: NNT_BAD_USAGE and
+/* Collective. Everything the run leaves lies in options->output. A checkpoint that cannot be
+ * written is a warning, unless it is the last. Errors: NNT_STOPPED after nnt_stop_request on any
+ * rank, or ahead of the time limit, with a checkpoint of the last finished step; NNT_BAD_USAGE and
  * NNT_BAD_INPUT before the first step, with nothing left behind; NNT_NON_FINITE when the loss is no
  * longer a number, with the checkpoints before it kept; NNT_DIFFERENT when copies of the parameters
  * do not hold the same bits any more, likewise; NNT_IO_ERROR, NNT_MPI_ERROR, NNT_OUT_OF_MEMORY. The

@@ -19,6 +19,7 @@ typedef struct command {
   int max_positionals;
   /* Collective verbs run on every rank; others on rank 0 alone, while the rest wait. */
   int collective;
+  int stops; /* signals ask it to stop, and do not end it */
   nnt_status (*run)(const options *parsed, nnt_comm *comm, nnt_error *error);
 } command;
 

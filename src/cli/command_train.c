@@ -7,6 +7,7 @@
 #include "cli/command.h"
 #include "cli/data_options.h"
 #include "cli/file_group.h"
+#include "cli/keep_options.h"
 #include "cli/method_options.h"
 #include "cli/progress.h"
 #include "cli/train_settings.h"
@@ -128,7 +129,13 @@ static const option_spec specs[] = {
     {"resume", NULL, NULL,
      "go on from the newest good checkpoint in the directory, or start when "
      "there is none"},
+    {"checkpoint-every", "N", "1epochs",
+     "how often a checkpoint is written: 500steps, 2epochs, 30s, 10min, 1h; always after the last "
+     "epoch, and after one that is the best so far"},
     {"keep", "N", "3", "newest checkpoints kept, beside the best; 0: all"},
+    {"time-limit", "TIME", NULL,
+     "stop with a checkpoint before this time is over: minutes, H:M:S or D-H:M:S, or none; without "
+     "it, the end of the Slurm job (SLURM_JOB_END_TIME) where there is one"},
     {"check-every", "N", "100",
      "steps after which the copies of parameters and optimiser state are compared, also before a "
      "checkpoint (see below); 0: never"},
@@ -214,7 +221,7 @@ static nnt_status take_numbers(const options *parsed, nnt_train_options *train, 
   if (status == NNT_OK)
     status = options_int(parsed, "accumulate", 1, train->batch_size, &train->accumulate, error);
   if (status == NNT_OK) status = options_int(parsed, "top-k", 0, 1000000, &top_k, error);
-  if (status == NNT_OK) status = options_int(parsed, "keep", 0, INT64_MAX, &train->keep, error);
+  if (status == NNT_OK) status = take_keeping(parsed, train, error);
   if (status == NNT_OK)
     status = options_int(parsed, "check-every", 0, INT64_MAX, &train->check_every, error);
   if (status == NNT_OK)
@@ -314,8 +321,15 @@ const command command_train = {
         "rank.\nOn a single node the ranks share one copy; they check that they read the same "
         "from it. A\ndifference is broken memory, processors or binaries: the run ends with exit "
         "code 1, names ranks\nand hosts, and keeps the checkpoints before.\n\n"
-        "Exit codes: 0 done, 1 failed while running, 2 bad usage or bad input.\n",
+        "SIGTERM, SIGINT and SIGUSR1, to any of the ranks, end the run after the running step, "
+        "with "
+        "a\ncheckpoint and exit code 75, and so does the time limit: the same command with "
+        "--resume "
+        "goes on\nthere, with the same bits in the end. A second SIGINT ends it at once.\n\n"
+        "Exit codes: 0 done, 1 failed while running, 2 bad usage or bad input, 75 stopped, go on "
+        "with\n--resume.\n",
     .options = specs,
     .max_positionals = 0,
     .collective = 1,
+    .stops = 1,
     .run = run_train};

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/signals.h"
 
 const command *const commands[] = {
     &command_convert, &command_train, &command_eval,   &command_predict,
@@ -127,6 +128,8 @@ int main(int argc, char **argv) {
   nnt_error error = {0};
   nnt_comm *comm = NULL;
   int rank = 0;
+  const command *verb = argc > 1 && argv[1] != NULL ? find_command(argv[1]) : NULL;
+  if (verb != NULL && verb->stops) signals_catch();
   if (MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided) != MPI_SUCCESS) return 1;
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   nnt_status status = nnt_comm_create(MPI_COMM_WORLD, &comm, &error);

@@ -60,7 +60,10 @@ static void on_plan(void *context, const nnt_train_plan *plan) {
          plan->ranks, plan->ranks == 1 ? "" : "s", plan->threads, plan->threads == 1 ? "" : "s",
          plan->nodes, plan->nodes == 1 ? "" : "s", plan->isa);
   if (plan->streaming) print_streaming(plan);
-  if (plan->finished_epochs > 0)
+  if (plan->finished_steps > 0)
+    printf("going on after epoch %" PRId64 ", step %" PRId64 " of %" PRId64 "\n",
+           plan->finished_epochs, plan->finished_steps, plan->steps_per_epoch);
+  else if (plan->finished_epochs > 0)
     printf("going on after epoch %" PRId64 "%s\n", plan->finished_epochs,
            plan->finished_epochs >= plan->epochs
                ? ": the run is done; raise --epochs to train further"

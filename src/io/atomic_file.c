@@ -1,6 +1,7 @@
 /* Files that are whole or not there, and the few other calls on files that need the system. */
 #include "io/atomic_file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -15,6 +16,8 @@
 #include "base/memory.h"
 
 #define TEMPORARY_PREFIX ".nntrain-tmp-"
+/* Characters of the final name that a temporary one shows. */
+#define SHOWN_NAME 100
 /* Symbolic links that are followed, as many as Linux does. */
 #define MAX_LINKS 40
 #define COPY_BLOCK ((size_t)1 << 20)
@@ -48,17 +51,20 @@ static char *folder_of(const char *path) {
   return strndup(path, slash == path ? 1 : (size_t)(slash - path));
 }
 
-/* A name in `folder` that no process uses, on this node or another. NULL without memory. */
-static char *make_temporary(const char *folder) {
+/* A name in `folder` that no process uses, on this node or another, for what becomes `final`. NULL
+ * without memory. */
+static char *make_temporary(const char *folder, const char *final) {
   struct timespec now = {0};
   struct stat info;
-  size_t size = strlen(folder) + sizeof TEMPORARY_PREFIX + 64;
+  const char *slash = strrchr(final, '/');
+  size_t size = strlen(folder) + sizeof TEMPORARY_PREFIX + SHOWN_NAME + 64;
   char *name = malloc(size);
   if (name == NULL) return NULL;
   do {
     (void)clock_gettime(CLOCK_REALTIME, &now);
-    (void)snprintf(name, size, "%s/" TEMPORARY_PREFIX "%lx-%llx-%lx", folder, (long)getpid(),
-                   (long long)now.tv_sec, (unsigned long)now.tv_nsec);
+    (void)snprintf(name, size, "%s/" TEMPORARY_PREFIX "%.*s-%lx-%llx-%lx", folder, SHOWN_NAME,
+                   slash != NULL ? slash + 1 : final, (long)getpid(), (long long)now.tv_sec,
+                   (unsigned long)now.tv_nsec);
   } while (lstat(name, &info) == 0);
   return name;
 }
@@ -111,7 +117,7 @@ static nnt_status begin(const char *path, bool follow_links, nnt_atomic_file **o
   nnt_status status = find_final(path, follow_links, &file->final, error);
   char *folder = status == NNT_OK ? folder_of(file->final) : NULL;
   if (status == NNT_OK) {
-    file->temporary = folder != NULL ? make_temporary(folder) : NULL;
+    file->temporary = folder != NULL ? make_temporary(folder, file->final) : NULL;
     if (file->temporary == NULL)
       status = nnt_fail_memory(error, strlen(path), "the name of a file");
     else if (access(folder, W_OK | X_OK) != 0)
@@ -138,6 +144,20 @@ void nnt_atomic_abandon(nnt_atomic_file **file) {
   if (*file == NULL) return;
   (void)unlink((*file)->temporary);
   free_file(file);
+}
+
+void nnt_atomic_sweep(const char *folder, const char *const *names) {
+  DIR *directory = opendir(folder);
+  if (directory == NULL) return;
+  for (struct dirent *entry = readdir(directory); entry != NULL; entry = readdir(directory)) {
+    const char *name = entry->d_name + strlen(TEMPORARY_PREFIX);
+    if (strncmp(entry->d_name, TEMPORARY_PREFIX, strlen(TEMPORARY_PREFIX)) != 0) continue;
+    bool found = false;
+    for (int i = 0; names[i] != NULL; ++i)
+      found = found || strncmp(name, names[i], strlen(names[i])) == 0;
+    if (found) (void)unlinkat(dirfd(directory), entry->d_name, 0);
+  }
+  (void)closedir(directory);
 }
 
 /* --- flushing --- */
@@ -220,7 +240,37 @@ static bool close_good(int descriptor, bool good) {
 }
 
 static int create_temporary(const nnt_atomic_file *file) {
-  return open(file->temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  return open(file->temporary, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+}
+
+/* Whether the file holds these bytes and no more, as far as the system lets them be read from where
+ * they were flushed to. */
+static bool holds(int descriptor, const char *bytes, size_t size) {
+  void *memory = NULL;
+  nnt_error ignored;
+  if (nnt_memory_allocate(COPY_BLOCK, "reading back", &memory, &ignored) != NNT_OK) {
+    errno = ENOMEM;
+    return false;
+  }
+  (void)posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED);
+  bool same = lseek(descriptor, 0, SEEK_SET) == 0;
+  ssize_t count = same ? 1 : 0;
+  size_t done = 0;
+  while (same && count > 0) {
+    errno = EIO;
+    count = read_some(descriptor, memory, COPY_BLOCK);
+    same = count >= 0 && (size_t)count <= size - done &&
+           memcmp(memory, bytes + done, (size_t)count) == 0;
+    if (same) done += (size_t)count;
+  }
+  if (same && done != size) errno = EIO;
+  nnt_memory_free(&memory);
+  return same && done == size;
+}
+
+static bool write_checked(int descriptor, const char *bytes, size_t size) {
+  return write_all(descriptor, bytes, size) && fsync(descriptor) == 0 &&
+         holds(descriptor, bytes, size);
 }
 
 nnt_status nnt_atomic_write(const char *path, const void *bytes, size_t size, nnt_error *error) {
@@ -228,7 +278,7 @@ nnt_status nnt_atomic_write(const char *path, const void *bytes, size_t size, nn
   nnt_status status = nnt_atomic_begin(path, &file, error);
   if (status != NNT_OK) return status;
   int descriptor = create_temporary(file);
-  if (descriptor < 0 || !close_good(descriptor, write_all(descriptor, bytes, size)))
+  if (descriptor < 0 || !close_good(descriptor, write_checked(descriptor, bytes, size)))
     status = fail_write(path, errno, error);
   if (status == NNT_OK) return nnt_atomic_commit(&file, error);
   nnt_atomic_abandon(&file);
@@ -315,7 +365,11 @@ nnt_status nnt_file_read_all(const char *path, void **bytes, size_t *size, nnt_e
 nnt_status nnt_file_append(const char *path, const char *text, nnt_error *error) {
   int descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
   if (descriptor < 0) return fail_write(path, errno, error);
-  bool good = write_all(descriptor, text, strlen(text)) && fsync(descriptor) == 0;
+  off_t length = lseek(descriptor, 0, SEEK_END);
+  bool good = length >= 0 && write_all(descriptor, text, strlen(text)) && fsync(descriptor) == 0;
+  int reason = errno;
+  if (!good && length >= 0 && ftruncate(descriptor, length) != 0) reason = errno;
+  errno = reason;
   return close_good(descriptor, good) ? NNT_OK : fail_write(path, errno, error);
 }
 
@@ -353,7 +407,7 @@ nnt_status nnt_directory_make(const char *path, nnt_error *error) {
 }
 
 nnt_status nnt_directory_check_writable(const char *path, nnt_error *error) {
-  char *name = make_temporary(path);
+  char *name = make_temporary(path, "check");
   if (name == NULL) return nnt_fail_memory(error, strlen(path), "the name of a file");
   nnt_status status = NNT_OK;
   int descriptor = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);

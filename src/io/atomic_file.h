@@ -23,7 +23,11 @@ nnt_status nnt_atomic_commit(nnt_atomic_file **file, nnt_error *error) NNT_MUST_
 /* Removes the temporary file; NULL in it is accepted. */
 void nnt_atomic_abandon(nnt_atomic_file **file);
 
-/* All of it for bytes in memory. */
+/* Removes from a folder what a killed program left of these files: temporaries whose final names
+ * begin like one of `names` (NULL-terminated). */
+void nnt_atomic_sweep(const char *folder, const char *const *names);
+
+/* All of it for bytes in memory, which are read back and compared before the file gets its name. */
 nnt_status nnt_atomic_write(const char *path, const void *bytes, size_t size,
                             nnt_error *error) NNT_MUST_CHECK;
 /* A second name for a whole file (a hard link, or a copy where the file system has none),
@@ -37,7 +41,8 @@ nnt_status nnt_atomic_copy_from(const nnt_atomic_file *file, const char *source,
 /* Reads a whole file; *bytes is owned by the caller, freed with nnt_memory_free. */
 nnt_status nnt_file_read_all(const char *path, void **bytes, size_t *size,
                              nnt_error *error) NNT_MUST_CHECK;
-/* Appends a text to a file, made when it is not there, and flushes it to disk. */
+/* Appends a text to a file, made when it is not there, and flushes it to disk; on failure nothing
+ * of it stays, as far as the system lets. */
 nnt_status nnt_file_append(const char *path, const char *text, nnt_error *error) NNT_MUST_CHECK;
 /* Makes a directory and those above it; an existing one is kept. */
 nnt_status nnt_directory_make(const char *path, nnt_error *error) NNT_MUST_CHECK;

@@ -36,6 +36,10 @@ typedef struct nnt_train_state {
   nnt_initializer initializer;
   double best_loss; /* lowest validation (or train) loss so far; infinity before the first */
   int64_t best_epoch;
+  /* Of the epoch that was running; all 0 when none was. */
+  int64_t epoch_step;   /* finished updates */
+  double epoch_loss;    /* sum of the losses of their samples */
+  double epoch_seconds; /* that they took */
 } nnt_train_state;
 
 typedef struct nnt_checkpoint {

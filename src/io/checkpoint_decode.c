@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/partition.h"
 #include "data/sample_order.h"
 #include "io/checkpoint.h"
 #include "io/h5.h"
@@ -132,7 +133,7 @@ static void get_model(reader *r, nnt_model *model) {
                                    &model->class_name_count, r->error);
 }
 
-/* What format 1 knew nothing of: its only optimiser was sgd. */
+/* What formats 1 and 2 knew nothing of: their only optimiser was sgd. */
 static void get_newer_settings(reader *r, nnt_optimizer_settings *settings) {
   if (r->status != NNT_OK || !nnt_h5_has_attribute(r->file, "/optimizer", "beta1")) return;
   settings->beta1 = get_real(r, "/optimizer", "beta1");
@@ -180,6 +181,20 @@ static void get_shuffling(reader *r, nnt_shuffling *shuffling) {
     refuse(r, "attributes shuffle_block and shuffle_window");
 }
 
+/* A checkpoint that says nothing was made between two epochs. */
+static void get_position(reader *r, nnt_train_state *state) {
+  if (r->status != NNT_OK || !nnt_h5_has_attribute(r->file, "/state", "epoch_step")) return;
+  state->epoch_step = get_int(r, "/state", "epoch_step");
+  state->epoch_loss = get_real(r, "/state", "epoch_loss");
+  state->epoch_seconds = get_real(r, "/state", "epoch_seconds");
+  if (r->status != NNT_OK) return;
+  if (state->samples < 1 || state->batch_size < 1)
+    refuse(r, "attributes samples and batch_size");
+  else if (state->epoch_step < 0 ||
+           state->epoch_step > nnt_ceil_div(state->samples, state->batch_size))
+    refuse(r, "attribute epoch_step");
+}
+
 static void get_state(reader *r, nnt_train_state *state) {
   char text[64];
   state->epoch = get_int(r, "/state", "epoch");
@@ -192,6 +207,7 @@ static void get_state(reader *r, nnt_train_state *state) {
     state->granules = get_int(r, "/state", "granules");
   state->best_loss = get_real(r, "/state", "best_loss");
   state->best_epoch = get_int(r, "/state", "best_epoch");
+  get_position(r, state);
   get_shuffling(r, &state->shuffling);
   get_text(r, "/state", "initializer", text, sizeof text);
   if (r->status == NNT_OK) r->status = nnt_initializer_parse(text, &state->initializer, r->error);

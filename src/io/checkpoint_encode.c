@@ -130,6 +130,9 @@ static void put_state(writer *w, const nnt_train_state *state) {
   put_text(w, "/state", "initializer", nnt_initializer_name(state->initializer));
   put_real(w, "/state", "best_loss", state->best_loss);
   put_int(w, "/state", "best_epoch", state->best_epoch);
+  put_int(w, "/state", "epoch_step", state->epoch_step);
+  put_real(w, "/state", "epoch_loss", state->epoch_loss);
+  put_real(w, "/state", "epoch_seconds", state->epoch_seconds);
 }
 
 /* One column of the history, as a dataset of its own. */

@@ -26,11 +26,12 @@ bool nnt_checkpoint_recognize(const void *bytes, size_t size) {
   return size >= strlen(MAGIC) && memcmp(bytes, MAGIC, strlen(MAGIC)) == 0;
 }
 
+/* The version that the header states; 0 when it states none. */
 static int version_of(const char *bytes) {
   int version = 0;
   char start[64] = "";
   memcpy(start, bytes, sizeof start - 1);
-  return sscanf(start, MAGIC "%d", &version) == 1 ? version : 0;
+  return sscanf(start, MAGIC "%d", &version) == 1 && version > 0 ? version : 0;
 }
 
 nnt_status nnt_checkpoint_verify(const char *name, const void *bytes, size_t size,
@@ -40,16 +41,17 @@ nnt_status nnt_checkpoint_verify(const char *name, const void *bytes, size_t siz
     return nnt_fail(error, NNT_BAD_INPUT,
                     "not a checkpoint\n%s\ngive a checkpoint-*.h5, best.h5 or last.h5 of a run",
                     name);
-  if (size > NNT_CHECKPOINT_HEADER) {
-    int version = version_of(bytes);
-    if (version > NNT_CHECKPOINT_VERSION)
+  int version = size > NNT_CHECKPOINT_HEADER ? version_of(bytes) : 0;
+  if (version > 0) {
+    nnt_status status = nnt_checkpoint_header(bytes, size, version, expected, error);
+    if (status != NNT_OK) return status;
+    bool whole = memcmp(bytes, expected, sizeof expected) == 0;
+    if (whole && version <= NNT_CHECKPOINT_VERSION) return NNT_OK;
+    if (whole)
       return nnt_fail(error, NNT_BAD_INPUT,
                       "a checkpoint of a newer format\n%s, format %d; this program reads up to "
                       "%d\ninstall a newer nntrain",
                       name, version, NNT_CHECKPOINT_VERSION);
-    nnt_status status = nnt_checkpoint_header(bytes, size, version, expected, error);
-    if (status != NNT_OK) return status;
-    if (memcmp(bytes, expected, sizeof expected) == 0) return NNT_OK;
   }
   return nnt_fail(error, NNT_BAD_INPUT,
                   "a damaged checkpoint\n%s: its checksum does not match\nuse another "

@@ -10,9 +10,9 @@
 #include <stddef.h>
 
 #define NNT_CHECKPOINT_HEADER 512
-#define NNT_CHECKPOINT_VERSION 2
+#define NNT_CHECKPOINT_VERSION 3
 
-/* Computes the header that belongs to a file's bytes, of format `version`. */
+/* Computes the header that belongs to a file's bytes, of a format's version. */
 nnt_status nnt_checkpoint_header(const void *bytes, size_t size, int version,
                                  char header[NNT_CHECKPOINT_HEADER],
                                  nnt_error *error) NNT_MUST_CHECK;

@@ -114,8 +114,8 @@ const char *nnt_h5_name(const nnt_h5 *file) {
   return file->name;
 }
 
-/* Access properties. What is written has the format of HDF5 1.8: it has checksums on its metadata
- * and attributes of any size, and every HDF5 in use reads it. What is read may be newer. */
+/* Access properties. Files are written in the format of HDF5 1.10, which has checksums on all its
+ * metadata; images in that of 1.8, they have a checksum of their own. What is read may be newer. */
 static hid_t make_access(H5F_libver_t least, H5F_libver_t most) {
   hid_t access = H5Pcreate(H5P_FILE_ACCESS);
   if (access > 0 && H5Pset_libver_bounds(access, least, most) < 0) {
@@ -197,7 +197,7 @@ static nnt_status open_file(const char *path, unsigned flags, nnt_comm *comm, nn
   file->length = info.st_size;
   file->read_only = flags == H5F_ACC_RDONLY;
   file->transfer = make_transfer();
-  hid_t access = make_access(H5F_LIBVER_V18, H5F_LIBVER_LATEST);
+  hid_t access = make_access(H5F_LIBVER_V110, H5F_LIBVER_LATEST);
   htri_t is_hdf5 = H5Fis_hdf5(path);
   bool good = flags == H5F_ACC_RDONLY || h5_set_driver(file, access);
   if (comm != NULL) status = h5_set_collective(file, comm, access, error);
@@ -267,7 +267,7 @@ nnt_status nnt_h5_create(const char *path, nnt_h5 **out, nnt_error *error) {
   *out = NULL;
   nnt_status status = make_handle(path, &file, error);
   if (status != NNT_OK) return status;
-  hid_t access = make_access(H5F_LIBVER_V18, H5F_LIBVER_V18);
+  hid_t access = make_access(H5F_LIBVER_V110, H5F_LIBVER_V110);
   if (h5_set_driver(file, access)) {
     status = create_file(file, path, access, error);
   } else {

@@ -83,12 +83,14 @@ nnt_status nnt_h5_write(nnt_h5 *file, const char *path, nnt_h5_type type, int ra
   return status == NNT_OK ? h5_check_written(file, path, error) : status;
 }
 
-/* Creation properties of a chunked dataset. */
+/* Creation properties of a chunked dataset. Every chunk has a checksum: a flipped bit is found when
+ * it is read, by any program. */
 static hid_t make_chunked(int rank, const hsize_t *chunk, int deflate_level) {
   hid_t creation = H5Pcreate(H5P_DATASET_CREATE);
   bool good = H5Pset_chunk(creation, rank, chunk) >= 0;
   if (good && deflate_level > 0)
     good = H5Pset_shuffle(creation) >= 0 && H5Pset_deflate(creation, (unsigned)deflate_level) >= 0;
+  if (good) good = H5Pset_fletcher32(creation) >= 0;
   if (good) return creation;
   h5_close_id(creation);
   return H5I_INVALID_HID;

@@ -9,7 +9,8 @@
  *
  * Weights are [inputs, outputs] in panels (kernels/panels.h), biases are padded to whole panels;
  * the padding is zero. The tail of 32 floats follows the last layer: in the gradient arena it
- * carries the step's loss, so that it travels with the first gradient that is complete. */
+ * carries the step's loss and what the ranks note for each other, so that both travel with the
+ * first gradient that is complete. */
 #ifndef NNT_NET_LAYOUT_H
 #define NNT_NET_LAYOUT_H
 
@@ -23,6 +24,9 @@
 #define NNT_LAYER_PIECES 16
 /* The tail's first float: the mean loss of the step's batch. */
 #define NNT_TAIL_LOSS 0
+/* The floats after it: the ranks' notes, summed like the gradients. */
+#define NNT_TAIL_NOTES 1
+#define NNT_NOTES 3
 
 typedef struct nnt_layout {
   int layer_count;

@@ -54,6 +54,7 @@ typedef struct nnt_network_step_call {
   const nnt_granules *granules;
   int outputs; /* of the plan; 0: there are no granules */
   float *gradients;
+  const float *notes; /* [NNT_NOTES] for the first output's tail; NULL: zeros */
   /* Samples of the step to come, to be asked for from memory meanwhile; NULL: unknown. */
   const void *const *next;
   int64_t next_count;

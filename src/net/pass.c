@@ -216,6 +216,8 @@ static void sum_losses(const pass *p) {
     float *output = tail + step->output * p->call->layout->floats;
     memset(output, 0, NNT_TAIL * sizeof *output);
     output[NNT_TAIL_LOSS] = value;
+    if (step->output == 0 && p->call->notes != NULL)
+      memcpy(output + NNT_TAIL_NOTES, p->call->notes, NNT_NOTES * sizeof *output);
   }
 }
 
@@ -380,12 +382,15 @@ void nnt_network_step(nnt_network *network, const nnt_network_step_call *call) {
   nnt_team_size_note(&network->team_size, nnt_clock_seconds() - started);
 }
 
+static int forward_threads(const nnt_network *network, int64_t rows) {
+  return nnt_team_size_safe(network->flops_per_row * (double)rows, network->threads);
+}
+
 void nnt_network_forward(nnt_network *network, const float *parameters, int64_t rows,
                          bool with_loss, bool with_outputs) {
   const pass p = {.network = network, .parameters = parameters, .rows = rows, .scale = 1.0F};
   if (rows == 0) return;
-  int threads = nnt_team_size_safe(network->flops_per_row * (double)rows, network->threads);
-#pragma omp parallel num_threads(threads)
+#pragma omp parallel num_threads(forward_threads(network, rows))
   {
     nnt_team team = {.thread = omp_get_thread_num(), .threads = omp_get_num_threads()};
     forward(&p, team);

@@ -23,12 +23,14 @@ struct nnt_evaluator {
   nnt_network *network;
   nnt_batch batch;
   int top_k;
-  int64_t window;   /* blocks that are summed with one message */
-  int64_t width;    /* sums of a block */
-  int64_t *indices; /* [NNT_EVALUATION_BLOCK] */
-  double *sums;     /* [window, width] */
-  double *total;    /* [width] */
-  float *origin;    /* [outputs], regression: the targets of the first sample */
+  int64_t window;                          /* blocks that are summed with one message */
+  int64_t width;                           /* sums of a block */
+  int64_t *indices;                        /* [NNT_EVALUATION_BLOCK] */
+  double *sums;                            /* [window, width], and the ranks that want to stop */
+  double *total;                           /* [width] */
+  bool (*wants_stop)(const void *context); /* NULL: nobody stops it */
+  const void *context;
+  float *origin; /* [outputs], regression: the targets of the first sample */
 };
 
 static bool regresses(const nnt_evaluator *evaluator) {
@@ -43,8 +45,8 @@ static nnt_status allocate(nnt_evaluator *evaluator, nnt_error *error) {
   evaluator->width = SUM_FIXED;
   if (regresses(evaluator)) evaluator->width += OUTPUT_SUMS * nnt_model_outputs(evaluator->model);
   size_t bytes = (size_t)evaluator->width * sizeof(double);
-  nnt_status status =
-      nnt_memory_allocate((size_t)evaluator->window * bytes, "sums of an evaluation", &sums, error);
+  nnt_status status = nnt_memory_allocate((size_t)evaluator->window * bytes + sizeof(double),
+                                          "sums of an evaluation", &sums, error);
   if (status == NNT_OK) status = nnt_memory_allocate(bytes, "sums of an evaluation", &total, error);
   if (status == NNT_OK)
     status = nnt_memory_allocate((size_t)nnt_model_outputs(evaluator->model) * sizeof(float),
@@ -223,11 +225,33 @@ static void note_origin(nnt_evaluator *evaluator) {
   memcpy(evaluator->origin, first, (size_t)samples->target_columns * sizeof(float));
 }
 
+void nnt_evaluator_set_stop(nnt_evaluator *evaluator, bool (*wants_stop)(const void *context),
+                            const void *context) {
+  evaluator->wants_stop = wants_stop;
+  evaluator->context = context;
+}
+
+/* This rank's blocks of the `count` that begin with `first`, then all ranks' sums of them; whether
+ * a rank wants to stop is summed with them. */
+static nnt_status sum_window(nnt_evaluator *evaluator, const float *parameters, int64_t first,
+                             int64_t count, nnt_error *error) {
+  int64_t width = evaluator->width;
+  int64_t rank = nnt_comm_rank(evaluator->comm), size = nnt_comm_size(evaluator->comm);
+  double *stops = evaluator->sums + count * width;
+  memset(evaluator->sums, 0, (size_t)(count * width + 1) * sizeof(double));
+  for (int64_t b = nnt_partition_begin(count, size, rank);
+       b < nnt_partition_begin(count, size, rank + 1); ++b)
+    sum_block(evaluator, parameters, first + b, evaluator->sums + b * width);
+  if (evaluator->wants_stop != NULL && evaluator->wants_stop(evaluator->context)) *stops = 1.0;
+  nnt_status status = nnt_comm_sum(evaluator->comm, evaluator->sums, count * width + 1, error);
+  if (status != NNT_OK || !(*stops > 0.0)) return status;
+  return nnt_fail(error, NNT_STOPPED, "stopped\nduring an evaluation\nstart it again");
+}
+
 nnt_status nnt_evaluator_run(nnt_evaluator *evaluator, const float *parameters, nnt_metrics *out,
                              nnt_error *error) {
   int64_t blocks = nnt_ceil_div(evaluator->samples->count, NNT_EVALUATION_BLOCK);
   int64_t width = evaluator->width;
-  int64_t rank = nnt_comm_rank(evaluator->comm), size = nnt_comm_size(evaluator->comm);
   memset(evaluator->total, 0, (size_t)width * sizeof(double));
   nnt_held_start_in_order(evaluator->data);
   for (int64_t first = 0; first < blocks; first += evaluator->window) {
@@ -236,11 +260,7 @@ nnt_status nnt_evaluator_run(nnt_evaluator *evaluator, const float *parameters, 
         bring(evaluator, first * NNT_EVALUATION_BLOCK, count * NNT_EVALUATION_BLOCK, error);
     if (status != NNT_OK) return status;
     if (first == 0 && regresses(evaluator)) note_origin(evaluator);
-    memset(evaluator->sums, 0, (size_t)(count * width) * sizeof(double));
-    for (int64_t b = nnt_partition_begin(count, size, rank);
-         b < nnt_partition_begin(count, size, rank + 1); ++b)
-      sum_block(evaluator, parameters, first + b, evaluator->sums + b * width);
-    status = nnt_comm_sum(evaluator->comm, evaluator->sums, count * width, error);
+    status = sum_window(evaluator, parameters, first, count, error);
     if (status != NNT_OK) return status;
     for (int64_t b = 0; b < count; ++b) {
       for (int64_t i = 0; i < width; ++i) evaluator->total[i] += evaluator->sums[b * width + i];

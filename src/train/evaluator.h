@@ -23,7 +23,12 @@ nnt_status nnt_evaluator_create(nnt_comm *comm, const nnt_model *model, const nn
                                 nnt_error *error) NNT_MUST_CHECK;
 void nnt_evaluator_destroy(nnt_evaluator **evaluator);
 
-/* Metrics over all samples. Collective. */
+/* Lets an evaluation be stopped: `wants_stop` is asked now and then, on every rank, and what one
+ * rank wants all do. Local. */
+void nnt_evaluator_set_stop(nnt_evaluator *evaluator, bool (*wants_stop)(const void *context),
+                            const void *context);
+
+/* Metrics over all samples. Collective. Errors: NNT_STOPPED; what reading fails with. */
 nnt_status nnt_evaluator_run(nnt_evaluator *evaluator, const float *parameters, nnt_metrics *out,
                              nnt_error *error) NNT_MUST_CHECK;
 

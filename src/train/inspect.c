@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/partition.h"
 #include "data/sample_order.h"
 #include "io/h5.h"
 #include "net/layout.h"
@@ -56,6 +57,9 @@ static nnt_status print_checkpoint(const printer *to, const nnt_checkpoint *chec
   if (model->class_names != NULL) print_names(to, model->class_names, model->class_name_count);
   print(to, "trained        %" PRId64 " epochs, %" PRId64 " steps, seed %" PRIu64, state->epoch,
         state->step, state->seed);
+  if (state->epoch_step > 0)
+    print(to, "next epoch     %" PRId64 " of %" PRId64 " steps done", state->epoch_step,
+          nnt_ceil_div(state->samples, state->batch_size));
   print(to, "batch size     %" PRId64 " of %" PRId64 " samples", state->batch_size, state->samples);
   if (state->shuffling.kind == NNT_SHUFFLE_WINDOWED)
     print(to, "shuffle        windowed, blocks of %" PRId64 ", windows of %" PRId64 " samples",

@@ -5,12 +5,27 @@
 #include <nntrain/status.h>
 #include <nntrain/train.h>
 
-/* Keeps the lines of epochs 1 to `epochs` and drops the others (of an interrupted epoch, or cut
- * off), atomically. No file is fine. */
-nnt_status nnt_metrics_log_trim(const char *directory, int64_t epochs,
+#include "io/checkpoint.h"
+
+#define NNT_METRICS_PATH 4096
+
+typedef struct nnt_metrics_log {
+  char path[NNT_METRICS_PATH];
+  char *waiting; /* lines that could not be written yet; NULL: none */
+} nnt_metrics_log;
+
+/* Makes the file what it should be after `epochs` epochs of `steps` steps each: one line an epoch,
+ * in order, atomically. Lines of an interrupted epoch, or cut off, are dropped; one that is missing
+ * is written from the history [epochs] of the checkpoint, as far as that knows. */
+nnt_status nnt_metrics_log_open(const char *directory, const nnt_history_entry *history,
+                                int64_t epochs, int64_t steps, nnt_metrics_log *out,
                                 nnt_error *error) NNT_MUST_CHECK;
-/* Appends one line and flushes it to disk. */
-nnt_status nnt_metrics_log_append(const char *directory, const nnt_epoch_event *event,
+/* One that is all zero is accepted. */
+void nnt_metrics_log_close(nnt_metrics_log *log);
+/* Appends one line, and those that wait, and flushes them to disk. What fails waits. */
+nnt_status nnt_metrics_log_append(nnt_metrics_log *log, const nnt_epoch_event *event,
                                   nnt_error *error) NNT_MUST_CHECK;
+/* Tries again to write what waits. */
+nnt_status nnt_metrics_log_flush(nnt_metrics_log *log, nnt_error *error) NNT_MUST_CHECK;
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <nntrain/stop.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -125,6 +126,15 @@ static void note_labels(nnt_resident *resident, const int32_t *classes, int64_t 
   }
 }
 
+/* A request to stop ends the reading, which can take minutes. Local. */
+static nnt_status check_stop(const nnt_resident *resident, nnt_error *error) {
+  if (nnt_stop_requested() == 0) return NNT_OK;
+  return nnt_fail(error, NNT_STOPPED,
+                  "stopped by a signal\nwhile %s was read, before the first step\nstart again "
+                  "with --resume",
+                  resident->name);
+}
+
 /* Reads this rank's part into the node's memory. A collective read is one for all ranks: those that
  * are through, or have failed, take part without samples. */
 static nnt_status read_part(nnt_comm *comm, nnt_resident *resident, nnt_io io, nnt_error *error) {
@@ -144,6 +154,7 @@ static nnt_status read_part(nnt_comm *comm, nnt_resident *resident, nnt_io io, n
         resident->file, begin, own ? nnt_min_i64(rows, end - begin) : 0,
         (char *)nnt_node_memory_data(resident->x) + begin * row_bytes, error);
     if (status == NNT_OK) status = read;
+    if (status == NNT_OK) status = check_stop(resident, error);
   }
   if (status != NNT_OK || resident->y == NULL || end == first) return status;
   char *y = (char *)nnt_node_memory_data(resident->y) + first * resident->y_row_bytes;
@@ -164,6 +175,7 @@ static nnt_status scan_part(const nnt_comm *comm, nnt_resident *resident, nnt_er
     int64_t count = nnt_min_i64(SCAN_ROWS, end - i);
     status = read_y(resident, i, count, labels, error);
     if (status == NNT_OK) note_labels(resident, labels, i, count);
+    if (status == NNT_OK) status = check_stop(resident, error);
   }
   nnt_memory_free(&labels);
   return status;

@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,22 +21,49 @@ static void join(const char *directory, const char *name, char path[PATH_SIZE]) 
   (void)snprintf(path, PATH_SIZE, "%s/%s", directory, name);
 }
 
-/* The epoch in "checkpoint-EEEEE.h5"; -1 for other names. */
-static int64_t epoch_of(const char *name) {
-  int64_t epoch = -1;
-  int length = 0;
-  if (sscanf(name, "checkpoint-%" SCNd64 ".h5%n", &epoch, &length) != 1) return -1;
-  return length > 0 && name[length] == '\0' ? epoch : -1;
+/* Where a run stands: finished epochs, and steps of the next one. */
+typedef struct position {
+  int64_t epoch, step;
+} position;
+
+static position position_of(const nnt_train_state *state) {
+  return (position){state->epoch, state->epoch_step};
+}
+
+static void file_name(position at, char name[NNT_CHECKPOINT_NAME]) {
+  if (at.step > 0)
+    (void)snprintf(name, NNT_CHECKPOINT_NAME, "checkpoint-%05" PRId64 "-%08" PRId64 ".h5", at.epoch,
+                   at.step);
+  else
+    (void)snprintf(name, NNT_CHECKPOINT_NAME, "checkpoint-%05" PRId64 ".h5", at.epoch);
+}
+
+void nnt_run_directory_file_name(const nnt_train_state *state, char name[NNT_CHECKPOINT_NAME]) {
+  file_name(position_of(state), name);
+}
+
+/* Whether it is the name of a checkpoint of this position, written as it should be. */
+static bool parse_name(const char *name, position *at) {
+  char canonical[NNT_CHECKPOINT_NAME];
+  *at = (position){0, 0};
+  int found = sscanf(name, "checkpoint-%" SCNd64 "-%" SCNd64, &at->epoch, &at->step);
+  if (found < 1 || at->epoch < 0 || at->step < 0) return false;
+  file_name(*at, canonical);
+  return strcmp(name, canonical) == 0;
+}
+
+static bool is_newer(position a, position b) {
+  return a.epoch > b.epoch || (a.epoch == b.epoch && a.step > b.step);
 }
 
 static int newest_first(const void *a, const void *b) {
-  int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-  return (x < y) - (x > y);
+  const position *x = a, *y = b;
+  return (int)is_newer(*y, *x) - (int)is_newer(*x, *y);
 }
 
-/* Epochs of all checkpoints, newest first; *out is freed with free(). A directory that is not there
- * has none. */
-static nnt_status list(const char *path, int64_t **out, int64_t *count, nnt_error *error) {
+/* Positions of all checkpoints, newest first; *out is freed with free(). A directory that is not
+ * there has none. */
+static nnt_status list(const char *path, position **out, int64_t *count, nnt_error *error) {
   *out = NULL;
   *count = 0;
   DIR *directory = opendir(path);
@@ -44,17 +72,17 @@ static nnt_status list(const char *path, int64_t **out, int64_t *count, nnt_erro
   int64_t capacity = 0;
   for (struct dirent *entry = readdir(directory); entry != NULL && status == NNT_OK;
        entry = readdir(directory)) {
-    int64_t epoch = epoch_of(entry->d_name);
-    if (epoch < 0) continue;
+    position at;
+    if (!parse_name(entry->d_name, &at)) continue;
     if (*count == capacity) {
       capacity = 2 * capacity + 16;
-      int64_t *larger = realloc(*out, (size_t)capacity * sizeof **out);
+      position *larger = realloc(*out, (size_t)capacity * sizeof **out);
       if (larger == NULL)
         status = nnt_fail_memory(error, (size_t)capacity * sizeof **out, "a list of files");
       else
         *out = larger;
     }
-    if (status == NNT_OK) (*out)[(*count)++] = epoch;
+    if (status == NNT_OK) (*out)[(*count)++] = at;
   }
   (void)closedir(directory);
   if (*count > 0) qsort(*out, (size_t)*count, sizeof **out, newest_first);
@@ -78,25 +106,41 @@ static size_t length_there(const char *path) {
   return strlen(part);
 }
 
-nnt_status nnt_run_directory_prepare(const char *path, bool resume, size_t *there,
-                                     nnt_error *error) {
-  int64_t *epochs = NULL;
+static nnt_status check_empty(const char *path, nnt_error *error) {
+  position *found = NULL;
   int64_t count = 0;
+  nnt_status status = list(path, &found, &count, error);
+  if (status == NNT_OK && count > 0)
+    status =
+        nnt_fail(error, NNT_BAD_USAGE,
+                 "the directory holds a run already\n--output %s, %" PRId64 " epochs and %" PRId64
+                 " steps done\nadd --resume to go on with it, or choose another directory",
+                 path, found[0].epoch, found[0].step);
+  free(found);
+  return status;
+}
+
+nnt_status nnt_run_directory_prepare(const char *path, bool resume, const nnt_log *log,
+                                     size_t *there, nnt_lock_file **lock, nnt_error *error) {
+  static const char *const own[] = {"checkpoint-", "last.h5", "best.h5", "metrics.jsonl", NULL};
+  char file[PATH_SIZE];
+  *lock = NULL;
   *there = length_there(path);
   nnt_status status = nnt_directory_make(path, error);
   if (status == NNT_OK) status = nnt_directory_check_writable(path, error);
+  join(path, ".nntrain-lock", file);
+  if (status == NNT_OK) status = nnt_lock_file_take(file, lock, error);
   if (status == NNT_IO_ERROR) {
     error->status = NNT_BAD_INPUT; /* nothing was computed yet: a wrong path, not a lost run */
     return NNT_BAD_INPUT;
   }
-  if (status == NNT_OK) status = list(path, &epochs, &count, error);
-  if (status == NNT_OK && count > 0 && !resume)
-    status = nnt_fail(error, NNT_BAD_USAGE,
-                      "the directory holds a run already\n--output %s, %" PRId64
-                      " epochs done\nadd --resume to go on with it, or choose another directory",
-                      path, epochs[0]);
-  free(epochs);
-  return status;
+  if (status != NNT_OK) return status;
+  if (*lock == NULL)
+    nnt_message(log, NNT_LOG_WARNING,
+                "%s is on a file system without locks: see to it that no other run writes there",
+                path);
+  nnt_atomic_sweep(path, own);
+  return resume ? NNT_OK : check_empty(path, error);
 }
 
 void nnt_run_directory_discard(const char *path, size_t there) {
@@ -105,51 +149,66 @@ void nnt_run_directory_discard(const char *path, size_t there) {
   while (strlen(part) > there && rmdir(part) == 0) cut_name(part);
 }
 
-/* Removes checkpoints beyond the `keep` newest; one that cannot be removed does no harm. */
-static void prune(const char *path, int64_t keep, int64_t best_epoch) {
-  int64_t *epochs = NULL;
-  int64_t count = 0;
+/* Removes checkpoints beyond the `keep` newest up to `newest`: later ones are damaged, or they
+ * would have been gone on from. One that cannot be removed does no harm. */
+static void prune(const char *path, int64_t keep, position newest, int64_t best_epoch) {
+  position *found = NULL;
+  int64_t count = 0, kept = 0;
   nnt_error ignored;
-  if (list(path, &epochs, &count, &ignored) == NNT_OK) {
-    for (int64_t i = keep; i < count; ++i) {
-      char name[64], file[PATH_SIZE];
-      if (epochs[i] == best_epoch) continue;
-      (void)snprintf(name, sizeof name, "checkpoint-%05" PRId64 ".h5", epochs[i]);
+  if (list(path, &found, &count, &ignored) == NNT_OK) {
+    for (int64_t i = 0; i < count; ++i) {
+      char name[NNT_CHECKPOINT_NAME], file[PATH_SIZE];
+      bool best = found[i].epoch == best_epoch && found[i].step == 0;
+      if (is_newer(found[i], newest) || ++kept <= keep || best) continue;
+      file_name(found[i], name);
       join(path, name, file);
       (void)unlink(file);
     }
   }
-  free(epochs);
+  free(found);
 }
 
-nnt_status nnt_run_directory_save(const char *path, const nnt_checkpoint *checkpoint, bool is_best,
-                                  int64_t keep, nnt_error *error) {
-  char name[64], file[PATH_SIZE], alias[PATH_SIZE];
-  void *bytes = NULL;
-  size_t size = 0;
-  (void)snprintf(name, sizeof name, "checkpoint-%05" PRId64 ".h5", checkpoint->state.epoch);
+/* Makes `alias` a second name of `name`, if it is not. A checkpoint that is not there has none. */
+static nnt_status point(const char *path, position at, const char *alias, nnt_error *error) {
+  char name[NNT_CHECKPOINT_NAME], file[PATH_SIZE], second[PATH_SIZE];
+  struct stat one, other;
+  file_name(at, name);
   join(path, name, file);
-  nnt_status status = nnt_checkpoint_encode(checkpoint, &bytes, &size, error);
-  if (status == NNT_OK) status = nnt_atomic_write(file, bytes, size, error);
-  nnt_memory_free(&bytes);
-  join(path, "last.h5", alias);
-  if (status == NNT_OK) status = nnt_atomic_alias(file, alias, error);
-  join(path, "best.h5", alias);
-  if (status == NNT_OK && is_best) status = nnt_atomic_alias(file, alias, error);
-  if (status == NNT_OK && keep > 0) prune(path, keep, checkpoint->state.best_epoch);
+  join(path, alias, second);
+  if (stat(file, &one) != 0) return NNT_OK;
+  bool same = stat(second, &other) == 0 && one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+  return same ? NNT_OK : nnt_atomic_alias(file, second, error);
+}
+
+nnt_status nnt_run_directory_point(const char *path, const nnt_train_state *state,
+                                   nnt_error *error) {
+  position best = {state->best_epoch, 0};
+  nnt_status status = point(path, position_of(state), "last.h5", error);
+  if (status == NNT_OK && state->best_epoch > 0) status = point(path, best, "best.h5", error);
+  return status;
+}
+
+nnt_status nnt_run_directory_store(const char *path, const nnt_train_state *state,
+                                   const void *bytes, size_t size, int64_t keep, nnt_error *error) {
+  char name[NNT_CHECKPOINT_NAME], file[PATH_SIZE];
+  nnt_run_directory_file_name(state, name);
+  join(path, name, file);
+  nnt_status status = nnt_atomic_write(file, bytes, size, error);
+  if (status == NNT_OK) status = nnt_run_directory_point(path, state, error);
+  if (status == NNT_OK && keep > 0) prune(path, keep, position_of(state), state->best_epoch);
   return status;
 }
 
 /* Reads and verifies the newest good file; *bytes stays NULL when there is none. */
 static nnt_status read_newest(const char *path, const nnt_log *log, char file[PATH_SIZE],
                               void **bytes, size_t *size, nnt_error *error) {
-  int64_t *epochs = NULL;
+  position *found = NULL;
   int64_t count = 0;
-  nnt_status status = list(path, &epochs, &count, error);
+  nnt_status status = list(path, &found, &count, error);
   nnt_status damage = NNT_OK;
   for (int64_t i = 0; i < count && status == NNT_OK && *bytes == NULL; ++i) {
-    char name[64];
-    (void)snprintf(name, sizeof name, "checkpoint-%05" PRId64 ".h5", epochs[i]);
+    char name[NNT_CHECKPOINT_NAME];
+    file_name(found[i], name);
     join(path, name, file);
     damage = nnt_file_read_all(file, bytes, size, error);
     if (damage == NNT_OK) damage = nnt_checkpoint_verify(file, *bytes, *size, error);
@@ -162,7 +221,7 @@ static nnt_status read_newest(const char *path, const nnt_log *log, char file[PA
     status =
         nnt_fail(error, NNT_BAD_INPUT,
                  "no checkpoint of the run is whole\n%s\nstart again in another directory", path);
-  free(epochs);
+  free(found);
   return status;
 }
 

@@ -38,7 +38,8 @@ struct nnt_stepper {
   nnt_sample_order next_order;    /* what next_indices are of */
   int64_t next_first, next_batch; /* next_batch 0: nothing */
   const void **next; /* [capacity] where those to come lie; NULL: not asked for ahead */
-  double updating;   /* seconds of the running step's updates; measured only when asked */
+  float notes[NNT_NOTES];
+  double updating; /* seconds of the running step's updates; measured only when asked */
   bool measure;
 };
 
@@ -207,6 +208,14 @@ nnt_status nnt_stepper_sync(nnt_stepper *stepper, nnt_error *error) {
   return nnt_gradient_exchange_sync(stepper->exchange, error);
 }
 
+float *nnt_stepper_notes(nnt_stepper *stepper) {
+  return stepper->notes;
+}
+
+bool nnt_stepper_notes_travel(const nnt_stepper *stepper) {
+  return stepper->share.plan->outputs > 0;
+}
+
 int nnt_stepper_threads(const nnt_stepper *stepper) {
   return nnt_network_threads(stepper->network, stepper->capacity);
 }
@@ -321,6 +330,7 @@ static void compute(nnt_stepper *stepper, const nnt_sample_order *order, int64_t
   nnt_network_step_call call = describe_step(stepper, batch, share->first, share->count, &granules);
   call.outputs = share->plan->outputs;
   call.gradients = nnt_gradient_exchange_gradients(stepper->exchange);
+  call.notes = stepper->notes;
   call.next = stepper->next;
   call.next_count = find_next(stepper, order, first, batch);
   call.ready = gradient_ready;
@@ -346,6 +356,7 @@ static void compute_parts(nnt_stepper *stepper, const nnt_sample_order *order, i
     nnt_network_step_call call = describe_step(stepper, batch, part->first, part->count, &granules);
     call.outputs = part->plan.outputs;
     call.gradients = nnt_partial_sums_arena(stepper->sums);
+    call.notes = i == 0 ? stepper->notes : NULL; /* they are summed like the gradients */
     nnt_loader_order(order, first + call.position, call.rows, stepper->threads, stepper->indices);
     nnt_loader_find(stepper->samples, stepper->indices, call.rows, &stepper->batch);
     nnt_network_step(stepper->network, &call);
@@ -375,7 +386,9 @@ nnt_status nnt_stepper_run(nnt_stepper *stepper, const nnt_sample_order *order, 
   } else {
     status = nnt_gradient_exchange_finish(stepper->exchange, range_ready, stepper, error);
     if (status != NNT_OK) return status;
-    *loss = (double)nnt_gradient_exchange_tail(stepper->exchange)[NNT_TAIL_LOSS];
+    const float *tail = nnt_gradient_exchange_tail(stepper->exchange);
+    *loss = (double)tail[NNT_TAIL_LOSS];
+    memcpy(stepper->notes, tail + NNT_TAIL_NOTES, sizeof stepper->notes);
   }
   double t3 = stepper->measure ? nnt_clock_seconds() : 0.0;
   status = nnt_updater_finish(stepper->updater, error);

@@ -44,6 +44,12 @@ nnt_status nnt_stepper_run(nnt_stepper *stepper, const nnt_sample_order *order, 
                            int64_t batch, double learning_rate, double *loss, nnt_step_times *times,
                            nnt_error *error) NNT_MUST_CHECK;
 
+/* [NNT_NOTES]: what this rank notes before a step is summed over all ranks after it, by the
+ * exchange of the gradients. Counts of ranks: small whole numbers. Local. */
+float *nnt_stepper_notes(nnt_stepper *stepper);
+/* Whether this rank has a part of the batch, which its notes travel with: rank 0 always has. */
+bool nnt_stepper_notes_travel(const nnt_stepper *stepper);
+
 /* Granules of the exact sum: as many ranks can share a batch. By default the largest power of two
  * not above the square root of the batch size, so that parts and their number grow together. 0: the
  * sum is a fast one. */

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/partition.h"
 #include "comm/comm.h"
 #include "comm/shares.h"
@@ -31,6 +32,7 @@ typedef struct nnt_run {
   nnt_checkpoint *checkpoint;
   nnt_model model;
   nnt_trainer *trainer;
+  double started; /* by base/clock.h */
 } run;
 
 void nnt_train_options_default(nnt_train_options *options) {
@@ -43,6 +45,7 @@ void nnt_train_options_default(nnt_train_options *options) {
                                  .epochs = 10,
                                  .seed = 1,
                                  .accumulate = 1,
+                                 .checkpoint_every = {NNT_EVERY_EPOCHS, 1},
                                  .keep = 3,
                                  .check_every = 100};
   nnt_optimizer_settings_default(NNT_SGD, &options->optimizer);
@@ -61,6 +64,9 @@ static nnt_status check_options(const nnt_train_options *options, nnt_error *err
     wrong = "granules is not between 1 and the batch size";
   if (options->accumulate < 1) wrong = "accumulate is below 1";
   if (options->check_every < 0) wrong = "check_every is below 0";
+  if (options->checkpoint_every.count < 1) wrong = "checkpoint_every is below 1";
+  if (!isfinite(options->time_limit) || options->time_limit < 0.0)
+    wrong = "time_limit is not a number from 0";
   if (wrong == NULL) return nnt_check_accumulate(options, error);
   return nnt_fail(error, NNT_BAD_USAGE, "an option has no valid value\n%s\ncorrect it", wrong);
 }
@@ -261,6 +267,7 @@ static void report_plan(const run *r) {
       .steps_per_epoch = nnt_ceil_div(samples, options->batch_size),
       .epochs = options->epochs,
       .finished_epochs = r->checkpoint != NULL ? r->checkpoint->state.epoch : 0,
+      .finished_steps = r->checkpoint != NULL ? r->checkpoint->state.epoch_step : 0,
       .ranks = ranks,
       .nodes = nnt_comm_nodes(r->comm),
       .threads = r->threads,
@@ -298,6 +305,7 @@ static nnt_status prepare(run *r, nnt_error *error) {
 }
 
 static nnt_status create_trainer(run *r, nnt_error *error) {
+  double limit = r->options->time_limit;
   nnt_trainer_inputs inputs = {.options = r->options,
                                .events = r->events,
                                .threads = r->threads,
@@ -306,7 +314,8 @@ static nnt_status create_trainer(run *r, nnt_error *error) {
                                .validation = r->data.validation != NULL ? &r->data.held[1] : NULL,
                                .shuffling = r->data.plans[0].shuffling,
                                .reader = r->data.reader,
-                               .checkpoint = r->checkpoint};
+                               .checkpoint = r->checkpoint,
+                               .deadline = limit > 0.0 ? r->started + limit : (double)INFINITY};
   return nnt_trainer_create(r->comm, &inputs, &r->trainer, error);
 }
 
@@ -318,11 +327,13 @@ static nnt_status train(run *r, nnt_train_result *out, nnt_error *error) {
 }
 
 /* Rank 0 makes the directory before any data is read: a wrong path is found at once. */
-static nnt_status prepare_directory(const run *r, size_t *there, nnt_error *error) {
+static nnt_status prepare_directory(const run *r, size_t *there, nnt_lock_file **lock,
+                                    nnt_error *error) {
   const nnt_kernels *kernels = NULL;
   nnt_status status = nnt_kernels_choose(&kernels, error);
   if (status == NNT_OK && nnt_comm_rank(r->comm) == 0 && !r->options->dry_run)
-    status = nnt_run_directory_prepare(r->options->output, r->options->resume, there, error);
+    status = nnt_run_directory_prepare(r->options->output, r->options->resume, &r->events->log,
+                                       there, lock, error);
   return nnt_comm_agree(r->comm, status, error);
 }
 
@@ -332,7 +343,8 @@ static run open_run(nnt_comm *comm, const nnt_train_options *options,
   return (run){.comm = comm,
                .options = options,
                .events = events != NULL ? events : &silent,
-               .threads = options->threads > 0 ? options->threads : omp_get_max_threads()};
+               .threads = options->threads > 0 ? options->threads : omp_get_max_threads(),
+               .started = nnt_clock_seconds()};
 }
 
 static void close_run(run *r) {
@@ -346,19 +358,21 @@ nnt_status nnt_train(nnt_comm *comm, const nnt_train_options *options,
                      const nnt_train_events *events, nnt_train_result *out, nnt_error *error) {
   run r = open_run(comm, options, events);
   size_t there = SIZE_MAX; /* of the output directory, before the run */
+  nnt_lock_file *lock = NULL;
   memset(out, 0, sizeof *out);
   nnt_status status = check_options(options, error);
   if (status == NNT_OK && options->output == NULL && !options->dry_run)
     status = nnt_fail(error, NNT_BAD_USAGE, "no output\noutput has no path\nname a directory");
   status = nnt_comm_agree(comm, status, error);
-  if (status == NNT_OK) status = prepare_directory(&r, &there, error);
+  if (status == NNT_OK) status = prepare_directory(&r, &there, &lock, error);
   if (status == NNT_OK) {
     status = prepare(&r, error);
     if (status == NNT_OK) report_plan(&r);
     if (status == NNT_OK && !options->dry_run) status = train(&r, out, error);
   }
+  close_run(&r); /* which also waits for a checkpoint that is being written */
+  nnt_lock_file_release(&lock);
   if (status != NNT_OK && there < SIZE_MAX) nnt_run_directory_discard(options->output, there);
-  close_run(&r);
   return status;
 }
 

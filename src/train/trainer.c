@@ -15,8 +15,7 @@
 #include "net/schedule.h"
 #include "train/copies.h"
 #include "train/evaluator.h"
-#include "train/metrics_log.h"
-#include "train/run_directory.h"
+#include "train/keeper.h"
 #include "train/step.h"
 
 struct nnt_trainer {
@@ -31,6 +30,8 @@ struct nnt_trainer {
   nnt_train_state state;
   nnt_history_entry *history; /* [options->epochs] */
   double *monitored;          /* [options->epochs]: each epoch's validation or else train loss */
+  double epoch_began;         /* as if the running epoch had never been interrupted */
+  nnt_keeper *keeper;         /* NULL: nothing is kept */
 };
 
 void nnt_trainer_bytes(const nnt_model *model, const nnt_train_options *options, int64_t rows,
@@ -145,6 +146,7 @@ nnt_status nnt_trainer_create(nnt_comm *comm, const nnt_trainer_inputs *inputs, 
 
 void nnt_trainer_destroy(nnt_trainer **trainer) {
   if (*trainer == NULL) return;
+  nnt_keeper_destroy(&(*trainer)->keeper);
   nnt_evaluator_destroy(&(*trainer)->validation);
   nnt_copies_destroy(&(*trainer)->copies);
   nnt_stepper_destroy(&(*trainer)->stepper);
@@ -176,22 +178,32 @@ static nnt_status train_step(nnt_trainer *trainer, const nnt_sample_order *order
   const nnt_train_options *options = trainer->in.options;
   double rate = nnt_schedule_at(&trainer->schedule, trainer->state.step);
   nnt_status status = nnt_held_need(trainer->in.data, first, batch, error);
+  nnt_keeper_note(trainer->keeper);
   if (status == NNT_OK)
     status = nnt_stepper_run(trainer->stepper, order, first, batch, rate, loss, NULL, error);
   if (status != NNT_OK) return status;
   if (trainer->probe != NULL) note_loss(trainer->probe, *loss);
   if (!isfinite(*loss)) return fail_non_finite(trainer, "the loss is not a finite number", error);
   ++trainer->state.step;
+  ++trainer->state.epoch_step;
+  trainer->state.epoch_loss += *loss * (double)batch;
   bool due = trainer->copies != NULL && trainer->state.step % options->check_every == 0;
   return due ? nnt_copies_compare(trainer->copies, trainer->state.step, error) : NNT_OK;
 }
 
-static void report_step(const nnt_trainer *trainer, nnt_step_event *event, double started) {
+static void report_step(const nnt_trainer *trainer, int64_t samples) {
   const nnt_train_events *events = trainer->in.events;
+  const nnt_train_state *state = &trainer->state;
   if (events->step == NULL || nnt_comm_rank(trainer->comm) != 0) return;
-  event->total_step = trainer->state.step;
-  event->seconds = nnt_clock_seconds() - started;
-  events->step(events->context, event);
+  nnt_step_event event = {.epoch = state->epoch + 1,
+                          .epochs = trainer->in.options->epochs,
+                          .step = state->epoch_step,
+                          .steps = nnt_ceil_div(state->samples, state->batch_size),
+                          .total_step = state->step,
+                          .loss = state->epoch_loss / (double)samples,
+                          .seconds = nnt_clock_seconds() - trainer->epoch_began,
+                          .samples = samples};
+  events->step(events->context, &event);
 }
 
 static bool probe_is_done(const nnt_trainer *trainer) {
@@ -210,31 +222,6 @@ static void start_pass(nnt_trainer *trainer, const nnt_sample_order *order) {
   nnt_held_start(trainer->in.data, order, last ? NULL : &next);
 }
 
-/* All steps of one epoch; fills the event's loss and rate. */
-static nnt_status train_epoch(nnt_trainer *trainer, nnt_epoch_event *epoch, nnt_error *error) {
-  const int64_t samples = trainer->samples->count;
-  const int64_t batch_size = trainer->in.options->batch_size;
-  nnt_sample_order order = order_of(trainer, trainer->state.epoch);
-  nnt_step_event step = {
-      .epoch = epoch->epoch, .epochs = epoch->epochs, .steps = nnt_ceil_div(samples, batch_size)};
-  double started = nnt_clock_seconds(), sum = 0.0;
-  start_pass(trainer, &order);
-  for (int64_t first = 0; first < samples && !probe_is_done(trainer); first += batch_size) {
-    int64_t batch = nnt_min_i64(batch_size, samples - first);
-    double loss = 0.0;
-    nnt_status status = train_step(trainer, &order, first, batch, &loss, error);
-    if (status != NNT_OK) return status;
-    sum += loss * (double)batch;
-    step.samples += batch;
-    step.loss = sum / (double)step.samples;
-    ++step.step;
-    report_step(trainer, &step, started);
-  }
-  epoch->train_loss = sum / (double)samples;
-  epoch->samples_per_second = (double)samples / (nnt_clock_seconds() - started);
-  return NNT_OK;
-}
-
 /* A gradient can overflow while the loss is still finite; such weights are not kept. */
 static nnt_status check_parameters(const nnt_trainer *trainer, nnt_error *error) {
   const float *parameters = nnt_stepper_parameters(trainer->stepper);
@@ -245,21 +232,66 @@ static nnt_status check_parameters(const nnt_trainer *trainer, nnt_error *error)
   return NNT_OK;
 }
 
-static nnt_status save(const nnt_trainer *trainer, bool best, nnt_error *error) {
-  const nnt_train_options *options = trainer->in.options;
-  nnt_checkpoint checkpoint = {
-      .model = *trainer->in.model,
-      .state = trainer->state,
-      .optimizer = options->optimizer,
-      .parameters = nnt_stepper_parameters(trainer->stepper),
-      .slots = {nnt_stepper_state(trainer->stepper, 0), nnt_stepper_state(trainer->stepper, 1)},
-      .history = trainer->history,
-      .history_count = trainer->state.epoch};
-  nnt_reader_hold(trainer->in.reader);
-  nnt_status status =
-      nnt_run_directory_save(options->output, &checkpoint, best, options->keep, error);
-  nnt_reader_release(trainer->in.reader);
+/* What is looked at before a checkpoint. */
+static nnt_status check_copies(nnt_trainer *trainer, nnt_error *error) {
+  nnt_status status = check_parameters(trainer, error);
+  if (status == NNT_OK) status = nnt_copies_compare(trainer->copies, trainer->state.step, error);
   return status;
+}
+
+static nnt_kept as_it_stands(nnt_trainer *trainer) {
+  nnt_train_state *state = &trainer->state;
+  state->epoch_seconds = state->epoch_step > 0 ? nnt_clock_seconds() - trainer->epoch_began : 0.0;
+  return (nnt_kept){.state = state, .history = trainer->history};
+}
+
+/* What is due after a step; `last`: the epoch's end follows. Errors: NNT_STOPPED, on all ranks. */
+static nnt_status keep_step(nnt_trainer *trainer, bool last, nnt_error *error) {
+  bool due = false;
+  if (trainer->keeper == NULL) return NNT_OK;
+  nnt_kept now = as_it_stands(trainer);
+  nnt_status status = nnt_keeper_step(trainer->keeper, &now, last, &due, error);
+  if (status != NNT_OK || !due) return status;
+  status = check_copies(trainer, error);
+  if (status == NNT_OK) nnt_keeper_save(trainer->keeper, &now, false);
+  return status;
+}
+
+/* The steps of an epoch that are left; fills the event's loss and rate. */
+static nnt_status train_epoch(nnt_trainer *trainer, nnt_epoch_event *epoch, nnt_error *error) {
+  const int64_t samples = trainer->samples->count;
+  const int64_t batch_size = trainer->in.options->batch_size;
+  nnt_sample_order order = order_of(trainer, trainer->state.epoch);
+  trainer->epoch_began = nnt_clock_seconds() - trainer->state.epoch_seconds;
+  start_pass(trainer, &order);
+  for (int64_t first = trainer->state.epoch_step * batch_size;
+       first < samples && !probe_is_done(trainer); first += batch_size) {
+    int64_t batch = nnt_min_i64(batch_size, samples - first);
+    double loss = 0.0;
+    nnt_status status = train_step(trainer, &order, first, batch, &loss, error);
+    if (status != NNT_OK) return status;
+    report_step(trainer, first + batch);
+    status = keep_step(trainer, first + batch == samples, error);
+    if (status != NNT_OK) return status;
+  }
+  epoch->train_loss = trainer->state.epoch_loss / (double)samples;
+  epoch->samples_per_second = (double)samples / (nnt_clock_seconds() - trainer->epoch_began);
+  return NNT_OK;
+}
+
+/* The epoch is over, or given up. */
+static void leave_epoch(nnt_train_state *state) {
+  ++state->epoch;
+  state->epoch_step = 0;
+  state->epoch_loss = 0.0;
+  state->epoch_seconds = 0.0;
+}
+
+/* The same on all ranks: it follows from losses that all know. */
+static bool is_over(const nnt_trainer *trainer) {
+  const nnt_train_options *options = trainer->in.options;
+  return nnt_early_stop(trainer->monitored, trainer->state.epoch, options->patience,
+                        options->min_delta);
 }
 
 /* Notes the epoch in state and history, and whether it is the best so far. */
@@ -271,58 +303,70 @@ static void finish_epoch(nnt_trainer *trainer, nnt_epoch_event *event) {
     trainer->state.best_loss = loss;
     trainer->state.best_epoch = event->epoch;
   }
-  trainer->history[trainer->state.epoch++] = (nnt_history_entry){
+  trainer->history[trainer->state.epoch] = (nnt_history_entry){
       .epoch = event->epoch,
       .train_loss = event->train_loss,
       .validation_loss = event->has_validation ? event->validation.loss : none,
       .validation_accuracy = event->has_validation ? event->validation.accuracy : none};
   event->step = trainer->state.step;
+  leave_epoch(&trainer->state);
   trainer->monitored[event->epoch - 1] = loss;
   nnt_schedule_note(&trainer->schedule, trainer->monitored, trainer->state.epoch);
+  event->last = event->epoch == event->epochs || is_over(trainer);
 }
 
 static nnt_status run_epoch(nnt_trainer *trainer, nnt_error *error) {
-  const nnt_train_events *events = trainer->in.events;
-  double started = nnt_clock_seconds();
   nnt_epoch_event event = {.epoch = trainer->state.epoch + 1,
                            .epochs = trainer->in.options->epochs,
                            .has_validation = trainer->validation != NULL,
                            .ranks = nnt_comm_size(trainer->comm),
                            .threads = trainer->in.threads};
   nnt_status status = train_epoch(trainer, &event, error);
-  if (status == NNT_OK) status = check_parameters(trainer, error);
-  if (status == NNT_OK) status = nnt_copies_compare(trainer->copies, trainer->state.step, error);
+  if (status == NNT_OK) status = check_copies(trainer, error);
   if (status == NNT_OK && event.has_validation)
     status = nnt_evaluator_run(trainer->validation, nnt_stepper_parameters(trainer->stepper),
                                &event.validation, error);
   if (status != NNT_OK) return status;
   event.learning_rate = nnt_schedule_at(&trainer->schedule, trainer->state.step - 1);
   finish_epoch(trainer, &event);
-  if (nnt_comm_rank(trainer->comm) == 0) {
-    status = save(trainer, event.best, error);
-    event.seconds = nnt_clock_seconds() - started;
-    if (status == NNT_OK)
-      status = nnt_metrics_log_append(trainer->in.options->output, &event, error);
-    if (status == NNT_OK && events->epoch != NULL) events->epoch(events->context, &event);
-  }
-  return nnt_comm_agree(trainer->comm, status, error);
+  event.seconds = nnt_clock_seconds() - trainer->epoch_began;
+  nnt_kept now = as_it_stands(trainer);
+  nnt_keeper_epoch(trainer->keeper, &now, &event);
+  return NNT_OK;
 }
 
-/* The same on all ranks: it follows from losses that all know. */
-static bool is_over(const nnt_trainer *trainer) {
-  const nnt_train_options *options = trainer->in.options;
-  return nnt_early_stop(trainer->monitored, trainer->state.epoch, options->patience,
-                        options->min_delta);
+static nnt_status start_run(nnt_trainer *trainer, nnt_error *error) {
+  const nnt_trainer_inputs *in = &trainer->in;
+  nnt_kept now = {.state = &trainer->state, .history = trainer->history};
+  nnt_keeper_plan plan = {.options = in->options,
+                          .events = in->events,
+                          .model = in->model,
+                          .stepper = trainer->stepper,
+                          .reader = in->reader,
+                          .deadline = in->deadline,
+                          .resumed = in->checkpoint != NULL};
+  nnt_status status = nnt_keeper_create(trainer->comm, &plan, &now, &trainer->keeper, error);
+  if (status == NNT_OK && trainer->validation != NULL)
+    nnt_evaluator_set_stop(trainer->validation, nnt_keeper_wants_stop, trainer->keeper);
+  return status;
 }
 
 nnt_status nnt_trainer_run(nnt_trainer *trainer, nnt_error *error) {
-  nnt_status status = NNT_OK;
-  if (nnt_comm_rank(trainer->comm) == 0)
-    status = nnt_metrics_log_trim(trainer->in.options->output, trainer->state.epoch, error);
-  status = nnt_comm_agree(trainer->comm, status, error);
+  nnt_status status = start_run(trainer, error);
   while (status == NNT_OK && trainer->state.epoch < trainer->in.options->epochs &&
          !is_over(trainer))
     status = run_epoch(trainer, error);
+  if (status == NNT_OK) return nnt_keeper_finish(trainer->keeper, error);
+  nnt_kept now = as_it_stands(trainer);
+  if (status == NNT_STOPPED) {
+    status = check_copies(trainer, error);
+    return status == NNT_OK ? nnt_keeper_stop(trainer->keeper, &now, error) : status;
+  }
+  /* What was saved before is on disk when the run returns. */
+  nnt_error ignored;
+  nnt_status saved = NNT_OK;
+  if (trainer->keeper != NULL) saved = nnt_keeper_finish(trainer->keeper, &ignored);
+  (void)saved;
   return status;
 }
 
@@ -332,7 +376,7 @@ nnt_status nnt_trainer_probe(nnt_trainer *trainer, nnt_probe *probe, nnt_error *
   trainer->probe = probe;
   while (status == NNT_OK && !probe_is_done(trainer)) {
     status = train_epoch(trainer, &ignored, error);
-    ++trainer->state.epoch;
+    leave_epoch(&trainer->state);
   }
   if (status == NNT_OK) status = nnt_copies_compare(trainer->copies, trainer->state.step, error);
   return status;

@@ -22,6 +22,7 @@ typedef struct nnt_trainer_inputs {
   nnt_shuffling shuffling;          /* settled */
   nnt_reader *reader;               /* that reads ahead; NULL: none */
   const nnt_checkpoint *checkpoint; /* where to go on; NULL: start */
+  double deadline;                  /* when to have ended, by base/clock.h; may be infinite */
 } nnt_trainer_inputs;
 
 nnt_status nnt_trainer_create(nnt_comm *comm, const nnt_trainer_inputs *inputs, nnt_trainer **out,

@@ -32,7 +32,7 @@ class FormatCase(Case):
         nntrain(*words, "--epochs", 4, "--output", run, "--resume")
         nntrain(*words, "--epochs", 4, "--output", self.folder / "whole")
         whole = metrics(self.folder / "whole")[2:]
-        for line, expected in zip(metrics(run), whole, strict=True):
+        for line, expected in zip(metrics(run)[2:], whole, strict=True):
             self.assertEqual((line["epoch"], line["step"]), (expected["epoch"], expected["step"]))
             # the momentum was there: without it the losses differ in the second digit
             self.assertAlmostEqual(line["train_loss"], expected["train_loss"], places=5)

@@ -1,0 +1,14 @@
+/* The request to stop. */
+#include <nntrain/stop.h>
+#include <signal.h>
+
+/* Written by signal handlers. */
+static volatile sig_atomic_t requested;
+
+void nnt_stop_request(int reason) {
+  requested = reason;
+}
+
+int nnt_stop_requested(void) {
+  return requested;
+}
