@@ -114,7 +114,7 @@ static inline vf select_v(vi mask, vf a, vf b) {
 typedef float four_lanes __attribute__((vector_size(4 * sizeof(float)), may_alias));
 
 static inline float sum_v(vf x) {
-  four_lanes part[VECTOR / 4];
+  four_lanes part[VECTOR / 4] __attribute__((aligned(sizeof(vf))));
   *(vf *)part = x;
   for (int width = VECTOR / 8; width > 0; width /= 2) {
     for (int i = 0; i < width; ++i) part[i] += part[i + width];

@@ -3,7 +3,6 @@
  * Backpropagation: Rumelhart, Hinton and Williams, Nature 323, 1986. With the layer's input X
  * [rows, in], weights W [in, out], dZ = d loss / d logits [rows, out]:
  *   dW = X^T dZ,  db = column sums of dZ,  dX = dZ W^T,  dZ of the layer before = dX * f'(Z). */
-#include <assert.h>
 #include <math.h>
 #include <omp.h>
 #include <string.h>
@@ -102,13 +101,14 @@ static layer_dropout dropout_at(const pass *p, int layer) {
   return drop;
 }
 
-static void drop_out(void *context, float *c, float *auxiliary, int64_t count) {
+static void drop_out(void *context, float *c, float *unused, int64_t count) {
   const layer_dropout *d = context;
   const nnt_network *network = d->pass->network;
   const nnt_panels *values = &network->values[d->layer];
   nnt_activation activation = network->layout.layers[d->layer].activation;
-  assert(auxiliary != NULL);
   int64_t offset = c - values->data, row = offset % values->stride / NNT_PANEL;
+  float *auxiliary = network->auxiliary[d->layer] + offset;
+  (void)unused;
   if (!nnt_stores_derivative(activation)) {
     for (int64_t i = 0; i < count; ++i) auxiliary[i] = 1.0F;
     network->kernels->elementwise->derive[activation](auxiliary, c, count);
