@@ -129,6 +129,7 @@ typedef struct nnt_epoch_event {
   double learning_rate;      /* of the epoch's last update */
   double samples_per_second; /* of training, without validation and checkpoint */
   double seconds;            /* of the epoch, all included */
+  bool last;                 /* no epoch follows */
   bool best;                 /* the lowest validation (or else train) loss so far */
   int ranks, threads;
 } nnt_epoch_event;

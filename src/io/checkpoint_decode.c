@@ -133,7 +133,7 @@ static void get_model(reader *r, nnt_model *model) {
                                    &model->class_name_count, r->error);
 }
 
-/* What format 1 knew nothing of: its only optimiser was sgd. */
+/* What formats 1 and 2 knew nothing of: their only optimiser was sgd. */
 static void get_newer_settings(reader *r, nnt_optimizer_settings *settings) {
   if (r->status != NNT_OK || !nnt_h5_has_attribute(r->file, "/optimizer", "beta1")) return;
   settings->beta1 = get_real(r, "/optimizer", "beta1");

@@ -10,7 +10,7 @@
 #include <stddef.h>
 
 #define NNT_CHECKPOINT_HEADER 512
-#define NNT_CHECKPOINT_VERSION 2
+#define NNT_CHECKPOINT_VERSION 3
 
 /* Computes the header that belongs to a file's bytes, of format `version`. */
 nnt_status nnt_checkpoint_header(const void *bytes, size_t size, int version,

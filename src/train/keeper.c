@@ -122,7 +122,8 @@ void nnt_keeper_epoch(nnt_keeper *keeper, const nnt_kept *now, const nnt_epoch_e
   const nnt_train_events *events = keeper->plan.events;
   nnt_error error;
   if (keeper->saver == NULL) return;
-  bool due = keeper->due || event->best || nnt_agenda_is_due(keeper->agenda, event->epoch);
+  bool due =
+      keeper->due || event->best || event->last || nnt_agenda_is_due(keeper->agenda, event->epoch);
   if (nnt_metrics_log_append(&keeper->metrics, event, &error) != NNT_OK)
     nnt_message(&events->log, NNT_LOG_WARNING,
                 "%s: %s; training goes on, the line of epoch %" PRId64 " waits", error.what,

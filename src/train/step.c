@@ -333,6 +333,7 @@ static void compute_parts(nnt_stepper *stepper, const nnt_sample_order *order, i
     nnt_network_step_call call = describe_step(stepper, batch, part->first, part->count, &granules);
     call.outputs = part->plan.outputs;
     call.gradients = nnt_partial_sums_arena(stepper->sums);
+    call.notes = i == 0 ? stepper->notes : NULL; /* they are summed like the gradients */
     nnt_loader_order(order, first + call.position, call.rows, stepper->threads, stepper->indices);
     nnt_loader_find(stepper->samples, stepper->indices, call.rows, &stepper->batch);
     nnt_network_step(stepper->network, &call);

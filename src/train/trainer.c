@@ -287,6 +287,13 @@ static void leave_epoch(nnt_train_state *state) {
   state->epoch_seconds = 0.0;
 }
 
+/* The same on all ranks: it follows from losses that all know. */
+static bool is_over(const nnt_trainer *trainer) {
+  const nnt_train_options *options = trainer->in.options;
+  return nnt_early_stop(trainer->monitored, trainer->state.epoch, options->patience,
+                        options->min_delta);
+}
+
 /* Notes the epoch in state and history, and whether it is the best so far. */
 static void finish_epoch(nnt_trainer *trainer, nnt_epoch_event *event) {
   double loss = event->has_validation ? event->validation.loss : event->train_loss;
@@ -305,6 +312,7 @@ static void finish_epoch(nnt_trainer *trainer, nnt_epoch_event *event) {
   trainer->monitored[event->epoch - 1] = loss;
   leave_epoch(&trainer->state);
   nnt_schedule_note(&trainer->schedule, trainer->monitored, trainer->state.epoch);
+  event->last = event->epoch == event->epochs || is_over(trainer);
 }
 
 static nnt_status run_epoch(nnt_trainer *trainer, nnt_error *error) {
@@ -341,13 +349,6 @@ static nnt_status start_run(nnt_trainer *trainer, nnt_error *error) {
   if (status == NNT_OK && trainer->validation != NULL)
     nnt_evaluator_set_stop(trainer->validation, nnt_keeper_wants_stop, trainer->keeper);
   return status;
-}
-
-/* The same on all ranks: it follows from losses that all know. */
-static bool is_over(const nnt_trainer *trainer) {
-  const nnt_train_options *options = trainer->in.options;
-  return nnt_early_stop(trainer->monitored, trainer->state.epoch, options->patience,
-                        options->min_delta);
 }
 
 nnt_status nnt_trainer_run(nnt_trainer *trainer, nnt_error *error) {

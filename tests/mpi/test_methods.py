@@ -4,6 +4,7 @@ early stopping.
 
   test_methods.py [VerifyCase | PartsCase | GoOnCase]
 """
+import shutil
 import sys
 import unittest
 from pathlib import Path
@@ -120,6 +121,18 @@ class GoOnCase(MethodCase):
                     for key in ("train_loss", "validation_loss", "learning_rate"):
                         self.assertEqual(line[key], expected[key])
 
+    def test_goes_on_inside_an_epoch(self):
+        """From a checkpoint after a step, on other ranks, as if nothing had been."""
+        for name in ("adam", "lamb", "rmsprop"):
+            with self.subTest(name):
+                whole = self.train(name, METHODS[name], "--checkpoint-every", "3steps", "--keep", 0,
+                                   **self.settings)
+                run = self.folder / f"{name}-again"
+                run.mkdir()
+                shutil.copy(whole / "checkpoint-00001-00000002.h5", run)
+                self.train(run.name, METHODS[name], "--resume", ranks=2, **self.settings)
+                self.assertEqual(self.digest(run), self.digest(whole))
+
     def test_plateau_goes_on(self):
         options = "--schedule plateau --plateau-patience 0 --plateau-threshold 0.05 --learning-rate 0.3"
         whole = self.train("whole", options, epochs=8, **self.settings)
@@ -131,7 +144,7 @@ class GoOnCase(MethodCase):
         self.assertEqual(self.digest(self.folder / "run"), self.digest(whole))
 
     def test_early_stop(self):
-        options = "--learning-rate 0.05 --patience 2 --min-delta 0.02"
+        options = "--learning-rate 0.05 --patience 2 --min-delta 0.02 --checkpoint-every 50epochs"
         run = self.train("run", options, epochs=60, ranks=2, **self.settings)
         losses = [line["validation_loss"] for line in metrics(run)]
         self.assertLess(len(losses), 60)
@@ -143,6 +156,8 @@ class GoOnCase(MethodCase):
         self.assertEqual(waited, 2)
         with h5py.File(run / "best.h5") as file:
             self.assertEqual(file["state"].attrs["epoch"], np.argmin(losses) + 1)
+        with h5py.File(run / "last.h5") as file:
+            self.assertEqual(file["state"].attrs["epoch"], len(losses))
         before = (run / "metrics.jsonl").read_text()
         self.train("run", options, "--resume", epochs=60, **self.settings)
         self.assertEqual((run / "metrics.jsonl").read_text(), before)
