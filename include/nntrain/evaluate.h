@@ -10,10 +10,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Where a data set lies. Strings are borrowed. */
+/* Where a data set lies: FILE or FILE:GROUP in HDF5 files; or several of them, separated by commas,
+ * which are one data set in this order; FILE may be a pattern (glob). Strings are borrowed. */
 typedef struct nnt_data_place {
   const char *path;
-  const char *group; /* inside the file; NULL for the root */
+  const char *group; /* of the files that name none; NULL: the root */
 } nnt_data_place;
 
 /* Values that do not apply are NaN. */

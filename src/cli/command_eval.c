@@ -4,16 +4,14 @@
 #include <math.h>
 #include <nntrain/evaluate.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "cli/command.h"
 #include "cli/data_options.h"
-#include "cli/file_group.h"
 
 static const option_spec specs[] = {
     {"checkpoint", "FILE|DIR", NULL, "checkpoint, or a run's directory: its best"},
-    {"data", "FILE[:GROUP]", NULL, "data set (HDF5)"},
+    {"data", "FILE[:GROUP][,...]", NULL, "data set (HDF5); several files are one, in this order"},
     {"x-name", "NAME", "x", "dataset of the samples"},
     {"y-name", "NAME", "y", "dataset of the targets"},
     {"top-k", "K", "0", "also measure top-K accuracy; 0: not"},
@@ -80,7 +78,6 @@ static nnt_status run_eval(const options *parsed, nnt_comm *comm, nnt_error *err
   nnt_evaluate_options evaluate = {.x_name = options_text(parsed, "x-name"),
                                    .y_name = options_text(parsed, "y-name")};
   const char *data = NULL;
-  char *text = NULL;
   int64_t threads = 0, top_k = 0;
   nnt_metrics metrics;
   nnt_status status = options_required(parsed, "checkpoint", &evaluate.checkpoint, error);
@@ -89,11 +86,7 @@ static nnt_status run_eval(const options *parsed, nnt_comm *comm, nnt_error *err
   if (status == NNT_OK && options_given(parsed, "threads"))
     status = options_int(parsed, "threads", 1, 4096, &threads, error);
   if (status == NNT_OK) status = options_int(parsed, "top-k", 0, 1000000, &top_k, error);
-  if (status == NNT_OK) {
-    file_group place;
-    status = file_group_split(data, &text, &place, error);
-    evaluate.data = (nnt_data_place){.path = place.path, .group = place.group};
-  }
+  evaluate.data = (nnt_data_place){.path = data};
   evaluate.threads = (int)threads;
   evaluate.top_k = (int)top_k;
   if (status == NNT_OK) status = nnt_evaluate(comm, &evaluate, &metrics, error);
@@ -101,7 +94,6 @@ static nnt_status run_eval(const options *parsed, nnt_comm *comm, nnt_error *err
     if (nnt_comm_rank(comm) == 0) status = report(parsed, &metrics, error);
     status = nnt_comm_agree(comm, status, error);
   }
-  free(text);
   return status;
 }
 

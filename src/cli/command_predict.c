@@ -2,15 +2,13 @@
 #include <inttypes.h>
 #include <nntrain/evaluate.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "cli/command.h"
 #include "cli/data_options.h"
-#include "cli/file_group.h"
 
 static const option_spec specs[] = {
     {"checkpoint", "FILE|DIR", NULL, "checkpoint, or a run's directory: its best"},
-    {"data", "FILE[:GROUP]", NULL, "data set (HDF5); it needs no targets"},
+    {"data", "FILE[:GROUP][,...]", NULL, "data set (HDF5), as of train; it needs no targets"},
     {"x-name", "NAME", "x", "dataset of the samples"},
     {"output", "FILE", NULL,
      "predictions: CSV when the name ends in .csv, else HDF5; replaced "
@@ -31,7 +29,6 @@ static nnt_status run_predict(const options *parsed, nnt_comm *comm, nnt_error *
   nnt_predict_options predict = {.x_name = options_text(parsed, "x-name")};
   nnt_predict_result result;
   const char *data = NULL;
-  char *text = NULL;
   int64_t threads = 0;
   nnt_status status = options_required(parsed, "checkpoint", &predict.checkpoint, error);
   if (status == NNT_OK) status = options_required(parsed, "data", &data, error);
@@ -39,18 +36,13 @@ static nnt_status run_predict(const options *parsed, nnt_comm *comm, nnt_error *
   if (status == NNT_OK) status = take_reading(parsed, &predict.reading, error);
   if (status == NNT_OK && options_given(parsed, "threads"))
     status = options_int(parsed, "threads", 1, 4096, &threads, error);
-  if (status == NNT_OK) {
-    file_group place;
-    status = file_group_split(data, &text, &place, error);
-    predict.data = (nnt_data_place){.path = place.path, .group = place.group};
-  }
+  predict.data = (nnt_data_place){.path = data};
   predict.threads = (int)threads;
   if (status == NNT_OK) status = nnt_predict(comm, &predict, &result, error);
   if (status == NNT_OK && nnt_comm_rank(comm) == 0)
     printf("wrote %s: %" PRId64 " samples, %" PRId64 " %s each%s\n", predict.output, result.samples,
            result.outputs, result.classification ? "probabilities" : "values",
            result.classification ? ", and the class" : "");
-  free(text);
   return status;
 }
 

@@ -6,15 +6,17 @@
 
 #include "cli/command.h"
 #include "cli/data_options.h"
-#include "cli/file_group.h"
 #include "cli/keep_options.h"
 #include "cli/method_options.h"
 #include "cli/progress.h"
 #include "cli/train_settings.h"
 
 static const option_spec specs[] = {
-    {"data", "FILE[:GROUP]", NULL, "training set (HDF5)"},
-    {"validation", "FILE[:GROUP]", NULL, "validation set, measured after every epoch"},
+    {"data", "FILE[:GROUP][,...]", NULL,
+     "training set (HDF5); several files are one data set in this order, and FILE may be a "
+     "pattern: "
+     "'part-*.h5:train'"},
+    {"validation", "FILE[:GROUP][,...]", NULL, "validation set, measured after every epoch"},
     {"x-name", "NAME", "x", "dataset of the samples"},
     {"y-name", "NAME", "y", "dataset of the targets"},
     {"hidden", "N,N,...", NULL, "neurons of each hidden layer; without it there is none"},
@@ -145,16 +147,6 @@ static const option_spec specs[] = {
     {NULL, NULL, NULL, NULL}};
 
 /* A place FILE[:GROUP]; *text holds its strings. */
-static nnt_status take_place(const options *parsed, const char *name, char **text,
-                             nnt_data_place *out, nnt_error *error) {
-  const char *value = options_text(parsed, name);
-  if (value == NULL) return NNT_OK;
-  file_group place;
-  nnt_status status = file_group_split(value, text, &place, error);
-  *out = (nnt_data_place){.path = place.path, .group = place.group};
-  return status;
-}
-
 static nnt_status take_layers(const options *parsed, nnt_train_options *train, nnt_error *error) {
   char **words = NULL;
   int64_t count = 0;
@@ -262,10 +254,8 @@ static void print_end(const nnt_train_options *train, const nnt_train_result *re
   printf("digest %s\n", result->digest);
 }
 
-nnt_status train_settings_take(const options *parsed, bool with_output, train_settings *out,
+nnt_status train_settings_take(const options *parsed, bool with_output, nnt_train_options *train,
                                nnt_error *error) {
-  nnt_train_options *train = &out->train;
-  *out = (train_settings){.data = NULL};
   nnt_train_options_default(train);
   nnt_status status = take_layers(parsed, train, error);
   if (status == NNT_OK) status = take_activations(parsed, train, error);
@@ -277,32 +267,24 @@ nnt_status train_settings_take(const options *parsed, bool with_output, train_se
   if (status == NNT_OK) status = take_flags(parsed, with_output, train, error);
   if (status == NNT_OK) status = take_reading(parsed, &train->reading, error);
   if (status == NNT_OK) status = take_shuffling(parsed, &train->shuffling, error);
-  if (status == NNT_OK) status = take_place(parsed, "data", &out->data, &train->data, error);
-  if (status == NNT_OK)
-    status = take_place(parsed, "validation", &out->validation, &train->validation, error);
+  train->data = (nnt_data_place){.path = options_text(parsed, "data")};
+  train->validation = (nnt_data_place){.path = options_text(parsed, "validation")};
   return status;
 }
 
-void train_settings_clear(train_settings *settings) {
-  free(settings->data);
-  free(settings->validation);
-  *settings = (train_settings){.data = NULL};
-}
-
 static nnt_status run_train(const options *parsed, nnt_comm *comm, nnt_error *error) {
-  train_settings settings;
+  nnt_train_options train;
   nnt_train_result result;
-  nnt_status status = train_settings_take(parsed, true, &settings, error);
+  nnt_status status = train_settings_take(parsed, true, &train, error);
   if (status == NNT_OK) {
     bool quiet = options_flag(parsed, "quiet");
     progress state = progress_create(quiet);
     nnt_train_events events = progress_events(&state);
-    if (settings.train.dry_run) events.plan = print_plan;
-    status = nnt_train(comm, &settings.train, &events, &result, error);
+    if (train.dry_run) events.plan = print_plan;
+    status = nnt_train(comm, &train, &events, &result, error);
     progress_end(&state);
-    if (status == NNT_OK && nnt_comm_rank(comm) == 0) print_end(&settings.train, &result, quiet);
+    if (status == NNT_OK && nnt_comm_rank(comm) == 0) print_end(&train, &result, quiet);
   }
-  train_settings_clear(&settings);
   return status;
 }
 

@@ -103,24 +103,23 @@ static nnt_status take_counts(const options *parsed, const char *name, int most,
 }
 
 static nnt_status run_verify(const options *parsed, nnt_comm *comm, nnt_error *error) {
-  train_settings settings;
+  nnt_train_options train;
   int ranks[MOST_COUNTS], threads[MOST_COUNTS];
   printer p = {.json = options_flag(parsed, "json"), .quiet = options_flag(parsed, "quiet")};
-  nnt_verify_options verify = {.train = &settings.train, .ranks = ranks, .threads = threads};
+  nnt_verify_options verify = {.train = &train, .ranks = ranks, .threads = threads};
   nnt_verify_result result;
-  nnt_status status = train_settings_take(parsed, false, &settings, error);
+  nnt_status status = train_settings_take(parsed, false, &train, error);
   if (status == NNT_OK) status = options_int(parsed, "steps", 1, 1000000, &verify.steps, error);
   if (status == NNT_OK)
     status = take_counts(parsed, "ranks", nnt_comm_size(comm), ranks, &verify.rank_count, error);
   if (status == NNT_OK)
     status = take_counts(parsed, "thread-counts", 4096, threads, &verify.thread_count, error);
   if (status == NNT_OK) {
-    bool promised = settings.train.reduction == NNT_REDUCTION_EXACT;
+    bool promised = train.reduction == NNT_REDUCTION_EXACT;
     status = nnt_verify(comm, &verify, print_row, &p, &result, error);
     if ((status == NNT_OK || status == NNT_DIFFERENT) && nnt_comm_rank(comm) == 0)
       print_verdict(&p, &result, verify.steps, promised);
   }
-  train_settings_clear(&settings);
   return status;
 }
 

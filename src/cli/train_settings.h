@@ -8,15 +8,9 @@
 
 #include "cli/options.h"
 
-typedef struct train_settings {
-  nnt_train_options train;
-  char *data, *validation; /* strings that `train` borrows */
-} train_settings;
-
-/* `with_output`: the run is to leave something, so --output is needed. To be cleared in any case.
- */
-nnt_status train_settings_take(const options *parsed, bool with_output, train_settings *out,
+/* `with_output`: the run is to leave something, so --output is needed. Strings of *out are those of
+ * `parsed`. */
+nnt_status train_settings_take(const options *parsed, bool with_output, nnt_train_options *out,
                                nnt_error *error) NNT_MUST_CHECK;
-void train_settings_clear(train_settings *settings);
 
 #endif

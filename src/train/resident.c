@@ -18,9 +18,9 @@
 /* Labels read at a time when only they are wanted. */
 #define SCAN_ROWS 65536
 
-nnt_status nnt_target_mode_of(nnt_loss loss, const nnt_dataset_file *file, nnt_target_mode *out,
+nnt_status nnt_target_mode_of(nnt_loss loss, const nnt_dataset *data, nnt_target_mode *out,
                               nnt_error *error) {
-  const nnt_dataset_shape *shape = nnt_dataset_file_shape(file);
+  const nnt_dataset_shape *shape = nnt_dataset_shape_of(data);
   bool classes = shape->y_integer && shape->y_vector;
   *out = NNT_READ_VALUES;
   if (loss == NNT_BINARY_CROSS_ENTROPY) *out = NNT_READ_SHARES;
@@ -31,7 +31,7 @@ nnt_status nnt_target_mode_of(nnt_loss loss, const nnt_dataset_file *file, nnt_t
     return nnt_fail(error, NNT_BAD_INPUT,
                     "%s needs classes, but y holds values\n%s\nstore y as integers "
                     "of shape [samples], or use --loss mse",
-                    nnt_loss_name(loss), nnt_dataset_file_name(file));
+                    nnt_loss_name(loss), nnt_dataset_name(data));
   return NNT_OK;
 }
 
@@ -85,8 +85,8 @@ static nnt_status check_labels(const nnt_resident *resident, const int32_t *clas
 static nnt_status read_y(const nnt_resident *resident, int64_t first, int64_t count, void *y,
                          nnt_error *error) {
   if (resident->mode == NNT_READ_CLASSES)
-    return nnt_dataset_file_read_classes(resident->file, first, count, y, error);
-  nnt_status status = nnt_dataset_file_read_targets(resident->file, first, count, y, error);
+    return nnt_dataset_read_classes(resident->source, first, count, y, error);
+  nnt_status status = nnt_dataset_read_targets(resident->source, first, count, y, error);
   if (status == NNT_OK && resident->mode == NNT_READ_SHARES)
     status = check_shares(resident, y, first, count, error);
   if (status == NNT_OK && resident->mode == NNT_READ_RATES)
@@ -96,7 +96,7 @@ static nnt_status read_y(const nnt_resident *resident, int64_t first, int64_t co
 
 nnt_status nnt_resident_read(const nnt_resident *resident, int64_t first, int64_t count, void *x,
                              void *y, nnt_error *error) {
-  nnt_status status = nnt_dataset_file_read_x(resident->file, first, count, x, error);
+  nnt_status status = nnt_dataset_read_x(resident->source, first, count, x, error);
   if (status != NNT_OK || count == 0 || resident->mode == NNT_READ_NOTHING) return status;
   status = read_y(resident, first, count, y, error);
   if (status == NNT_OK && resident->mode == NNT_READ_CLASSES)
@@ -105,11 +105,11 @@ nnt_status nnt_resident_read(const nnt_resident *resident, int64_t first, int64_
 }
 
 nnt_status nnt_resident_check_length(const nnt_resident *resident, nnt_error *error) {
-  return nnt_dataset_file_check_length(resident->file, error);
+  return nnt_dataset_check_length(resident->source, error);
 }
 
 nnt_status nnt_resident_share(nnt_comm *comm, nnt_resident *resident, nnt_error *error) {
-  return nnt_dataset_file_share(resident->file, comm, error);
+  return nnt_dataset_share(resident->source, comm, error);
 }
 
 int64_t nnt_resident_row_bytes(const nnt_resident *resident) {
@@ -150,9 +150,9 @@ static nnt_status read_part(nnt_comm *comm, nnt_resident *resident, nnt_io io, n
     bool own = status == NNT_OK && first + i * rows < end;
     if (!own && io != NNT_IO_COLLECTIVE) break;
     int64_t begin = own ? first + i * rows : 0;
-    nnt_status read = nnt_dataset_file_read_x(
-        resident->file, begin, own ? nnt_min_i64(rows, end - begin) : 0,
-        (char *)nnt_node_memory_data(resident->x) + begin * row_bytes, error);
+    nnt_status read =
+        nnt_dataset_read_x(resident->source, begin, own ? nnt_min_i64(rows, end - begin) : 0,
+                           (char *)nnt_node_memory_data(resident->x) + begin * row_bytes, error);
     if (status == NNT_OK) status = read;
     if (status == NNT_OK) status = check_stop(resident, error);
   }
@@ -199,20 +199,19 @@ static nnt_status check_memory(const nnt_comm *comm, const nnt_resident *residen
 static nnt_status open_file(const nnt_resident_request *request, nnt_resident *resident,
                             nnt_error *error) {
   nnt_status status =
-      nnt_dataset_file_open(&request->place, request->loss != NULL, &resident->file, error);
+      nnt_dataset_open(&request->place, request->loss != NULL, &resident->source, error);
   if (status != NNT_OK) return status;
   const nnt_dataset_shape *shape = &resident->shape;
-  resident->class_names = nnt_dataset_file_take_class_names(resident->file);
-  resident->shape = *nnt_dataset_file_shape(resident->file);
+  resident->class_names = nnt_dataset_take_class_names(resident->source);
+  resident->shape = *nnt_dataset_shape_of(resident->source);
   resident->shape.class_names = resident->class_names;
-  (void)snprintf(resident->name, sizeof resident->name, "%s",
-                 nnt_dataset_file_name(resident->file));
+  (void)snprintf(resident->name, sizeof resident->name, "%s", nnt_dataset_name(resident->source));
   resident->largest = -1;
   resident->mode = NNT_READ_NOTHING;
   resident->samples = (nnt_samples){
       .count = shape->samples, .features = shape->features, .element = shape->element};
   if (request->loss == NULL) return NNT_OK;
-  status = nnt_target_mode_of(*request->loss, resident->file, &resident->mode, error);
+  status = nnt_target_mode_of(*request->loss, resident->source, &resident->mode, error);
   resident->y_row_bytes = shape->y_columns * (int64_t)sizeof(float);
   if (resident->mode != NNT_READ_CLASSES) resident->samples.target_columns = shape->y_columns;
   return status;
@@ -286,7 +285,7 @@ nnt_status nnt_resident_load(nnt_comm *comm, nnt_resident *resident, nnt_io io, 
   if (status == NNT_OK) status = nnt_node_memory_sync(resident->x, error);
   if (status == NNT_OK && resident->y != NULL) status = nnt_node_memory_sync(resident->y, error);
   if (status == NNT_OK) status = count_classes(comm, resident, error);
-  nnt_dataset_file_close(&resident->file);
+  nnt_dataset_close(&resident->source);
   return status;
 }
 
@@ -319,7 +318,7 @@ nnt_status nnt_resident_check_classes(const nnt_resident *resident, int64_t outp
 
 void nnt_resident_destroy(nnt_resident **resident) {
   if (*resident == NULL) return;
-  nnt_dataset_file_close(&(*resident)->file);
+  nnt_dataset_close(&(*resident)->source);
   nnt_node_memory_destroy(&(*resident)->x);
   nnt_node_memory_destroy(&(*resident)->y);
   free((*resident)->class_names);

@@ -9,7 +9,7 @@
 
 #include "comm/node_memory.h"
 #include "data/samples.h"
-#include "io/dataset_file.h"
+#include "io/dataset.h"
 #include "net/model.h"
 
 /* How y is to be read. */
@@ -22,7 +22,7 @@ typedef enum nnt_target_mode {
 } nnt_target_mode;
 
 /* The mode that a loss needs for this file. Local. Errors: NNT_BAD_INPUT when they do not fit. */
-nnt_status nnt_target_mode_of(nnt_loss loss, const nnt_dataset_file *file, nnt_target_mode *out,
+nnt_status nnt_target_mode_of(nnt_loss loss, const nnt_dataset *data, nnt_target_mode *out,
                               nnt_error *error) NNT_MUST_CHECK;
 
 /* What is wanted of a data set. */
@@ -41,7 +41,7 @@ typedef struct nnt_resident {
   int64_t classes;     /* largest + 1, or the number of class names; 0 without classes */
   char name[400];      /* for messages */
   char **class_names;  /* owned */
-  nnt_dataset_file *file;
+  nnt_dataset *source;
   nnt_node_memory *x, *y; /* NULL: not loaded */
 } nnt_resident;
 
