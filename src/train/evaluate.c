@@ -3,11 +3,11 @@
 #include <nntrain/evaluate.h>
 #include <omp.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
 #include "base/memory.h"
 #include "base/partition.h"
 #include "comm/comm.h"
+#include "io/atomic_file.h"
 #include "io/h5.h"
 #include "io/prediction_file.h"
 #include "train/evaluator.h"
@@ -210,27 +210,13 @@ static nnt_status predict_with(nnt_comm *comm, const nnt_predict_options *option
   return status;
 }
 
-static bool same_file(const char *a, const char *b) {
-  struct stat first, second;
-  return stat(a, &first) == 0 && stat(b, &second) == 0 && first.st_dev == second.st_dev &&
-         first.st_ino == second.st_ino;
-}
-
-static nnt_status check_output(const nnt_predict_options *options, nnt_error *error) {
-  if (!same_file(options->output, options->data.path) &&
-      !same_file(options->output, options->checkpoint))
-    return NNT_OK;
-  return nnt_fail(error, NNT_BAD_USAGE,
-                  "the predictions would replace what they are made from\n--output %s\ngive "
-                  "another file",
-                  options->output);
-}
-
 nnt_status nnt_predict(nnt_comm *comm, const nnt_predict_options *options, nnt_predict_result *out,
                        nnt_error *error) {
   nnt_checkpoint *checkpoint = NULL;
   source from = {.data = NULL};
-  nnt_status status = nnt_comm_agree(comm, check_output(options, error), error);
+  nnt_status status = nnt_file_check_other(options->output, options->data.path, error);
+  if (status == NNT_OK) status = nnt_file_check_other(options->output, options->checkpoint, error);
+  status = nnt_comm_agree(comm, status, error);
   if (status == NNT_OK)
     status = nnt_run_directory_open(comm, options->checkpoint, &checkpoint, error);
   if (status != NNT_OK) return status;

@@ -121,19 +121,22 @@ static nnt_status take_given(weighing *w, nnt_error *error) {
   double *weights = malloc(most * sizeof *weights);
   if (weights == NULL)
     return nnt_fail_memory(error, most * sizeof *weights, "the classes' weights");
-  w->of_class = weights;
   for (;;) {
     char *end = NULL;
     double weight = strtod(text, &end);
-    if (end == text || (*end != ',' && *end != '\0') || !(isfinite(weight) && weight >= 0.0))
+    if (end == text || (*end != ',' && *end != '\0') || !(isfinite(weight) && weight >= 0.0)) {
+      free(weights);
       return nnt_fail(error, NNT_BAD_USAGE,
                       "not weights of classes\n--class-weight %.200s\ngive 'balanced', or a number "
                       "from 0 for every class, separated by commas",
                       w->weighting->of_classes);
+    }
     weights[w->classes++] = weight;
-    if (*end == '\0') return NNT_OK;
+    if (*end == '\0') break;
     text = end + 1;
   }
+  w->of_class = weights;
+  return NNT_OK;
 }
 
 /* Collective. */
@@ -166,7 +169,8 @@ static nnt_status weigh(const weighing *w, int64_t first, int64_t count, float *
   if (status != NNT_OK || w->weighting->of_classes == NULL) return status;
   status = nnt_dataset_read_classes(w->data->source, first, count, w->labels, error);
   for (int64_t i = 0; i < count && status == NNT_OK; ++i) {
-    if (w->labels[i] >= w->classes) return fail_class(w, first + i, w->labels[i], error);
+    if (w->of_class == NULL || w->labels[i] >= w->classes)
+      return fail_class(w, first + i, w->labels[i], error);
     out[i] = (float)((double)out[i] * w->of_class[w->labels[i]]);
   }
   return status;
