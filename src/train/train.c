@@ -47,7 +47,8 @@ void nnt_train_options_default(nnt_train_options *options) {
                                  .checkpoint_every = {NNT_EVERY_EPOCHS, 1},
                                  .accumulate = 1,
                                  .keep = 3,
-                                 .check_every = 100};
+                                 .check_every = 100,
+                                 .watchdog = 600.0};
   nnt_optimizer_settings_default(NNT_SGD, &options->optimizer);
   nnt_schedule_settings_default(&options->schedule);
 }
@@ -63,6 +64,8 @@ static nnt_status check_options(const nnt_train_options *options, nnt_error *err
   if (options->granules < 0 || options->granules > nnt_min_i64(options->batch_size, NNT_SUM_LEAVES))
     wrong = "granules is not between 1 and the batch size";
   if (options->accumulate < 1) wrong = "accumulate is below 1";
+  if (!isfinite(options->watchdog) || options->watchdog < 0.0)
+    wrong = "watchdog is not a number from 0";
   if (options->check_every < 0) wrong = "check_every is below 0";
   if (options->checkpoint_every.count < 1) wrong = "checkpoint_every is below 1";
   if (!isfinite(options->time_limit) || options->time_limit < 0.0)
