@@ -36,7 +36,7 @@ typedef struct nnt_evaluate_options {
   nnt_data_place data;
   const char *x_name, *y_name; /* NULL: "x", "y" */
   int top_k;                   /* 0: none */
-  int threads;                 /* 0: what OpenMP gives */
+  int threads;                 /* 0: as nnt_train_options.threads */
   nnt_reading reading;
 } nnt_evaluate_options;
 

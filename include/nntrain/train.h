@@ -58,7 +58,8 @@ typedef struct nnt_train_options {
   int64_t batch_size; /* samples of a step, over all ranks */
   int64_t epochs;     /* of the whole run, finished ones of a resumed run included */
   uint64_t seed;
-  int threads; /* OpenMP threads of a rank; 0: what OpenMP gives */
+  int threads; /* OpenMP threads of a rank; 0: OMP_NUM_THREADS, or one for each core that the rank
+                  may use, divided among the ranks that may use it */
   nnt_allreduce allreduce;
   nnt_reduction_kind reduction;
   int64_t granules;   /* parts of a batch that the exact sum is made of: as many ranks can share it;

@@ -120,7 +120,10 @@ static void on_message(void *context, nnt_log_level level, const char *line) {
   const progress *state = context;
   if (state->quiet && level == NNT_LOG_INFO) return;
   clear_bar(state);
-  (void)fprintf(stderr, "nntrain: %s%s\n", level == NNT_LOG_WARNING ? "warning: " : "", line);
+  if (level == NNT_LOG_INFO)
+    printf("%s\n", line);
+  else
+    (void)fprintf(stderr, "nntrain: warning: %s\n", line);
 }
 
 /* The process may hang anywhere, with the lock of a stream: not through stdio. */
