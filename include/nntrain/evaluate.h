@@ -38,7 +38,7 @@ typedef struct nnt_evaluate_options {
   const char *x_name, *y_name; /* NULL: "x", "y" */
   nnt_selection selection;
   int top_k;   /* 0: none */
-  int threads; /* 0: what OpenMP gives */
+  int threads; /* 0: as nnt_train_options.threads */
   nnt_reading reading;
 } nnt_evaluate_options;
 

@@ -29,8 +29,8 @@ static const option_spec specs[] = {
     {"io", "NAME", "independent",
      "how ranks read: independent, collective (MPI-IO; needs the parallel HDF5)"},
     {"threads", "N", NULL,
-     "OpenMP threads of each rank; without it, what OpenMP and the binding "
-     "give"},
+     "OpenMP threads of each rank; without it OMP_NUM_THREADS, or one for each core that the rank "
+     "may use, divided among the ranks that may use it"},
     {"json", NULL, NULL, "print one JSON object"},
     {"output", "FILE", NULL, "write the JSON object to a file too"},
     {NULL, NULL, NULL, NULL}};

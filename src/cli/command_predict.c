@@ -28,8 +28,8 @@ static const option_spec specs[] = {
     {"io", "NAME", "independent",
      "how ranks read: independent, collective (MPI-IO; needs the parallel HDF5)"},
     {"threads", "N", NULL,
-     "OpenMP threads of each rank; without it, what OpenMP and the binding "
-     "give"},
+     "OpenMP threads of each rank; without it OMP_NUM_THREADS, or one for each core that the rank "
+     "may use, divided among the ranks that may use it"},
     {NULL, NULL, NULL, NULL}};
 
 static nnt_status run_predict(const options *parsed, nnt_comm *comm, nnt_error *error) {

@@ -124,8 +124,8 @@ static const option_spec specs[] = {
     {"io", "NAME", "independent",
      "how ranks read: independent, collective (MPI-IO; needs the parallel HDF5)"},
     {"threads", "N", NULL,
-     "OpenMP threads of each rank; without it, what OpenMP and the binding "
-     "give"},
+     "OpenMP threads of each rank; without it OMP_NUM_THREADS, or one for each core that the rank "
+     "may use, divided among the ranks that may use it"},
     {"allreduce", "NAME", "auto",
      "how ranks average gradients: auto (in memory that a node's ranks share, messages "
      "between nodes), flat (over all ranks)"},
@@ -151,6 +151,9 @@ static const option_spec specs[] = {
     {"time-limit", "TIME", NULL,
      "stop with a checkpoint before this time is over: minutes, H:M:S or D-H:M:S, or none; without "
      "it, the end of the Slurm job (SLURM_JOB_END_TIME) where there is one"},
+    {"watchdog", "SECONDS", "600",
+     "end the run when no rank has come further for so long, because one was stopped, hangs or can "
+     "no longer be reached (see below); 0: wait for ever"},
     {"check-every", "N", "100",
      "steps after which the copies of parameters and optimiser state are compared, also before a "
      "checkpoint (see below); 0: never"},
@@ -329,6 +332,10 @@ const command command_train = {
         "a\ncheckpoint and exit code 75, and so does the time limit: the same command with "
         "--resume "
         "goes on\nthere, with the same bits in the end. A second SIGINT ends it at once.\n\n"
+        "--watchdog: every rank that runs says where it stands, the missing ones are named, one of "
+        "the others\nwrites a checkpoint of the last finished step if its parameters are whole, "
+        "and the run ends with exit\ncode 1. A suspended job does not count, nor do long steps as "
+        "such: give more than the longest takes.\n\n"
         "Exit codes: 0 done, 1 failed while running, 2 bad usage or bad input, 75 stopped, go on "
         "with\n--resume.\n",
     .options = specs,

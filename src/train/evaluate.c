@@ -1,7 +1,6 @@
 /* nnt_evaluate and nnt_predict: a checkpoint applied to a data set. */
 #include <inttypes.h>
 #include <nntrain/evaluate.h>
-#include <omp.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
@@ -10,13 +9,10 @@
 #include "io/atomic_file.h"
 #include "io/h5.h"
 #include "io/prediction_file.h"
+#include "train/binding.h"
 #include "train/evaluator.h"
 #include "train/resident.h"
 #include "train/run_directory.h"
-
-static int threads_of(int wanted) {
-  return wanted > 0 ? wanted : omp_get_max_threads();
-}
 
 static nnt_status check_width(const nnt_model *model, const nnt_resident *data, nnt_error *error) {
   if (data->samples.features == nnt_model_inputs(model)) return NNT_OK;
@@ -81,6 +77,7 @@ nnt_status nnt_evaluate(nnt_comm *comm, const nnt_evaluate_options *options, nnt
   nnt_checkpoint *checkpoint = NULL;
   source from = {.data = NULL};
   nnt_evaluator *evaluator = NULL;
+  int threads = 0;
   nnt_status status = nnt_run_directory_open(comm, options->checkpoint, &checkpoint, error);
   if (status != NNT_OK) return status;
   const nnt_model *model = &checkpoint->model;
@@ -89,6 +86,7 @@ nnt_status nnt_evaluate(nnt_comm *comm, const nnt_evaluate_options *options, nnt
       .loss = &model->loss,
       .selection = options->selection};
   status = open_source(comm, &request, &options->reading, &from, error);
+  if (status == NNT_OK) status = nnt_binding_settle(comm, options->threads, &threads, error);
   if (status == NNT_OK) {
     status = check_targets(model, from.data, error);
     if (status == NNT_OK && options->top_k > nnt_model_outputs(model))
@@ -97,8 +95,8 @@ nnt_status nnt_evaluate(nnt_comm *comm, const nnt_evaluate_options *options, nnt
                         " classes\ngive at most the number of classes",
                         options->top_k, nnt_model_outputs(model));
     if (status == NNT_OK)
-      status = nnt_evaluator_create(comm, model, &from.held, threads_of(options->threads),
-                                    options->top_k, &evaluator, error);
+      status =
+          nnt_evaluator_create(comm, model, &from.held, threads, options->top_k, &evaluator, error);
     status = nnt_comm_agree(comm, status, error);
   }
   if (status == NNT_OK) status = nnt_evaluator_run(evaluator, checkpoint->parameters, out, error);
@@ -188,15 +186,16 @@ static nnt_status predict_with(nnt_comm *comm, const nnt_predict_options *option
       .outputs = nnt_model_outputs(model),
       .data = from->data};
   void *block = NULL;
+  int threads = 0;
   p.active = nnt_max_i64(p.active, 1);
-  nnt_status status = check_width(model, from->data, error);
+  nnt_status status = nnt_binding_settle(comm, options->threads, &threads, error);
+  if (status == NNT_OK) status = check_width(model, from->data, error);
   if (status == NNT_OK)
     status = nnt_memory_allocate((size_t)(NNT_EVALUATION_BLOCK * p.outputs) * sizeof(float),
                                  "predictions", &block, error);
   p.block = block;
   if (status == NNT_OK)
-    status = nnt_evaluator_create(comm, model, &from->held, threads_of(options->threads), 0,
-                                  &p.evaluator, error);
+    status = nnt_evaluator_create(comm, model, &from->held, threads, 0, &p.evaluator, error);
   if (status == NNT_OK && nnt_comm_rank(comm) == 0)
     status = nnt_prediction_file_create(options->output, model, from->data->selected != NULL,
                                         &p.file, error);

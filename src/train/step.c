@@ -39,7 +39,8 @@ struct nnt_stepper {
   int64_t next_first, next_batch; /* next_batch 0: nothing */
   const void **next; /* [capacity] where those to come lie; NULL: not asked for ahead */
   float notes[NNT_NOTES];
-  double updating; /* seconds of the running step's updates; measured only when asked */
+  const nnt_pulse *pulse; /* NULL: nobody watches */
+  double updating;        /* seconds of the running step's updates; measured only when asked */
   bool measure;
   float scale; /* of the running batch */
 };
@@ -195,13 +196,19 @@ bool nnt_stepper_notes_travel(const nnt_stepper *stepper) {
   return stepper->share.plan->outputs > 0;
 }
 
+void nnt_stepper_watch(nnt_stepper *stepper, const nnt_pulse *pulse) {
+  stepper->pulse = pulse;
+}
+
 int nnt_stepper_threads(const nnt_stepper *stepper) {
   return nnt_network_threads(stepper->network, stepper->capacity);
 }
 
 static void gradient_ready(void *context, int piece) {
   nnt_stepper *stepper = context;
+  nnt_pulse_phase(stepper->pulse, NNT_PHASE_EXCHANGE); /* it may wait for the node's ranks */
   nnt_gradient_exchange_start(stepper->exchange, piece);
+  nnt_pulse_phase(stepper->pulse, NNT_PHASE_COMPUTING);
 }
 
 static void poll(void *context) {
@@ -214,6 +221,7 @@ static void range_ready(void *context, int piece, int64_t begin, int64_t end,
   nnt_stepper *stepper = context;
   double started = stepper->measure ? nnt_clock_seconds() : 0.0;
   (void)gradients;
+  nnt_pulse_update(stepper->pulse, nnt_updater_number(stepper->updater) + 1);
   nnt_updater_range(stepper->updater, piece, begin, end);
   if (stepper->measure) stepper->updating += nnt_clock_seconds() - started;
 }
@@ -363,6 +371,9 @@ nnt_status nnt_stepper_run(nnt_stepper *stepper, const nnt_sample_order *order, 
   stepper->updating = 0.0;
   stepper->measure = times != NULL;
   double t0 = stepper->measure ? nnt_clock_seconds() : 0.0;
+  nnt_pulse_phase(stepper->pulse, NNT_PHASE_COMPUTING);
+  if (updates_at_once(stepper))
+    nnt_pulse_update(stepper->pulse, nnt_updater_number(stepper->updater) + 1);
   stepper->scale = scale_of(stepper, order, first, batch);
   if (stepper->sums == NULL) find_batch(stepper, order, first, batch);
   double t1 = stepper->measure ? nnt_clock_seconds() : 0.0;
@@ -372,6 +383,7 @@ nnt_status nnt_stepper_run(nnt_stepper *stepper, const nnt_sample_order *order, 
     compute_parts(stepper, order, first, batch);
   double t2 = stepper->measure ? nnt_clock_seconds() : 0.0;
   nnt_status status = NNT_OK;
+  nnt_pulse_phase(stepper->pulse, NNT_PHASE_EXCHANGE);
   if (updates_at_once(stepper)) {
     *loss = (double)nnt_gradient_exchange_gradients(
         stepper->exchange)[stepper->layout.tail + NNT_TAIL_LOSS];
