@@ -14,10 +14,14 @@ from pathlib import Path
 from nntrain_test import SESSIONS, skip
 
 APART = "NNT_TEST_APART"
-# sh is the first process of the new namespace: it also reaps what the test leaves to it.
-NAMESPACES = ["unshare", "--fork", "--pid", "--kill-child", "--mount", "--propagation", "private",
-              "--mount-proc", "--net", "--uts", "--ipc", "sh", "-c", '"$@"; exit $?', "sh"]
 FOLDER = Path("/run/nn")  # a file system in memory, seen by this test only; short for sockets
+# sh is the first process of the new namespace: it also reaps what the test leaves to it. ip keeps
+# its networks in /run, too.
+START = ("mount -t tmpfs none /run && "
+         f"mkdir -p {FOLDER}/tmp && export TMPDIR={FOLDER}/tmp || exit 99"
+         '; "$@"; exit $?')
+NAMESPACES = ["unshare", "--fork", "--pid", "--kill-child", "--mount", "--propagation", "private",
+              "--mount-proc", "--net", "--uts", "--ipc", "sh", "-c", START, "sh"]
 
 ON_HOST = """#!/bin/sh
 while case "$1" in -*) true ;; *) false ;; esac; do shift; done
@@ -37,8 +41,7 @@ def enter():
     for tool in ("unshare", "nsenter", "ip"):
         if shutil.which(tool) is None:
             skip(f"{tool} is missing; scripts/install_dependencies.sh --tests installs it")
-    tried = subprocess.run([*NAMESPACES, "mount", "-t", "tmpfs", "none", "/run"],
-                           capture_output=True, text=True, check=False)
+    tried = subprocess.run([*NAMESPACES, "true"], capture_output=True, text=True, check=False)
     if tried.returncode != 0:
         skip(f"namespaces are not allowed here: {tried.stderr.strip()}")
     os.environ[APART] = "1"
@@ -64,8 +67,6 @@ class Hosts:
 
     def __init__(self, count):
         self.names = [f"nh{i + 1}" for i in range(count)]
-        run("mount", "-t", "tmpfs", "none", "/run")  # also ip's own list of networks
-        FOLDER.mkdir()
         run("hostname", "hub")
         for words in ("link add br0 type bridge", "link set br0 up", "link set lo up",
                       "addr add 10.77.0.254/24 dev br0"):
@@ -82,7 +83,6 @@ class Hosts:
         lines = ["127.0.0.1 localhost", *(f"{a} {name}" for name, a in addresses.items())]
         (FOLDER / "hosts").write_text("\n".join(lines) + "\n")
         run("mount", "--bind", FOLDER / "hosts", "/etc/hosts")
-        (FOLDER / "tmp").mkdir()
         # HOST and a line for its shell, like ssh, in whose place mpirun starts it with options.
         self.remote_shell = FOLDER / "on-host"
         self.remote_shell.write_text(ON_HOST)
