@@ -7,6 +7,7 @@
 #include <nntrain/log.h>
 #include <nntrain/methods.h>
 #include <nntrain/model.h>
+#include <nntrain/selection.h>
 #include <nntrain/status.h>
 #include <nntrain/streaming.h>
 #include <stdbool.h>
@@ -39,7 +40,11 @@ typedef struct nnt_interval {
 /* Strings are borrowed. nnt_train_options_default fills everything but the places. */
 typedef struct nnt_train_options {
   nnt_data_place data;
-  nnt_data_place validation;   /* path NULL: none */
+  nnt_data_place validation; /* path NULL: none, or the validation part of `data` */
+  /* Of `data`. Where it is cut, the training part is trained on and the other is the validation
+   * set; `part` is not read. */
+  nnt_selection selection;
+  nnt_weighting weighting;
   const char *x_name, *y_name; /* NULL: "x", "y" */
   int hidden_count;
   int64_t hidden[NNT_MAX_LAYERS];

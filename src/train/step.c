@@ -42,6 +42,7 @@ struct nnt_stepper {
   const nnt_pulse *pulse; /* NULL: nobody watches */
   double updating;        /* seconds of the running step's updates; measured only when asked */
   bool measure;
+  float scale; /* of the running batch */
 };
 
 static nnt_status create_exchange(nnt_stepper *stepper, const nnt_train_options *options,
@@ -113,6 +114,7 @@ static nnt_status create_network(nnt_stepper *stepper, const nnt_model *model,
   }
   stepper->batch = (nnt_batch){.rows = nnt_network_rows(stepper->network),
                                .targets = nnt_network_targets(stepper->network),
+                               .weights = nnt_network_weights(stepper->network),
                                .classes = nnt_network_classes(stepper->network)};
   return nnt_updater_create(&options->optimizer, &stepper->layout, stepper->exchange, threads,
                             &stepper->updater, error);
@@ -301,7 +303,8 @@ static nnt_network_step_call describe_step(nnt_stepper *stepper, int64_t batch, 
                                  .seed = stepper->seed,
                                  .update = nnt_updater_number(stepper->updater),
                                  .position = position,
-                                 .scale = 1.0F / (float)batch,
+                                 .scale = stepper->scale,
+                                 .weighted = stepper->samples->weights != NULL,
                                  .granules = granules,
                                  .context = stepper};
 }
@@ -352,6 +355,15 @@ static void compute_parts(nnt_stepper *stepper, const nnt_sample_order *order, i
   start_all(stepper);
 }
 
+/* What divides the sum over a batch: its samples, or their weights. Without any weight the step is
+ * one without a gradient. */
+static float scale_of(const nnt_stepper *stepper, const nnt_sample_order *order, int64_t first,
+                      int64_t batch) {
+  if (stepper->samples->weights == NULL) return 1.0F / (float)batch;
+  double weight = nnt_loader_weight(stepper->samples, order, first, batch, stepper->threads);
+  return weight > 0.0 ? (float)(1.0 / weight) : 0.0F;
+}
+
 nnt_status nnt_stepper_run(nnt_stepper *stepper, const nnt_sample_order *order, int64_t first,
                            int64_t batch, double learning_rate, double *loss, nnt_step_times *times,
                            nnt_error *error) {
@@ -362,6 +374,7 @@ nnt_status nnt_stepper_run(nnt_stepper *stepper, const nnt_sample_order *order, 
   nnt_pulse_phase(stepper->pulse, NNT_PHASE_COMPUTING);
   if (updates_at_once(stepper))
     nnt_pulse_update(stepper->pulse, nnt_updater_number(stepper->updater) + 1);
+  stepper->scale = scale_of(stepper, order, first, batch);
   if (stepper->sums == NULL) find_batch(stepper, order, first, batch);
   double t1 = stepper->measure ? nnt_clock_seconds() : 0.0;
   if (stepper->sums == NULL)

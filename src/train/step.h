@@ -40,7 +40,8 @@ typedef struct nnt_step_times {
 } nnt_step_times;
 
 /* Trains on `batch` samples (over all ranks) from position `first` of the order. *loss is their
- * mean; when it is not finite the parameters are of no use any more. `times` may be NULL. */
+ * (weighted) mean; when it is not finite the parameters are of no use any more. `times` may be
+ * NULL. */
 nnt_status nnt_stepper_run(nnt_stepper *stepper, const nnt_sample_order *order, int64_t first,
                            int64_t batch, double learning_rate, double *loss, nnt_step_times *times,
                            nnt_error *error) NNT_MUST_CHECK;

@@ -189,6 +189,8 @@ static nnt_status check_checkpoint(const run *r, nnt_error *error) {
         "another --output",
         options->output, shape_there, nnt_loss_name(there->loss), shape_here,
         nnt_loss_name(here->loss));
+  nnt_status status = nnt_run_data_check(&r->data, r->checkpoint, options->output, error);
+  if (status != NNT_OK) return status;
   if (state->granules != nnt_granules_of(options))
     return nnt_fail(error, NNT_BAD_USAGE,
                     "the checkpoint is of a run that sums gradients in another way\n%s: "
@@ -204,7 +206,7 @@ static nnt_status check_checkpoint(const run *r, nnt_error *error) {
                     "\nuse the options of the run, or another --output",
                     options->output, state->seed, state->batch_size, state->samples, options->seed,
                     options->batch_size, r->data.train->samples.count);
-  nnt_status status = nnt_check_optimizer(r->checkpoint, options, error);
+  status = nnt_check_optimizer(r->checkpoint, options, error);
   if (status == NNT_OK) status = check_shuffling(r, error);
   if (status != NNT_OK) return status;
   if (options->normalization != NNT_NORMALIZE_AUTO &&
@@ -280,8 +282,8 @@ static void report_plan(const run *r) {
       .streaming = r->data.plans[0].streaming,
       .validation_streaming = r->data.plans[1].streaming,
       .shuffling = r->data.plans[0].shuffling,
-      .memory_limit = r->data.limit.bytes,
-      .node_data_bytes = r->data.plans[0].bytes + r->data.plans[1].bytes,
+      .memory_limit = r->data.limit.bytes + r->data.weight_bytes,
+      .node_data_bytes = r->data.plans[0].bytes + r->data.plans[1].bytes + r->data.weight_bytes,
       .node_model_bytes = node_bytes,
       .rank_bytes = rank_bytes,
       .node_ranks = nnt_comm_node_size(r->comm)};
@@ -324,6 +326,7 @@ static nnt_status create_trainer(run *r, nnt_error *error) {
                                .data = &r->data.held[0],
                                .validation = r->data.validation != NULL ? &r->data.held[1] : NULL,
                                .shuffling = r->data.plans[0].shuffling,
+                               .selection = r->data.selection,
                                .reader = r->data.reader,
                                .checkpoint = r->checkpoint,
                                .deadline = limit > 0.0 ? r->started + limit : (double)INFINITY};

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -59,6 +60,8 @@ static void start_state(nnt_trainer *trainer) {
                                      .shuffling = trainer->in.shuffling,
                                      .initializer = options->initializer,
                                      .best_loss = (double)INFINITY};
+  (void)snprintf(trainer->state.selection, sizeof trainer->state.selection, "%s",
+                 trainer->in.selection);
   if (nnt_stepper_writes(trainer->stepper))
     nnt_initialize(nnt_stepper_layout(trainer->stepper), options->initializer, options->seed,
                    nnt_stepper_parameters(trainer->stepper));

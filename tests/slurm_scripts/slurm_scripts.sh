@@ -10,26 +10,48 @@ mkdir -p "$scratch/bin"
 cd "$scratch"
 failures=0
 
-# The stand-in writes its name, OMP_NUM_THREADS and words, one a line, and exits as it is told.
-for name in srun mpirun scontrol; do
+# The launchers' stand-in writes its name, OMP_NUM_THREADS and words, one a line, leaves a checkpoint
+# (not with FAKE_STUCK) and exits as it is told; with FAKE_WAIT it waits for USR1 before.
+for name in srun mpirun; do
   cat >"bin/$name" <<'END'
-#!/bin/sh
+#!/bin/bash
+trap 'echo "got USR1" >>called; signalled=yes' USR1
 { echo "${0##*/}"; echo "OMP_NUM_THREADS=$OMP_NUM_THREADS"; printf '%s\n' "$@"; } >called
+echo "${SLURM_JOB_END_TIME:-none}" >end-time
+for _ in {1..200}; do
+  [ -n "${FAKE_WAIT:-}" ] && [ -z "${signalled:-}" ] || break
+  sleep 0.05
+done
+[ -n "${FAKE_STUCK:-}" ] || { mkdir -p run && mv "$(mktemp run/XXXXXX)" run/last.h5; }
 exit "${FAKE_EXIT:-0}"
 END
-  chmod +x "bin/$name"
 done
+cat >bin/scontrol <<'END'
+#!/bin/sh
+echo "$@" >>requeued
+exit "${FAKE_SCONTROL:-0}"
+END
+cat >bin/squeue <<'END'
+#!/bin/sh
+echo "${FAKE_END:-2030-01-01T00:00:00}"
+END
+chmod +x bin/*
 
 # run SCRIPT SED_EXPRESSION [NAME=VALUE ...]: edits a copy as its user would, runs it; exit code in
 # $code, what was called in the file called.
 run() {
   local script=$1 edits=$2
   shift 2
-  rm -f called
+  rm -rf called requeued end-time run
   sed -e "$edits" "$scripts/$script" >edited.sbatch
   code=0
-  env -u OMP_NUM_THREADS -u SLURM_CPUS_PER_TASK PATH="$scratch/bin:$PATH" SLURM_NTASKS=8 \
-    SLURM_JOB_ID=1 "$@" bash edited.sbatch >output 2>&1 || code=$?
+  env -u OMP_NUM_THREADS -u SLURM_CPUS_PER_TASK PATH="$scratch/bin:$PATH" TZ=UTC SLURM_NTASKS=8 \
+    SLURM_JOB_ID=1 SLURM_ARRAY_TASK_ID=7 "$@" bash edited.sbatch >output 2>&1 || code=$?
+}
+
+complain() {
+  echo "$*"
+  failures=$((failures + 1))
 }
 
 # expect NAME EXIT_CODE LINE ...: what must have been called, line by line.
@@ -47,11 +69,23 @@ expect() {
   fi
 }
 
-for script in one_node.sbatch multi_node.sbatch; do
-  hidden=512,512 batch=256
-  [ "$script" = one_node.sbatch ] || hidden=1024,1024 batch=1024
-  train=(nntrain train --data data.h5:train --validation data.h5:test --hidden "$hidden"
-    --epochs 20 --batch-size "$batch" --learning-rate 0.1 --momentum 0.9 --output run --resume)
+# The lower half is the same in all of them, so what is found out here holds for each.
+half() { sed -n '/^# ---- to here ----$/,$p' "$1"; }
+for script in "$scripts"/*.sbatch; do
+  half "$script" | cmp - <(half "$scripts/preemptible.sbatch") || complain "$script: differs"
+done
+
+for script in one_node.sbatch multi_node.sbatch preemptible.sbatch array.sbatch; do
+  hidden=1024,1024 batch=1024 run=run requeue=yes more=() first=()
+  case $script in
+    one_node.sbatch) hidden=512,512 batch=256 requeue=no ;;
+    multi_node.sbatch) requeue=no ;;
+    preemptible.sbatch) more=(--checkpoint-every 10min) ;;
+    array.sbatch) hidden=512,512 batch=256 run=run-7 first=(--seed 7) ;;
+  esac
+  train=(nntrain train --data data.h5:train --validation data.h5:test "${first[@]}"
+    --hidden "$hidden" --epochs 20 --batch-size "$batch" --learning-rate 0.1 --momentum 0.9
+    "${more[@]}" --output "$run" --resume)
 
   run "$script" '' SLURM_CPUS_PER_TASK=4
   expect "$script, srun" 0 srun OMP_NUM_THREADS=4 --mpi=pmix --cpu-bind=cores -K1 --export=ALL \
@@ -65,36 +99,88 @@ for script in one_node.sbatch multi_node.sbatch; do
   expect "$script, one thread" 0 srun OMP_NUM_THREADS=1 --mpi=pmix --cpu-bind=cores -K1 \
     --export=ALL --cpus-per-task=1 "${train[@]}"
 
-  run "$script" 's|^DATA=.*|DATA="my data.h5:train"|; s|^NNTRAIN=.*|NNTRAIN="/a b/nntrain"|
-    s|^OPTIONS=.*|OPTIONS=(--quiet)|; s|^RUN=.*|RUN="my run"|' SLURM_CPUS_PER_TASK=2
-  expect "$script, edited, spaces" 0 srun OMP_NUM_THREADS=2 --mpi=pmix --cpu-bind=cores -K1 \
-    --export=ALL --cpus-per-task=2 "/a b/nntrain" train --data "my data.h5:train" \
-    --validation data.h5:test --quiet --output "my run" --resume
+  run "$script" "s/^RUN=.*/RUN=run/" FAKE_EXIT=75
+  expect "$script, stopped" 75
+  case "$requeue,$(cat requeued 2>/dev/null || echo none)" in
+    "yes,requeue 1" | no,none) ;;
+    *) complain "$script: REQUEUE=$requeue, scontrol: $(cat requeued)" ;;
+  esac
 
-  # shellcheck disable=SC2016
-  run "$script" 's/^prepare() .*/prepare() { echo "$not_set"; NNTRAIN=from-module; }/'
-  train[0]=from-module
-  expect "$script, prepare, with a name not set" 0 srun OMP_NUM_THREADS=1 --mpi=pmix \
-    --cpu-bind=cores -K1 --export=ALL --cpus-per-task=1 "${train[@]}"
+  for line in --nodes= --ntasks-per-node= --cpus-per-task= --time= --output=%x- \
+    --open-mode=append --signal=B:USR1@120; do
+    grep -q -e "^#SBATCH $line" "$scripts/$script" || complain "$script: no $line"
+  done
+  [ "$requeue" = no ] || grep -q '^#SBATCH --requeue$' "$scripts/$script" ||
+    complain "$script: no --requeue"
+done
 
-  run "$script" 's/^prepare() .*/prepare() { return 3; }/'
-  expect "$script, prepare fails" 1
-  [ ! -e called ] || { echo "$script: started though prepare failed"; failures=1; }
+script=preemptible.sbatch
+# shellcheck disable=SC2016
+run "$script" 's|^DATA=.*|DATA="my data.h5:train"|; s|^NNTRAIN=.*|NNTRAIN="/a b/nntrain"|
+  /^OPTIONS=/,/)$/c\OPTIONS=(--data "$DATA" --quiet)
+  s|^RUN=.*|RUN="my run"|' SLURM_CPUS_PER_TASK=2
+expect "edited, spaces" 0 srun OMP_NUM_THREADS=2 --mpi=pmix --cpu-bind=cores -K1 \
+  --export=ALL --cpus-per-task=2 "/a b/nntrain" train --data "my data.h5:train" \
+  --quiet --output "my run" --resume
 
-  for launcher in srun mpirun; do
-    for result in 1 2 75 137; do
-      run "$script" "s/^LAUNCHER=.*/LAUNCHER=$launcher/" FAKE_EXIT="$result"
-      expect "$script, $launcher, exit code" "$result"
+# shellcheck disable=SC2016
+run "$script" 's/^prepare() .*/prepare() { echo "$not_set"; NNTRAIN=from-module; }/'
+expect "prepare, with a name not set" 0
+grep -q '^from-module$' called || complain "prepare: what it set is lost"
+
+run "$script" 's/^prepare() .*/prepare() { return 3; }/'
+expect "prepare fails" 1
+[ ! -e called ] || complain "started though prepare failed"
+
+for launcher in srun mpirun; do
+  for result in 1 2 137; do
+    run "$script" "s/^LAUNCHER=.*/LAUNCHER=$launcher/" FAKE_EXIT="$result"
+    expect "$launcher, exit code" "$result"
+    [ ! -e requeued ] || complain "requeued after a failure"
+  done
+done
+
+run "$script" 's/^LAUNCHER=.*/LAUNCHER=ssh/'
+expect "bad launcher" 2
+grep -q '^LAUNCHER=ssh: srun or mpirun$' output || complain "$(cat output)"
+
+# Nothing done between two stops: the job would go round for ever.
+run "$script" '' FAKE_EXIT=75 FAKE_STUCK=yes
+expect "no step" 1
+[ ! -e requeued ] || complain "requeued though no step was done"
+grep -q '^not requeued: no step' output || complain "$(cat output)"
+
+run "$script" '' FAKE_EXIT=75 FAKE_SCONTROL=1
+expect "requeue is refused" 75
+grep -q '^not requeued; sbatch' output || complain "$(cat output)"
+
+# The end of the job, from squeue where Slurm itself does not say it.
+run "$script" ''
+[ "$(cat end-time)" = 1893456000 ] || complain "end time $(cat end-time)"
+run "$script" '' SLURM_JOB_END_TIME=17
+[ "$(cat end-time)" = 17 ] || complain "end time $(cat end-time), not Slurm's own"
+run "$script" '' FAKE_END=N/A
+[ "$(cat end-time)" = none ] || complain "end time $(cat end-time) from N/A"
+
+# USR1 goes on to the launcher and the job back into the queue; after TERM it only waits.
+for signals in USR1 "TERM USR1"; do
+  rm -f end-time
+  {
+    while [ ! -s end-time ]; do sleep 0.05; done
+    for signal in $signals; do
+      kill -"$signal" "$(cat script-pid)"
+      sleep 0.1
     done
-  done
-
-  run "$script" 's/^LAUNCHER=.*/LAUNCHER=ssh/'
-  expect "$script, bad launcher" 2
-  grep -q '^LAUNCHER=ssh: srun or mpirun$' output || { cat output; failures=1; }
-
-  for line in --nodes= --ntasks-per-node= --cpus-per-task= --time= --output=%x-%j.log; do
-    grep -q -e "^#SBATCH $line" "$scripts/$script" || { echo "$script: no $line"; failures=1; }
-  done
+  } &
+  # shellcheck disable=SC2016
+  run "$script" '1a\echo $$ >script-pid' FAKE_WAIT=yes FAKE_EXIT=75
+  wait
+  expect "signals $signals" 75
+  grep -q '^got USR1$' called || complain "$signals: USR1 is not passed on"
+  case "$signals,$(cat requeued 2>/dev/null || echo none)" in
+    "USR1,requeue 1" | "TERM USR1,none") ;;
+    *) complain "$signals, scontrol: $(cat requeued)" ;;
+  esac
 done
 
 echo "slurm_scripts: $failures failures"

@@ -1,0 +1,233 @@
+#!/usr/bin/env python3
+"""The batch scripts under a real Slurm of two nodes on this machine.
+
+  test_slurm.py [JobCase | ...]
+
+Needs root and Slurm's programs; leaves nothing behind (cluster.py, helpers/hosts.py).
+"""
+import os
+import subprocess
+import sys
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "helpers"))
+import hosts  # noqa: E402
+
+hosts.enter()
+
+import numpy as np  # noqa: E402
+
+from cluster import Cluster, wait_for  # noqa: E402
+from hosts import FOLDER, run  # noqa: E402
+from nntrain_test import metrics, nntrain, write_data  # noqa: E402
+
+SOURCE = Path(os.environ["NNTRAIN_SOURCE_DIR"])
+EPOCHS = 40
+CLUSTER = None
+LIMITED = []
+
+
+def setUpModule():
+    global CLUSTER  # pylint: disable=global-statement
+    CLUSTER = Cluster()
+    numbers = np.random.RandomState(1)
+    x = numbers.randn(640, 30).astype(np.float32)
+    y = (x[:, 0] > 0).astype(np.int64)
+    write_data(FOLDER / "data.h5", train=(x, y), test=(x[:100], y[:100]))
+    # What Open MPI leaves when it is killed goes with the test's own file system.
+    os.environ["OMPI_MCA_orte_tmpdir_base"] = str(FOLDER / "tmp")
+    os.environ["OMPI_MCA_btl_tcp_if_include"] = hosts.Hosts.network
+    os.environ["OMPI_MCA_oob_tcp_if_include"] = hosts.Hosts.network
+    LIMITED.extend(start_limited())
+
+
+def start_limited():
+    """A run that only its time limit stops, beside all others; job and folder."""
+    folder = FOLDER / "limited"
+    folder.mkdir()
+    run(SOURCE / "scripts/make_job.sh", "--time", "1", "--warning", "0", "--no-requeue",
+        "--partition", "hi", "--sbatch", "--nodelist=nh1", "--program", os.environ["NNTRAIN"],
+        "--file", folder / "job.sbatch", "--", "train", *WORDS, "--epochs", "1000000",
+        "--output", folder / "run")
+    return CLUSTER.submit(folder / "job.sbatch", folder=folder), folder
+
+
+WORDS = ["--data", f"{FOLDER}/data.h5:train", "--validation", f"{FOLDER}/data.h5:test",
+         "--hidden", "64,32", "--batch-size", "16", "--learning-rate", "0.01",
+         "--checkpoint-every", "17steps", "--threads", "1", "--quiet"]
+
+
+class SlurmCase(unittest.TestCase):
+    def setUp(self):
+        self.folder = FOLDER / self.id().rsplit(".", 1)[1]
+        self.folder.mkdir()
+        self.submitted = []
+
+    def tearDown(self):
+        for number in self.submitted:
+            subprocess.run(["scancel", "--quiet", number], check=False)
+        wait_for(lambda: not any(CLUSTER.is_there(number) for number in self.submitted),
+                 "the end of the test's jobs")
+
+    def reference(self, *words, name="whole"):
+        """Digest and losses of the run that nothing happens to, on one rank without Slurm."""
+        nntrain("train", *WORDS, "--epochs", EPOCHS, "--output", self.folder / name, *words)
+        return self.result(self.folder / name)
+
+    @staticmethod
+    def result(output):
+        digest = nntrain("inspect", output / "last.h5", "--digest").stdout
+        return digest, [(line["epoch"], line["step"], line["train_loss"],
+                         line["validation_loss"]) for line in metrics(output)]
+
+    def job(self, *words, options=(), nodes=2, ranks=2):
+        """Submits a run in a batch script of scripts/make_job.sh; the job's number."""
+        file = self.folder / "job.sbatch"
+        run(SOURCE / "scripts/make_job.sh", "--nodes", nodes, "--ranks-per-node", ranks,
+            "--time", "10", "--program", os.environ["NNTRAIN"], "--file", file, *options,
+            "--", "train", *WORDS, "--epochs", EPOCHS, "--output", self.folder / "run", *words)
+        return self.submit(file)
+
+    def submit(self, script, *options):
+        self.submitted.append(CLUSTER.submit(script, *options, folder=self.folder))
+        return self.submitted[-1]
+
+    def log(self, number):
+        return "".join(file.read_text() for file in self.folder.glob(f"*-{number}*.log"))
+
+    def end(self, number, code=0, seconds=90):
+        """Waits for the job's end; the state has to fit the exit code."""
+        job = CLUSTER.wait_for_state(number, "COMPLETED", "FAILED", "CANCELLED", "TIMEOUT",
+                                     "NODE_FAIL", seconds=seconds)
+        self.assertEqual((job["JobState"], job["ExitCode"]),
+                         ("FAILED" if code else "COMPLETED", f"{code}:0"),
+                         f"{job}\n{self.log(number)}\n{CLUSTER.logs()}")
+        return job
+
+    def wait_for_epochs(self, number, more=5):
+        """Until the job's run has so many lines of metrics more than now."""
+        file = self.folder / "run/metrics.jsonl"
+
+        def lines():
+            return len(file.read_text().splitlines()) if file.exists() else 0
+
+        wanted = lines() + more
+        self.assertLess(wanted, EPOCHS)
+        wait_for(lambda: lines() >= wanted,
+                 lambda: f"epoch {wanted}\n{self.log(number)}\n{CLUSTER.logs()}")
+
+    def goes_on(self, number, restarts):
+        """The job is back in the queue, starts anew and ends well."""
+        job = CLUSTER.wait_for_state(number, "PENDING")
+        self.assertEqual(job["Restarts"], str(restarts))
+        CLUSTER.hurry(number)
+
+
+class ArrayCase(SlurmCase):
+    def test_run_files(self):
+        """make_job.sh --array: a run file, and a directory, for each number."""
+        for task, rate in ((1, 0.01), (4, 0.02)):
+            (self.folder / f"{task}.ini").write_text(f"learning-rate = {rate}\nseed = {task}\n")
+        words = [word for word in WORDS if word not in ("--learning-rate", "0.01")]
+        file = self.folder / "job.sbatch"
+        run(SOURCE / "scripts/make_job.sh", "--array", "1,4", "--time", "10", "--file", file,
+            "--program", os.environ["NNTRAIN"], "--", "train", *words, "--epochs", "5",
+            "--config", f"{self.folder}/%a.ini", "--output", f"{self.folder}/run-%a")
+        number = self.submit(file)
+        for task in (1, 4):
+            self.end(f"{number}_{task}")
+            nntrain("train", *words, "--epochs", "5", "--config", self.folder / f"{task}.ini",
+                    "--output", self.folder / f"whole-{task}")
+            self.assertEqual(self.result(self.folder / f"run-{task}"),
+                             self.result(self.folder / f"whole-{task}"))
+        self.assertNotEqual(self.result(self.folder / "run-1"),
+                            self.result(self.folder / "run-4"))
+
+
+class JobCase(SlurmCase):
+    def test_two_nodes(self):
+        """The same bits as on one rank, with either launcher."""
+        wanted = self.reference()
+        for launcher in ("srun", "mpirun"):
+            with self.subTest(launcher):
+                number = self.job("--output", self.folder / launcher,
+                                  options=["--launcher", launcher])
+                self.assertEqual(self.end(number)["NumNodes"], "2")
+                self.assertEqual(metrics(self.folder / launcher)[0]["ranks"], 4)
+                self.assertEqual(self.result(self.folder / launcher), wanted)
+
+    def test_a_failure_is_not_requeued(self):
+        number = self.job("--hidden", "none of it")
+        self.end(number, code=2)
+        self.assertIn("nntrain: ", self.log(number))
+
+    def test_cancelled_is_not_requeued(self):
+        """The same script, submitted again, goes on."""
+        number = self.job()
+        self.wait_for_epochs(number)
+        run("scancel", number)
+        CLUSTER.wait_for_state(number, "CANCELLED")
+        wait_for(lambda: not CLUSTER.is_there(number), "the end of the job")
+        self.assertEqual(CLUSTER.job(number)["JobState"], "CANCELLED")
+        self.assertIn("nntrain: stopped by", self.log(number))
+        self.end(self.submit(self.folder / "job.sbatch"))
+        self.assertEqual(self.result(self.folder / "run"), self.reference())
+
+
+class RequeueCase(SlurmCase):
+    def warned(self, launcher, times):
+        """USR1 to the batch script, as --signal=B:USR1 has Slurm send it ahead of the end."""
+        number = self.job(options=["--launcher", launcher])
+        for i in range(times):
+            self.wait_for_epochs(number)
+            run("scancel", "--batch", "--signal=USR1", number)
+            self.goes_on(number, i + 1)
+        self.end(number)
+        self.assertEqual(self.log(number).count("nntrain: stopped by"), times, self.log(number))
+        self.assertEqual(self.result(self.folder / "run"), self.reference())
+
+    def test_srun(self):
+        self.warned("srun", 2)
+
+    def test_mpirun(self):
+        self.warned("mpirun", 1)
+
+    def test_preempted(self):
+        """A job of a higher partition takes the nodes; the run goes on when it is over."""
+        number = self.job()
+        self.wait_for_epochs(number)
+        other = self.submit("--wrap=sleep 1", "--partition=hi", "--nodes=2",
+                            "--ntasks-per-node=3", "--output=/dev/null")
+        self.end(other)
+        self.goes_on(number, 1)
+        self.end(number)
+        self.assertIn("nntrain: stopped by", self.log(number))
+        self.assertEqual(self.result(self.folder / "run"), self.reference())
+
+    def test_node_dies(self):
+        """All of a node's processes end at once; Slurm puts the job back by itself."""
+        number = self.job()
+        self.wait_for_epochs(number)
+        CLUSTER.kill_node("nh2")
+        CLUSTER.wait_for_state(number, "PENDING")
+        CLUSTER.mend_node("nh2")
+        self.goes_on(number, 1)
+        self.end(number)
+        self.assertEqual(self.result(self.folder / "run"), self.reference())
+
+
+class WithoutHurryCase(SlurmCase):
+    """Named to be the last: its job runs beside the others' and is over when its turn comes."""
+
+    def test_time_limit(self):
+        """The end of the job, as Slurm knows it, stops the run half a minute before."""
+        number, folder = LIMITED
+        job = CLUSTER.wait_for_state(number, "FAILED", "TIMEOUT", "COMPLETED")
+        log = "".join(file.read_text() for file in folder.glob("*.log"))
+        self.assertEqual((job["JobState"], job["ExitCode"]), ("FAILED", "75:0"), log)
+        self.assertIn("stopped ahead of the time limit", log)
+
+
+if __name__ == "__main__":
+    unittest.main()
