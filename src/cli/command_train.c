@@ -356,9 +356,11 @@ const command command_train = {
         "--resume "
         "goes on\nthere, with the same bits in the end. A second SIGINT ends it at once.\n\n"
         "--watchdog: every rank that runs says where it stands, the missing ones are named, one of "
-        "the others\nwrites a checkpoint of the last finished step if its parameters are whole, "
-        "and the run ends with exit\ncode 1. A suspended job does not count, nor do long steps as "
-        "such: give more than the longest takes.\n\n"
+        "the\nothers writes a checkpoint of the last finished step if its parameters are whole, "
+        "and "
+        "the run\nends with exit code 1. A suspended job does not count, nor do long steps as "
+        "such: "
+        "give more than\nthe longest takes.\n\n"
         "Exit codes: 0 done, 1 failed while running, 2 bad usage or bad input, 75 stopped, go on "
         "with\n--resume.\n",
     .options = specs,
