@@ -27,7 +27,7 @@ typedef struct nnt_bench_row {
 typedef void (*nnt_bench_line)(void *context, const nnt_bench_row *row);
 
 typedef struct nnt_bench_options {
-  int threads;                  /* largest number; 0: what OpenMP gives */
+  int threads;                  /* largest number; 0: as nnt_train_options.threads */
   double seconds;               /* spent on each row, about */
   nnt_reduction_kind reduction; /* of the steps' gradients */
 } nnt_bench_options;

@@ -5,6 +5,7 @@
 
 #include <nntrain/comm.h>
 #include <nntrain/log.h>
+#include <nntrain/selection.h>
 #include <nntrain/status.h>
 #include <nntrain/streaming.h>
 #include <stdbool.h>
@@ -35,8 +36,9 @@ typedef struct nnt_evaluate_options {
   const char *checkpoint; /* a file, or a run's directory: its best.h5 */
   nnt_data_place data;
   const char *x_name, *y_name; /* NULL: "x", "y" */
-  int top_k;                   /* 0: none */
-  int threads;                 /* 0: what OpenMP gives */
+  nnt_selection selection;
+  int top_k;   /* 0: none */
+  int threads; /* 0: as nnt_train_options.threads */
   nnt_reading reading;
 } nnt_evaluate_options;
 
@@ -46,7 +48,8 @@ NNT_API nnt_status nnt_evaluate(nnt_comm *comm, const nnt_evaluate_options *opti
 typedef struct nnt_predict_options {
   const char *checkpoint;
   nnt_data_place data;
-  const char *x_name;
+  const char *x_name, *y_name; /* y is read to stratify alone */
+  nnt_selection selection;     /* of a part the rows are written too */
   const char *output; /* a name that ends in .csv: CSV, else HDF5; replaced when it exists */
   int threads;
   nnt_reading reading;

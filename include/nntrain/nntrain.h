@@ -8,7 +8,10 @@
 #include <nntrain/evaluate.h>
 #include <nntrain/inspect.h>
 #include <nntrain/log.h>
+#include <nntrain/methods.h>
 #include <nntrain/model.h>
+#include <nntrain/onnx.h>
+#include <nntrain/selection.h>
 #include <nntrain/status.h>
 #include <nntrain/stop.h>
 #include <nntrain/streaming.h>

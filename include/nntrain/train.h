@@ -7,6 +7,7 @@
 #include <nntrain/log.h>
 #include <nntrain/methods.h>
 #include <nntrain/model.h>
+#include <nntrain/selection.h>
 #include <nntrain/status.h>
 #include <nntrain/streaming.h>
 #include <stdbool.h>
@@ -39,7 +40,11 @@ typedef struct nnt_interval {
 /* Strings are borrowed. nnt_train_options_default fills everything but the places. */
 typedef struct nnt_train_options {
   nnt_data_place data;
-  nnt_data_place validation;   /* path NULL: none */
+  nnt_data_place validation; /* path NULL: none, or the validation part of `data` */
+  /* Of `data`. Where it is cut, the training part is trained on and the other is the validation
+   * set; `part` is not read. */
+  nnt_selection selection;
+  nnt_weighting weighting;
   const char *x_name, *y_name; /* NULL: "x", "y" */
   int hidden_count;
   int64_t hidden[NNT_MAX_LAYERS];
@@ -58,7 +63,8 @@ typedef struct nnt_train_options {
   int64_t batch_size; /* samples of a step, over all ranks */
   int64_t epochs;     /* of the whole run, finished ones of a resumed run included */
   uint64_t seed;
-  int threads; /* OpenMP threads of a rank; 0: what OpenMP gives */
+  int threads; /* OpenMP threads of a rank; 0: OMP_NUM_THREADS, or one for each core that the rank
+                  may use, divided among the ranks that may use it */
   nnt_allreduce allreduce;
   nnt_reduction_kind reduction;
   int64_t granules;   /* parts of a batch that the exact sum is made of: as many ranks can share it;
@@ -76,6 +82,9 @@ typedef struct nnt_train_options {
   /* Seconds from the call within which the run ends or, in time for a checkpoint, stops; 0: none.
    * Of rank 0. */
   double time_limit;
+  /* Seconds without any progress of any rank, after which the run is given up (see abandon); 0:
+   * never. */
+  double watchdog;
   bool dry_run; /* stop after the plan */
   /* Steps between two comparisons of the copies of the parameters, which are also compared before
    * every checkpoint; 0: never. */
@@ -134,13 +143,20 @@ typedef struct nnt_epoch_event {
   int ranks, threads;
 } nnt_epoch_event;
 
-/* Called on rank 0 alone; any may be NULL. */
+/* Called on rank 0 alone, but for the last two; any may be NULL. */
 typedef struct nnt_train_events {
   void *context;
   void (*plan)(void *context, const nnt_train_plan *plan);
   void (*step)(void *context, const nnt_step_event *event);
   void (*epoch)(void *context, const nnt_epoch_event *event);
   nnt_log log;
+  /* Of the watchdog, on every rank that runs, on threads of its own, while the rank's thread hangs:
+   * neither may take a lock that it could hold. `alarm`: a line on what happened. `abandon`: ends
+   * the process with exit code 1, when all that can be saved is; `launcher`, on one rank of each of
+   * several nodes: and sees to it that the job's launcher ends too, which may wait for a host that
+   * cannot be reached. Without abandon there is no watchdog. */
+  void (*alarm)(void *context, const char *line);
+  void (*abandon)(void *context, bool launcher);
 } nnt_train_events;
 
 typedef struct nnt_train_result {

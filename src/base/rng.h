@@ -15,7 +15,8 @@ typedef enum nnt_rng_purpose {
   NNT_RNG_SYNTHETIC_DATA = 3,
   NNT_RNG_DROPOUT = 4,
   NNT_RNG_AUGMENTATION = 5,
-  NNT_RNG_MIXUP = 6
+  NNT_RNG_MIXUP = 6,
+  NNT_RNG_SELECTION = 7
 } nnt_rng_purpose;
 
 typedef struct nnt_rng_block {

@@ -1,6 +1,5 @@
 /* nnt_bench_steps: whole training steps on synthetic data. */
 #include <nntrain/bench.h>
-#include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 #include "bench/sampling.h"
 #include "comm/comm.h"
 #include "net/initialize.h"
+#include "train/binding.h"
 #include "train/step.h"
 
 /* Samples of the synthetic set: more than the caches hold, and at least eight batches. */
@@ -192,12 +192,10 @@ static nnt_status run(bench *b, double seconds, nnt_bench_step *out, nnt_error *
 nnt_status nnt_bench_steps(nnt_comm *comm, const nnt_bench_workload *workload,
                            const nnt_bench_options *options, nnt_bench_step *out,
                            nnt_error *error) {
-  bench b = {.comm = comm,
-             .workload = workload,
-             .reduction = options->reduction,
-             .threads = options->threads > 0 ? options->threads : omp_get_max_threads()};
+  bench b = {.comm = comm, .workload = workload, .reduction = options->reduction, .threads = 1};
   memset(out, 0, sizeof *out);
-  nnt_status status = create(&b, error);
+  nnt_status status = nnt_binding_settle(comm, options->threads, &b.threads, error);
+  if (status == NNT_OK) status = create(&b, error);
   if (status == NNT_OK) status = run(&b, options->seconds, out, error);
   status = nnt_comm_agree(comm, status, error);
   nnt_stepper_destroy(&b.stepper);

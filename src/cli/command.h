@@ -27,6 +27,7 @@ extern const command command_convert;
 extern const command command_train;
 extern const command command_eval;
 extern const command command_predict;
+extern const command command_export;
 extern const command command_inspect;
 extern const command command_bench;
 extern const command command_verify;

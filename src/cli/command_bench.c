@@ -18,8 +18,8 @@ static const option_spec specs[] = {
     {"batch-size", "N", "128", "step: samples of an update, over all ranks"},
     {"reduction", "NAME", "exact", "step: how gradients are summed, exact or fast"},
     {"threads", "N", NULL,
-     "OpenMP threads of each rank; without it, what OpenMP and the binding "
-     "give"},
+     "OpenMP threads of each rank; without it OMP_NUM_THREADS, or one for each core that the rank "
+     "may use, divided among the ranks that may use it"},
     {"seconds", "X", "1", "time spent on each row, about"},
     {"json", NULL, NULL, "print one JSON object a row"},
     {NULL, NULL, NULL, NULL}};

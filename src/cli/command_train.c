@@ -17,8 +17,21 @@ static const option_spec specs[] = {
      "pattern: "
      "'part-*.h5:train'"},
     {"validation", "FILE[:GROUP][,...]", NULL, "validation set, measured after every epoch"},
+    {"limit", "N", NULL,
+     "use only the first N samples; with --stratify, of each class its share of N"},
+    {"split", "X", NULL,
+     "train on this share of the samples, such as 0.9, and validate on the others; which is which "
+     "follows from a sample's place in the data set alone, never from --seed"},
+    {"fold", "K/N", NULL,
+     "cross-validation: cut the data set into N folds, validate on fold K, train on the others"},
+    {"stratify", NULL, NULL, "let every part hold every class in its share; needs classes"},
     {"x-name", "NAME", "x", "dataset of the samples"},
     {"y-name", "NAME", "y", "dataset of the targets"},
+    {"weight-name", "NAME", NULL,
+     "dataset of the training samples' weights, numbers from 0; a batch's loss is the weighted "
+     "mean"},
+    {"class-weight", "X,X,...", NULL,
+     "weight of each class in training, or balanced: samples / (classes * samples of the class)"},
     {"hidden", "N,N,...", NULL, "neurons of each hidden layer; without it there is none"},
     {"activation", "NAME[,...]", "relu",
      "of the hidden layers, one for all or one each: sigmoid, tanh, relu, leaky-relu, gelu, "
@@ -111,8 +124,8 @@ static const option_spec specs[] = {
     {"io", "NAME", "independent",
      "how ranks read: independent, collective (MPI-IO; needs the parallel HDF5)"},
     {"threads", "N", NULL,
-     "OpenMP threads of each rank; without it, what OpenMP and the binding "
-     "give"},
+     "OpenMP threads of each rank; without it OMP_NUM_THREADS, or one for each core that the rank "
+     "may use, divided among the ranks that may use it"},
     {"allreduce", "NAME", "auto",
      "how ranks average gradients: auto (in memory that a node's ranks share, messages "
      "between nodes), flat (over all ranks)"},
@@ -138,6 +151,9 @@ static const option_spec specs[] = {
     {"time-limit", "TIME", NULL,
      "stop with a checkpoint before this time is over: minutes, H:M:S or D-H:M:S, or none; without "
      "it, the end of the Slurm job (SLURM_JOB_END_TIME) where there is one"},
+    {"watchdog", "SECONDS", "600",
+     "end the run when no rank has come further for so long, because one was stopped, hangs or can "
+     "no longer be reached (see below); 0: wait for ever"},
     {"check-every", "N", "100",
      "steps after which the copies of parameters and optimiser state are compared, also before a "
      "checkpoint (see below); 0: never"},
@@ -146,7 +162,6 @@ static const option_spec specs[] = {
     {"quiet", NULL, NULL, "print warnings and errors only"},
     {NULL, NULL, NULL, NULL}};
 
-/* A place FILE[:GROUP]; *text holds its strings. */
 static nnt_status take_layers(const options *parsed, nnt_train_options *train, nnt_error *error) {
   char **words = NULL;
   int64_t count = 0;
@@ -269,6 +284,15 @@ nnt_status train_settings_take(const options *parsed, bool with_output, nnt_trai
   if (status == NNT_OK) status = take_shuffling(parsed, &train->shuffling, error);
   train->data = (nnt_data_place){.path = options_text(parsed, "data")};
   train->validation = (nnt_data_place){.path = options_text(parsed, "validation")};
+  train->weighting = (nnt_weighting){.name = options_text(parsed, "weight-name"),
+                                     .of_classes = options_text(parsed, "class-weight")};
+  if (status == NNT_OK) status = take_selection(parsed, false, &train->selection, error);
+  if (status == NNT_OK && train->validation.path != NULL &&
+      (train->selection.split > 0.0 || train->selection.folds > 0))
+    status = nnt_fail(error, NNT_BAD_USAGE,
+                      "options that contradict each other\n--validation with --%s, which takes the "
+                      "validation set from --data\nuse one of them",
+                      train->selection.folds > 0 ? "fold" : "split");
   return status;
 }
 
@@ -308,6 +332,10 @@ const command command_train = {
         "a\ncheckpoint and exit code 75, and so does the time limit: the same command with "
         "--resume "
         "goes on\nthere, with the same bits in the end. A second SIGINT ends it at once.\n\n"
+        "--watchdog: every rank that runs says where it stands, the missing ones are named, one of "
+        "the others\nwrites a checkpoint of the last finished step if its parameters are whole, "
+        "and the run ends with exit\ncode 1. A suspended job does not count, nor do long steps as "
+        "such: give more than the longest takes.\n\n"
         "Exit codes: 0 done, 1 failed while running, 2 bad usage or bad input, 75 stopped, go on "
         "with\n--resume.\n",
     .options = specs,

@@ -72,3 +72,59 @@ nnt_status take_shuffling(const options *parsed, nnt_shuffling *out, nnt_error *
                       out->block > 0 ? "block" : "window");
   return status;
 }
+
+/* "2/5": fold 2 of 5. */
+static nnt_status take_fold(const options *parsed, nnt_selection *out, nnt_error *error) {
+  const char *text = options_text(parsed, "fold");
+  char fold[24];
+  const char *slash = strchr(text, '/');
+  size_t length = slash != NULL ? (size_t)(slash - text) : 0;
+  bool good = slash != NULL && length < sizeof fold;
+  if (good) {
+    (void)snprintf(fold, sizeof fold, "%.*s", (int)length, text);
+    good = parse_int(fold, &out->fold) && parse_int(slash + 1, &out->folds) && out->folds >= 2 &&
+           out->folds <= 1000000 && out->fold >= 1 && out->fold <= out->folds;
+  }
+  if (good) return NNT_OK;
+  return nnt_fail(error, NNT_BAD_USAGE,
+                  "not a fold\n--fold %s\ngive K/N, fold K of N, such as 1/5 to 5/5", text);
+}
+
+static nnt_status take_part(const options *parsed, nnt_selection *out, nnt_error *error) {
+  static const char *const parts[] = {"all", "train", "validation", NULL};
+  bool cut = out->folds > 0 || out->split > 0.0;
+  int part = NNT_PART_ALL;
+  out->part = cut ? NNT_PART_VALIDATION : NNT_PART_ALL;
+  if (!options_given(parsed, "part")) return NNT_OK;
+  nnt_status status = take_choice(parsed, "part", "part of a data set", parts, &part, error);
+  out->part = (nnt_part)part;
+  if (status != NNT_OK || cut || part == NNT_PART_ALL) return status;
+  return nnt_fail(error, NNT_BAD_USAGE,
+                  "a part of a data set that is not cut\n--part %s\ngive --split or --fold too",
+                  parts[part]);
+}
+
+nnt_status take_selection(const options *parsed, bool with_part, nnt_selection *out,
+                          nnt_error *error) {
+  nnt_status status = NNT_OK;
+  *out = (nnt_selection){.stratify = options_flag(parsed, "stratify")};
+  if (options_given(parsed, "limit"))
+    status = options_int(parsed, "limit", 1, INT64_MAX, &out->limit, error);
+  if (status == NNT_OK && options_given(parsed, "split")) {
+    status = options_real(parsed, "split", 0.0, 1.0, &out->split, error);
+    if (status == NNT_OK && !(out->split > 0.0 && out->split < 1.0))
+      status = nnt_fail(error, NNT_BAD_USAGE,
+                        "not a share of the samples\n--split %s\ngive the share to train on, such "
+                        "as 0.9",
+                        options_text(parsed, "split"));
+  }
+  if (status == NNT_OK && options_given(parsed, "fold")) status = take_fold(parsed, out, error);
+  if (status == NNT_OK && out->split > 0.0 && out->folds > 0)
+    status = nnt_fail(error, NNT_BAD_USAGE,
+                      "options that contradict each other\n--split with --fold\nuse one of them");
+  if (status == NNT_OK && out->stratify && out->limit == 0 && out->split <= 0.0 && out->folds == 0)
+    status = nnt_fail(error, NNT_BAD_USAGE,
+                      "there is nothing to stratify\n--stratify\ngive --split, --fold or --limit "
+                      "too");
+  return status == NNT_OK && with_part ? take_part(parsed, out, error) : status;
+}

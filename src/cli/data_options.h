@@ -2,6 +2,7 @@
 #ifndef NNT_CLI_DATA_OPTIONS_H
 #define NNT_CLI_DATA_OPTIONS_H
 
+#include <nntrain/selection.h>
 #include <nntrain/streaming.h>
 
 #include "cli/options.h"
@@ -13,6 +14,10 @@ bool parse_size(const char *text, int64_t *out);
 nnt_status take_reading(const options *parsed, nnt_reading *out, nnt_error *error) NNT_MUST_CHECK;
 /* --shuffle, --shuffle-block, --shuffle-window */
 nnt_status take_shuffling(const options *parsed, nnt_shuffling *out,
+                          nnt_error *error) NNT_MUST_CHECK;
+
+/* --limit, --split, --fold, --stratify; and --part where the command has it. */
+nnt_status take_selection(const options *parsed, bool with_part, nnt_selection *out,
                           nnt_error *error) NNT_MUST_CHECK;
 
 #endif

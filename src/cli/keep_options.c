@@ -93,5 +93,11 @@ nnt_status take_keeping(const options *parsed, nnt_train_options *train, nnt_err
                     "500steps, 2epochs, 30s, 10min or 1h",
                     every);
   nnt_status status = options_int(parsed, "keep", 0, INT64_MAX, &train->keep, error);
+  if (status == NNT_OK)
+    status = options_real(parsed, "watchdog", 0.0, 1e9, &train->watchdog, error);
+  if (status == NNT_OK && train->watchdog > 0.0 && train->watchdog < 1.0)
+    return nnt_fail(error, NNT_BAD_USAGE,
+                    "too short for a watchdog\n--watchdog %s\ngive seconds from 1, or 0 for none",
+                    options_text(parsed, "watchdog"));
   return status == NNT_OK ? take_limit(parsed, train, error) : status;
 }

@@ -7,7 +7,7 @@
 
 #include "cli/options.h"
 
-/* --checkpoint-every, --keep, --time-limit. Without the last, the end of the Slurm job
+/* --checkpoint-every, --keep, --watchdog, --time-limit. Without the last, the end of the Slurm job
  * (SLURM_JOB_END_TIME) is the limit where there is one. */
 nnt_status take_keeping(const options *parsed, nnt_train_options *train,
                         nnt_error *error) NNT_MUST_CHECK;

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/last_exit.h"
+
 /* Seconds between two drawings of the bar. */
 #define REDRAW 0.1
 #define BAR_WIDTH 24
@@ -118,7 +120,28 @@ static void on_message(void *context, nnt_log_level level, const char *line) {
   const progress *state = context;
   if (state->quiet && level == NNT_LOG_INFO) return;
   clear_bar(state);
-  (void)fprintf(stderr, "nntrain: %s%s\n", level == NNT_LOG_WARNING ? "warning: " : "", line);
+  if (level == NNT_LOG_INFO)
+    printf("%s\n", line);
+  else
+    (void)fprintf(stderr, "nntrain: warning: %s\n", line);
+}
+
+/* The process may hang anywhere, with the lock of a stream: not through stdio. */
+static void on_alarm(void *context, const char *line) {
+  char text[1100];
+  (void)context;
+  int length = snprintf(text, sizeof text, "nntrain: %s\n", line);
+  if (length > (int)sizeof text - 1) length = (int)sizeof text - 1;
+  for (ssize_t done = 0; done < length;) {
+    ssize_t count = write(STDERR_FILENO, text + done, (size_t)(length - done));
+    if (count <= 0) return;
+    done += count;
+  }
+}
+
+static void on_abandon(void *context, bool launcher) {
+  (void)context;
+  last_exit(launcher);
 }
 
 nnt_train_events progress_events(progress *state) {
@@ -126,7 +149,9 @@ nnt_train_events progress_events(progress *state) {
                             .plan = on_plan,
                             .step = on_step,
                             .epoch = on_epoch,
-                            .log = {.write = on_message, .context = state}};
+                            .log = {.write = on_message, .context = state},
+                            .alarm = on_alarm,
+                            .abandon = on_abandon};
 }
 
 void progress_end(const progress *state) {

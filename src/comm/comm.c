@@ -144,6 +144,13 @@ nnt_status nnt_comm_broadcast(nnt_comm *comm, int root, void *data, size_t bytes
   return status;
 }
 
+nnt_status nnt_comm_gather(nnt_comm *comm, const void *own, size_t bytes, void *all,
+                           nnt_error *error) {
+  return nnt_comm_check(
+      MPI_Allgather(own, (int)bytes, MPI_BYTE, all, (int)bytes, MPI_BYTE, comm->world),
+      "MPI_Allgather", error);
+}
+
 nnt_status nnt_comm_barrier(nnt_comm *comm, nnt_error *error) {
   return nnt_comm_check(MPI_Barrier(comm->world), "MPI_Barrier", error);
 }

@@ -28,6 +28,9 @@ nnt_status nnt_comm_max_int(nnt_comm *comm, int64_t *values, int64_t count,
 /* `bytes` bytes from rank `root` to all. */
 nnt_status nnt_comm_broadcast(nnt_comm *comm, int root, void *data, size_t bytes,
                               nnt_error *error) NNT_MUST_CHECK;
+/* `bytes` bytes of every rank, one after the other, to all. */
+nnt_status nnt_comm_gather(nnt_comm *comm, const void *own, size_t bytes, void *all,
+                           nnt_error *error) NNT_MUST_CHECK;
 nnt_status nnt_comm_barrier(nnt_comm *comm, nnt_error *error) NNT_MUST_CHECK;
 /* Point to point, blocking, not collective. */
 nnt_status nnt_comm_send(nnt_comm *comm, int to, const void *data, size_t bytes,

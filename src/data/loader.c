@@ -8,6 +8,8 @@
 
 /* Positions that are worth a thread. */
 #define POSITIONS_PER_THREAD 256
+/* Weights added up at a time. */
+#define WEIGHTS_AT_ONCE 4096
 
 static void order_part(const nnt_sample_order *order, int64_t first, int64_t begin, int64_t end,
                        int64_t *indices) {
@@ -47,6 +49,20 @@ void nnt_loader_find(const nnt_samples *samples, const int64_t *indices, int64_t
     batch->rows[row] = nnt_samples_row(samples, index);
     if (samples->classes != NULL && batch->classes != NULL)
       batch->classes[row] = samples->classes[nnt_samples_place(samples, index)];
+    if (samples->weights != NULL && batch->weights != NULL)
+      batch->weights[row] = samples->weights[index];
     if (batch->targets.data != NULL) find_target(samples, index, &batch->targets, row);
   }
+}
+
+double nnt_loader_weight(const nnt_samples *samples, const nnt_sample_order *order, int64_t first,
+                         int64_t count, int threads) {
+  int64_t indices[WEIGHTS_AT_ONCE];
+  double sum = 0.0;
+  for (int64_t done = 0; done < count; done += WEIGHTS_AT_ONCE) {
+    int64_t part = nnt_min_i64(WEIGHTS_AT_ONCE, count - done);
+    nnt_loader_order(order, first + done, part, threads, indices);
+    for (int64_t i = 0; i < part; ++i) sum += (double)samples->weights[indices[i]];
+  }
+  return sum;
 }

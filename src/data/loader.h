@@ -12,6 +12,7 @@ typedef struct nnt_batch {
   const void **rows; /* [count] */
   nnt_panels targets;
   int32_t *classes;
+  float *weights; /* left alone where the samples have none */
 } nnt_batch;
 
 /* The samples at positions [first, first + count) of `order` (NULL: as stored), on up to `threads`
@@ -22,5 +23,10 @@ void nnt_loader_order(const nnt_sample_order *order, int64_t first, int64_t coun
 /* Samples `indices` into the batch's first `count` rows. */
 void nnt_loader_find(const nnt_samples *samples, const int64_t *indices, int64_t count,
                      const nnt_batch *batch);
+
+/* The sum of the weights of the samples at positions [first, first + count), added in their order.
+ */
+double nnt_loader_weight(const nnt_samples *samples, const nnt_sample_order *order, int64_t first,
+                         int64_t count, int threads);
 
 #endif

@@ -14,6 +14,7 @@ typedef struct nnt_samples {
   const int32_t *classes; /* [count], or NULL */
   const float *targets;   /* [count, target_columns], or NULL */
   int64_t target_columns;
+  const float *weights; /* [count], of all samples, in order, wherever they are; NULL: 1 each */
   /* NULL: all samples lie in memory, in order. Else some blocks of `block` samples do: block b
    * begins at row slots[b] * block. */
   const int32_t *slots;

@@ -421,3 +421,13 @@ nnt_status nnt_directory_check_writable(const char *path, nnt_error *error) {
   free(name);
   return status;
 }
+
+nnt_status nnt_file_check_other(const char *output, const char *input, nnt_error *error) {
+  struct stat first, second;
+  if (stat(output, &first) != 0 || stat(input, &second) != 0 || first.st_dev != second.st_dev ||
+      first.st_ino != second.st_ino)
+    return NNT_OK;
+  return nnt_fail(error, NNT_BAD_USAGE,
+                  "the output would replace what it is made from\n--output %s\ngive another file",
+                  output);
+}

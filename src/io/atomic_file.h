@@ -44,6 +44,9 @@ nnt_status nnt_file_read_all(const char *path, void **bytes, size_t *size,
 /* Appends a text to a file, made when it is not there, and flushes it to disk; on failure nothing
  * of it stays, as far as the system lets. */
 nnt_status nnt_file_append(const char *path, const char *text, nnt_error *error) NNT_MUST_CHECK;
+/* Whether writing `output` would leave `input`, another file, as it is. Errors: NNT_BAD_USAGE. */
+nnt_status nnt_file_check_other(const char *output, const char *input,
+                                nnt_error *error) NNT_MUST_CHECK;
 /* Makes a directory and those above it; an existing one is kept. */
 nnt_status nnt_directory_make(const char *path, nnt_error *error) NNT_MUST_CHECK;
 /* NNT_OK when files can be created in this directory. */

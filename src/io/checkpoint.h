@@ -16,6 +16,8 @@
 #include "net/model.h"
 #include "net/optimizer.h"
 
+#define NNT_SELECTION_TEXT 320
+
 /* One finished epoch; values that do not apply are NaN. */
 typedef struct nnt_history_entry {
   int64_t epoch; /* from 1 */
@@ -30,9 +32,10 @@ typedef struct nnt_train_state {
   int64_t step;  /* finished updates over the whole run */
   uint64_t seed;
   int64_t batch_size;
-  int64_t samples;         /* of the training set */
-  int64_t granules;        /* of a batch's exact sum; 0: the sum is a fast one */
-  nnt_shuffling shuffling; /* block and window with a windowed shuffle only */
+  int64_t samples;                    /* of the training set */
+  int64_t granules;                   /* of a batch's exact sum; 0: the sum is a fast one */
+  nnt_shuffling shuffling;            /* block and window with a windowed shuffle only */
+  char selection[NNT_SELECTION_TEXT]; /* which part of the data set, and weights; "": whole */
   nnt_initializer initializer;
   double best_loss; /* lowest validation (or train) loss so far; infinity before the first */
   int64_t best_epoch;

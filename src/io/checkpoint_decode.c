@@ -181,6 +181,11 @@ static void get_shuffling(reader *r, nnt_shuffling *shuffling) {
     refuse(r, "attributes shuffle_block and shuffle_window");
 }
 
+static void get_selection(reader *r, nnt_train_state *state) {
+  if (r->status == NNT_OK && nnt_h5_has_attribute(r->file, "/state", "selection"))
+    get_text(r, "/state", "selection", state->selection, sizeof state->selection);
+}
+
 /* A checkpoint that says nothing was made between two epochs. */
 static void get_position(reader *r, nnt_train_state *state) {
   if (r->status != NNT_OK || !nnt_h5_has_attribute(r->file, "/state", "epoch_step")) return;
@@ -209,6 +214,7 @@ static void get_state(reader *r, nnt_train_state *state) {
   state->best_epoch = get_int(r, "/state", "best_epoch");
   get_position(r, state);
   get_shuffling(r, &state->shuffling);
+  get_selection(r, state);
   get_text(r, "/state", "initializer", text, sizeof text);
   if (r->status == NNT_OK) r->status = nnt_initializer_parse(text, &state->initializer, r->error);
 }

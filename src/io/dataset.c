@@ -7,15 +7,22 @@
 #include <string.h>
 
 #include "base/partition.h"
+#include "comm/comm.h"
 #include "io/dataset_list.h"
+
+/* Bytes read at once where rows are left out, unless a sample is larger. */
+#define SCRATCH_BYTES (INT64_C(1) << 20)
 
 struct nnt_dataset {
   int count;
   nnt_dataset_file **files; /* [count] */
   int64_t *begin;           /* [count + 1] positions */
   nnt_dataset_shape shape;
-  int names_of; /* file whose class names are the data set's */
-  bool shared;
+  int names_of;                  /* file whose class names are the data set's */
+  nnt_comm *comm;                /* NULL: every rank reads for itself */
+  const nnt_index_set *selected; /* NULL: all rows */
+  int64_t scratch_bytes;
+  char *scratch; /* rows among which the selected ones are */
   char name[450];
 };
 
@@ -136,11 +143,27 @@ nnt_status nnt_dataset_open(const nnt_dataset_place *place, bool need_y, nnt_dat
   return NNT_OK;
 }
 
+nnt_status nnt_dataset_select(nnt_dataset *data, const nnt_index_set *rows, nnt_error *error) {
+  nnt_dataset_shape *shape = &data->shape;
+  int64_t x_bytes = shape->features * nnt_element_bytes(shape->element);
+  int64_t y_bytes = shape->y_columns * (int64_t)sizeof(float);
+  int64_t row_bytes = nnt_max_i64(nnt_max_i64(x_bytes, y_bytes), sizeof(float));
+  data->scratch_bytes = nnt_max_i64(SCRATCH_BYTES, row_bytes);
+  data->scratch = malloc((size_t)data->scratch_bytes);
+  if (data->scratch == NULL)
+    return nnt_fail_memory(error, (size_t)data->scratch_bytes, "a part of a data set");
+  double share = (double)nnt_index_set_count(rows) / (double)shape->samples;
+  data->selected = rows;
+  shape->samples = nnt_index_set_count(rows);
+  shape->chunk_rows = nnt_max_i64((int64_t)((double)shape->chunk_rows * share), 1);
+  return NNT_OK;
+}
+
 nnt_status nnt_dataset_share(nnt_dataset *data, nnt_comm *comm, nnt_error *error) {
   nnt_status status = NNT_OK;
   for (int i = 0; i < data->count && status == NNT_OK; ++i)
     status = nnt_dataset_file_share(data->files[i], comm, error);
-  data->shared = status == NNT_OK;
+  data->comm = comm;
   return status;
 }
 
@@ -149,6 +172,7 @@ void nnt_dataset_close(nnt_dataset **data) {
   for (int i = 0; i < (*data)->count; ++i) nnt_dataset_file_close(&(*data)->files[i]);
   free((*data)->files);
   free((*data)->begin);
+  free((*data)->scratch);
   free(*data);
   *data = NULL;
 }
@@ -170,58 +194,134 @@ int nnt_dataset_files(const nnt_dataset *data) {
   return data->count;
 }
 
-/* The part of [first, end) that lies in a file, as rows of the file; whether there is any. */
-static bool part_of(const nnt_dataset *data, int file, int64_t first, int64_t end, int64_t *row,
-                    int64_t *rows) {
-  int64_t begin = nnt_max_i64(first, data->begin[file]);
-  int64_t stop = nnt_min_i64(end, data->begin[file + 1]);
-  *row = begin < stop ? begin - data->begin[file] : 0;
-  *rows = nnt_max_i64(stop - begin, 0);
-  return *rows > 0;
+int64_t nnt_dataset_row(const nnt_dataset *data, int64_t position) {
+  return data->selected != NULL ? nnt_index_set_row(data->selected, position) : position;
 }
 
-nnt_status nnt_dataset_read_x(nnt_dataset *data, int64_t first, int64_t count, void *out,
-                              nnt_error *error) {
-  int64_t row_bytes = data->shape.features * nnt_element_bytes(data->shape.element);
-  int64_t row = 0, rows = 0, done = 0;
+/* What a sample has. */
+typedef enum column { X, CLASSES, TARGETS, WEIGHTS } column;
+
+static int64_t bytes_of(const nnt_dataset *data, column what) {
+  switch (what) {
+    case X:
+      return data->shape.features * nnt_element_bytes(data->shape.element);
+    case TARGETS:
+      return data->shape.y_columns * (int64_t)sizeof(float);
+    case CLASSES:
+    case WEIGHTS:
+    default:
+      return sizeof(int32_t);
+  }
+}
+
+static nnt_status read_file(nnt_dataset_file *file, column what, int64_t first, int64_t count,
+                            void *out, nnt_error *error) {
+  switch (what) {
+    case X:
+      return nnt_dataset_file_read_x(file, first, count, out, error);
+    case CLASSES:
+      return nnt_dataset_file_read_classes(file, first, count, out, error);
+    case TARGETS:
+      return nnt_dataset_file_read_targets(file, first, count, out, error);
+    case WEIGHTS:
+    default:
+      return nnt_dataset_file_read_weights(file, first, count, out, error);
+  }
+}
+
+/* Rows [first, first + count) of all rows. A collective read is one for all ranks: they all go
+ * through all files, and on after an error. */
+static nnt_status read_rows(nnt_dataset *data, column what, int64_t first, int64_t count, void *out,
+                            nnt_error *error) {
+  bool together = what == X && data->comm != NULL;
+  int64_t done = 0;
   nnt_status status = NNT_OK;
-  for (int i = 0; i < data->count; ++i) {
-    bool own = part_of(data, i, first, first + count, &row, &rows);
-    /* A collective read is one for all ranks: they all go through all files. */
-    if (!own && !data->shared) continue;
+  for (int i = 0; i < data->count && (status == NNT_OK || together); ++i) {
+    int64_t begin = nnt_max_i64(first, data->begin[i]);
+    int64_t rows = nnt_max_i64(nnt_min_i64(first + count, data->begin[i + 1]) - begin, 0);
     nnt_error later;
+    if (rows == 0 && !together) continue;
     nnt_status read =
-        nnt_dataset_file_read_x(data->files[i], row, rows, (char *)out + done * row_bytes,
-                                status == NNT_OK ? error : &later);
+        read_file(data->files[i], what, rows > 0 ? begin - data->begin[i] : 0, rows,
+                  (char *)out + done * bytes_of(data, what), status == NNT_OK ? error : &later);
     if (status == NNT_OK) status = read;
-    if (status != NNT_OK && !data->shared) break;
     done += rows;
   }
   return status;
 }
 
-nnt_status nnt_dataset_read_classes(nnt_dataset *data, int64_t first, int64_t count, int32_t *out,
-                                    nnt_error *error) {
-  int64_t row = 0, rows = 0;
+/* Rows to be read at once for selected ones. */
+typedef struct span {
+  int64_t first, rows;
+  int64_t selected; /* of them */
+} span;
+
+/* For samples from `position` on, `left` at most. */
+static span span_at(const nnt_dataset *data, int64_t position, int64_t left, int64_t most) {
+  span next = {.first = nnt_index_set_row(data->selected, position)};
+  int64_t last = nnt_index_set_row(data->selected, position + left - 1);
+  int64_t rows = nnt_min_i64(last - next.first + 1, most);
+  for (int64_t i = 0; i < rows; ++i) {
+    if (!nnt_index_set_has(data->selected, next.first + i)) continue;
+    ++next.selected;
+    next.rows = i + 1;
+  }
+  return next;
+}
+
+static void pick(const nnt_dataset *data, span from, int64_t bytes, void *out) {
+  char *to = out;
+  for (int64_t i = 0; i < from.rows; ++i) {
+    if (!nnt_index_set_has(data->selected, from.first + i)) continue;
+    memcpy(to, data->scratch + i * bytes, (size_t)bytes);
+    to += bytes;
+  }
+}
+
+static nnt_status read_selected(nnt_dataset *data, column what, int64_t first, int64_t count,
+                                void *out, nnt_error *error) {
+  int64_t bytes = bytes_of(data, what), most = data->scratch_bytes / bytes, spans = 0, done = 0;
   nnt_status status = NNT_OK;
-  for (int i = 0; i < data->count && status == NNT_OK; ++i) {
-    if (!part_of(data, i, first, first + count, &row, &rows)) continue;
-    status = nnt_dataset_file_read_classes(data->files[i], row, rows, out, error);
-    out += rows;
+  for (int64_t i = 0; i < count; i += span_at(data, first + i, count - i, most).selected) ++spans;
+  bool together = what == X && data->comm != NULL;
+  if (together) status = nnt_comm_max_int(data->comm, &spans, 1, error);
+  for (int64_t i = 0; i < spans && (status == NNT_OK || together); ++i) {
+    span next = {0, 0, 0};
+    nnt_error later;
+    if (done < count && status == NNT_OK) next = span_at(data, first + done, count - done, most);
+    nnt_status read = read_rows(data, what, next.first, next.rows, data->scratch,
+                                status == NNT_OK ? error : &later);
+    if (status == NNT_OK) status = read;
+    if (status == NNT_OK) pick(data, next, bytes, (char *)out + done * bytes);
+    done += next.selected;
   }
   return status;
 }
 
+static nnt_status read_column(nnt_dataset *data, column what, int64_t first, int64_t count,
+                              void *out, nnt_error *error) {
+  return data->selected != NULL ? read_selected(data, what, first, count, out, error)
+                                : read_rows(data, what, first, count, out, error);
+}
+
+nnt_status nnt_dataset_read_x(nnt_dataset *data, int64_t first, int64_t count, void *out,
+                              nnt_error *error) {
+  return read_column(data, X, first, count, out, error);
+}
+
+nnt_status nnt_dataset_read_classes(nnt_dataset *data, int64_t first, int64_t count, int32_t *out,
+                                    nnt_error *error) {
+  return read_column(data, CLASSES, first, count, out, error);
+}
+
 nnt_status nnt_dataset_read_targets(nnt_dataset *data, int64_t first, int64_t count, float *out,
                                     nnt_error *error) {
-  int64_t row = 0, rows = 0;
-  nnt_status status = NNT_OK;
-  for (int i = 0; i < data->count && status == NNT_OK; ++i) {
-    if (!part_of(data, i, first, first + count, &row, &rows)) continue;
-    status = nnt_dataset_file_read_targets(data->files[i], row, rows, out, error);
-    out += rows * data->shape.y_columns;
-  }
-  return status;
+  return read_column(data, TARGETS, first, count, out, error);
+}
+
+nnt_status nnt_dataset_read_weights(nnt_dataset *data, int64_t first, int64_t count, float *out,
+                                    nnt_error *error) {
+  return read_column(data, WEIGHTS, first, count, out, error);
 }
 
 nnt_status nnt_dataset_check_length(const nnt_dataset *data, nnt_error *error) {

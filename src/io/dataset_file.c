@@ -19,8 +19,8 @@ struct nnt_dataset_file {
   nnt_h5 *h5;
   nnt_h5 *shared; /* the same file, for x, when all ranks read it together; else NULL */
   char name[400];
-  char group[200]; /* "/" or "/train" */
-  char x_path[300], y_path[300];
+  char group[200];                                 /* "/" or "/train" */
+  char x_path[300], y_path[300], weight_path[300]; /* weight_path "": none */
   nnt_h5_type x_type;
   nnt_dataset_shape shape;
 };
@@ -35,6 +35,9 @@ static void set_names(nnt_dataset_file *file, const nnt_dataset_place *place) {
   const char *group = place->group != NULL ? place->group : "";
   while (*group == '/') ++group;
   const char *separator = group[0] != '\0' ? "/" : "";
+  if (place->weight_name != NULL)
+    (void)snprintf(file->weight_path, sizeof file->weight_path, "/%s%s%s", group, separator,
+                   place->weight_name);
   (void)snprintf(file->name, sizeof file->name, "%s%s%s", place->path, group[0] != '\0' ? ":" : "",
                  group);
   (void)snprintf(file->group, sizeof file->group, "/%s", group);
@@ -146,6 +149,19 @@ static nnt_status describe_y(nnt_dataset_file *file, bool need_y, nnt_error *err
   return NNT_OK;
 }
 
+static nnt_status check_weights(nnt_dataset_file *file, nnt_error *error) {
+  nnt_h5_dataset weights;
+  if (file->weight_path[0] == '\0') return NNT_OK;
+  if (!nnt_h5_is_dataset(file->h5, file->weight_path))
+    return fail_missing(file, file->weight_path, "--weight-name", error);
+  nnt_status status = nnt_h5_describe(file->h5, file->weight_path, &weights, error);
+  if (status != NNT_OK) return status;
+  if (weights.kind == NNT_H5_OTHER || weights.rank != 1 || weights.dims[0] != file->shape.samples)
+    return fail(file, file->weight_path, "not a weight for every sample",
+                "give the weights the shape [samples], as numbers from 0", error);
+  return NNT_OK;
+}
+
 nnt_status nnt_dataset_file_open(const nnt_dataset_place *place, bool need_y,
                                  nnt_dataset_file **out, nnt_error *error) {
   *out = NULL;
@@ -157,6 +173,7 @@ nnt_status nnt_dataset_file_open(const nnt_dataset_place *place, bool need_y,
     status = fail_missing(file, file->group, "another GROUP", error);
   if (status == NNT_OK) status = describe_x(file, error);
   if (status == NNT_OK) status = describe_y(file, need_y, error);
+  if (status == NNT_OK) status = check_weights(file, error);
   if (status == NNT_OK && nnt_h5_has_attribute(file->h5, file->group, "class_names"))
     status = nnt_h5_get_strings(file->h5, file->group, "class_names", &file->shape.class_names,
                                 &file->shape.class_name_count, error);
@@ -256,4 +273,19 @@ nnt_status nnt_dataset_file_read_targets(nnt_dataset_file *file, int64_t first, 
       nnt_h5_read_rows(file->h5, file->y_path, first, count, NNT_H5_F32, out, error);
   if (status != NNT_OK) return status;
   return check_finite(file, file->y_path, out, first, count, file->shape.y_columns, error);
+}
+
+nnt_status nnt_dataset_file_read_weights(nnt_dataset_file *file, int64_t first, int64_t count,
+                                         float *out, nnt_error *error) {
+  nnt_status status =
+      nnt_h5_read_rows(file->h5, file->weight_path, first, count, NNT_H5_F32, out, error);
+  if (status == NNT_OK) status = check_finite(file, file->weight_path, out, first, count, 1, error);
+  for (int64_t i = 0; i < count && status == NNT_OK; ++i) {
+    if (out[i] < 0.0F)
+      status =
+          nnt_fail(error, NNT_BAD_INPUT,
+                   "a weight is below 0\n%s, dataset %s, row %" PRId64 ": %g\ngive weights from 0",
+                   file->name, file->weight_path, first + i, (double)out[i]);
+  }
+  return status;
 }

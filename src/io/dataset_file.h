@@ -15,9 +15,10 @@
 /* Where a data set lies; strings are borrowed. */
 typedef struct nnt_dataset_place {
   const char *path;
-  const char *group;  /* NULL: the root */
-  const char *x_name; /* NULL: "x" */
-  const char *y_name; /* NULL: "y" */
+  const char *group;       /* NULL: the root */
+  const char *x_name;      /* NULL: "x" */
+  const char *y_name;      /* NULL: "y" */
+  const char *weight_name; /* of the samples' weights; NULL: none */
 } nnt_dataset_place;
 
 typedef struct nnt_dataset_file nnt_dataset_file;
@@ -38,7 +39,7 @@ typedef struct nnt_dataset_shape {
   int64_t class_name_count;
 } nnt_dataset_shape;
 
-/* Opens and checks; with `need_y`, y has to be there. */
+/* Opens and checks; with `need_y`, y has to be there, and weights wherever they have a name. */
 nnt_status nnt_dataset_file_open(const nnt_dataset_place *place, bool need_y,
                                  nnt_dataset_file **out, nnt_error *error) NNT_MUST_CHECK;
 /* Collective: from here nnt_dataset_file_read_x is collective too, each rank with its own samples
@@ -62,6 +63,10 @@ nnt_status nnt_dataset_file_read_classes(nnt_dataset_file *file, int64_t first, 
                                          int32_t *out, nnt_error *error) NNT_MUST_CHECK;
 /* y as floats [count, y_columns]; values that are not finite are an error. */
 nnt_status nnt_dataset_file_read_targets(nnt_dataset_file *file, int64_t first, int64_t count,
+                                         float *out, nnt_error *error) NNT_MUST_CHECK;
+
+/* The samples' weights [count]; those that are below 0 or not finite are an error. */
+nnt_status nnt_dataset_file_read_weights(nnt_dataset_file *file, int64_t first, int64_t count,
                                          float *out, nnt_error *error) NNT_MUST_CHECK;
 
 /* To be asked after reading: whether nothing of the file was cut off meanwhile, which would have

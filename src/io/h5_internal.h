@@ -65,6 +65,11 @@ void h5_close_datasets(nnt_h5 *file);
 nnt_status h5_describe_id(const nnt_h5 *file, const char *path, hid_t dataset, nnt_h5_dataset *out,
                           nnt_error *error) NNT_MUST_CHECK;
 
+/* Whether all files that a virtual data set is made of are there (h5_virtual.c); fine for others.
+ */
+nnt_status h5_check_sources(const nnt_h5 *file, const char *path, hid_t dataset,
+                            nnt_error *error) NNT_MUST_CHECK;
+
 /* Makes the selection of rows in the file and the shape of the memory that they fill, both
  * closed by the caller; false when HDF5 fails. */
 bool h5_select_rows(const nnt_h5_dataset *shape, int64_t first, int64_t count, hid_t dataset,

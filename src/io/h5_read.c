@@ -105,10 +105,13 @@ nnt_status h5_dataset(nnt_h5 *file, const char *path, hid_t *out, nnt_error *err
                     file->name, path);
   hid_t dataset = open_dataset(file, path);
   if (dataset < 0) return h5_fail_read(file, path, error);
-  char *copy = strdup(path);
-  if (copy == NULL) {
+  nnt_status status = h5_check_sources(file, path, dataset, error);
+  char *copy = status == NNT_OK ? strdup(path) : NULL;
+  if (status == NNT_OK && copy == NULL)
+    status = nnt_fail_memory(error, strlen(path), "the name of a dataset");
+  if (status != NNT_OK) {
     h5_close_id(dataset);
-    return nnt_fail_memory(error, strlen(path), "the name of a dataset");
+    return status;
   }
   h5_open_dataset *slot = &file->open[file->next_slot];
   file->next_slot = (file->next_slot + 1) % H5_OPEN_DATASETS;

@@ -15,6 +15,7 @@
 
 struct nnt_prediction_file {
   const nnt_model *model;
+  bool with_rows;
   char path[4096];
   nnt_atomic_file *atomic;
   nnt_h5 *h5;       /* HDF5, or */
@@ -49,6 +50,8 @@ static nnt_status create_h5(nnt_prediction_file *file, nnt_error *error) {
   nnt_status status = nnt_h5_create(nnt_atomic_path(file->atomic), &file->h5, error);
   if (status == NNT_OK)
     status = nnt_h5_make_growing(file->h5, "/output", NNT_H5_F32, 2, dims, CHUNK, 0, error);
+  if (status == NNT_OK && file->with_rows)
+    status = nnt_h5_make_growing(file->h5, "/row", NNT_H5_I64, 1, dims, CHUNK, 0, error);
   if (status == NNT_OK && has_class(model))
     status = nnt_h5_make_growing(file->h5, "/class", NNT_H5_I64, 1, dims, CHUNK, 0, error);
   if (status == NNT_OK && model->class_names != NULL)
@@ -57,13 +60,15 @@ static nnt_status create_h5(nnt_prediction_file *file, nnt_error *error) {
   return status;
 }
 
-/* A header: output_0 ..., or output_NAME where the classes have names, then class. */
+/* A header: row where there is one, output_0 ..., or output_NAME where the classes have names, then
+ * class. */
 static nnt_status create_csv(nnt_prediction_file *file, nnt_error *error) {
   const nnt_model *model = file->model;
   int64_t outputs = nnt_model_outputs(model);
   bool named = model->class_names != NULL && model->class_name_count == outputs;
   file->stream = fopen(nnt_atomic_path(file->atomic), "w");
   if (file->stream == NULL) return fail(file, error);
+  if (file->with_rows) (void)fputs("row,", file->stream);
   for (int64_t c = 0; c < outputs; ++c) {
     if (c > 0) (void)fputc(',', file->stream);
     if (!named) {
@@ -79,13 +84,14 @@ static nnt_status create_csv(nnt_prediction_file *file, nnt_error *error) {
   return ferror(file->stream) ? fail(file, error) : NNT_OK;
 }
 
-nnt_status nnt_prediction_file_create(const char *path, const nnt_model *model,
+nnt_status nnt_prediction_file_create(const char *path, const nnt_model *model, bool with_rows,
                                       nnt_prediction_file **out, nnt_error *error) {
   size_t length = strlen(path);
   *out = NULL;
   nnt_prediction_file *file = calloc(1, sizeof *file);
   if (file == NULL) return nnt_fail_memory(error, sizeof *file, "predictions");
   file->model = model;
+  file->with_rows = with_rows;
   (void)snprintf(file->path, sizeof file->path, "%s", path);
   file->classes = calloc(CHUNK, sizeof *file->classes);
   nnt_status status = file->classes != NULL
@@ -104,26 +110,29 @@ nnt_status nnt_prediction_file_create(const char *path, const nnt_model *model,
 }
 
 static nnt_status append_h5(nnt_prediction_file *file, int64_t first, int64_t count,
-                            const float *values, nnt_error *error) {
+                            const float *values, const int64_t *rows, nnt_error *error) {
   int64_t outputs = nnt_model_outputs(file->model);
   nnt_status status =
       nnt_h5_write_rows(file->h5, "/output", first, count, NNT_H5_F32, values, error);
+  if (status == NNT_OK && file->with_rows)
+    status = nnt_h5_write_rows(file->h5, "/row", first, count, NNT_H5_I64, rows, error);
   for (int64_t done = 0; done < count && has_class(file->model) && status == NNT_OK;
        done += CHUNK) {
-    int64_t rows = count - done < CHUNK ? count - done : CHUNK;
-    for (int64_t i = 0; i < rows; ++i)
+    int64_t part = count - done < CHUNK ? count - done : CHUNK;
+    for (int64_t i = 0; i < part; ++i)
       file->classes[i] = class_of(values + (done + i) * outputs, outputs);
     status =
-        nnt_h5_write_rows(file->h5, "/class", first + done, rows, NNT_H5_I64, file->classes, error);
+        nnt_h5_write_rows(file->h5, "/class", first + done, part, NNT_H5_I64, file->classes, error);
   }
   return status;
 }
 
 static nnt_status append_csv(nnt_prediction_file *file, int64_t count, const float *values,
-                             nnt_error *error) {
+                             const int64_t *rows, nnt_error *error) {
   int64_t outputs = nnt_model_outputs(file->model);
   for (int64_t r = 0; r < count; ++r) {
     const float *row = values + r * outputs;
+    if (file->with_rows) (void)fprintf(file->stream, "%" PRId64 ",", rows[r]);
     for (int64_t c = 0; c < outputs; ++c)
       (void)fprintf(file->stream, c > 0 ? ",%.9g" : "%.9g", (double)row[c]);
     if (has_class(file->model)) (void)fprintf(file->stream, ",%" PRId64, class_of(row, outputs));
@@ -133,9 +142,9 @@ static nnt_status append_csv(nnt_prediction_file *file, int64_t count, const flo
 }
 
 nnt_status nnt_prediction_file_append(nnt_prediction_file *file, int64_t first, int64_t count,
-                                      const float *values, nnt_error *error) {
-  return file->stream != NULL ? append_csv(file, count, values, error)
-                              : append_h5(file, first, count, values, error);
+                                      const float *values, const int64_t *rows, nnt_error *error) {
+  return file->stream != NULL ? append_csv(file, count, values, rows, error)
+                              : append_h5(file, first, count, values, rows, error);
 }
 
 nnt_status nnt_prediction_file_commit(nnt_prediction_file **file, nnt_error *error) {

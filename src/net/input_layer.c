@@ -30,7 +30,8 @@ static int64_t panels_of_block(int64_t rows) {
 
 int64_t nnt_input_buffer_floats(int64_t features, int64_t rows) {
   int64_t panels = nnt_panel_count(features);
-  int64_t forward = nnt_min_i64(rows_of_block(features, INT64_MAX, 0), rows) * panels * NNT_PANEL;
+  int64_t block = nnt_max_i64(rows_of_block(features, INT64_MAX, 0), NARROW_TILES * NNT_TILE_ROWS);
+  int64_t forward = nnt_min_i64(block, rows) * panels * NNT_PANEL;
   int64_t gradient = nnt_min_i64(panels_of_block(rows), panels) * rows * NNT_PANEL;
   return nnt_max_i64(forward, gradient);
 }

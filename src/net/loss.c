@@ -71,6 +71,16 @@ static void through_activation(const nnt_kernels *kernels, nnt_activation activa
   }
 }
 
+static void weigh_rows(const nnt_loss_rows *rows) {
+  for (int64_t p = 0; p < nnt_panel_count(rows->logits.columns); ++p) {
+    float *gradient = nnt_panels_at(&rows->gradient, rows->begin, p * NNT_PANEL);
+    for (int64_t r = rows->begin; r < rows->end; ++r, gradient += NNT_PANEL) {
+      for (int64_t c = 0; c < NNT_PANEL; ++c) gradient[c] *= rows->weights[r];
+    }
+  }
+  for (int64_t r = rows->begin; r < rows->end; ++r) rows->loss[r] *= rows->weights[r];
+}
+
 void nnt_loss_run(const nnt_kernels *kernels, const nnt_model *model, const nnt_loss_rows *rows) {
   nnt_rows kernel_rows = {.logits = rows->logits,
                           .target = rows->target,
@@ -113,6 +123,7 @@ void nnt_loss_run(const nnt_kernels *kernels, const nnt_model *model, const nnt_
     default:
       break;
   }
+  if (rows->weights != NULL) weigh_rows(rows);
 }
 
 void nnt_loss_outputs(const nnt_kernels *kernels, const nnt_model *model, const nnt_panels *logits,

@@ -14,12 +14,13 @@ typedef struct nnt_loss_rows {
   const float *derivative; /* as `auxiliary` of the last layer's activation, same layout as
                               logits; used by quadratic alone */
   float *loss;             /* [rows], written */
-  float scale;             /* the gradient's factor: 1 / batch */
+  float scale;             /* the gradient's factor: 1 / batch, or 1 / sum of the weights */
+  const float *weights;    /* [rows]: factors of loss and gradient; NULL: 1 */
   float smoothing;         /* of the labels of cross-entropy */
   int64_t begin, end;
 } nnt_loss_rows;
 
-/* loss[r] and gradient = scale * d loss[r] / d logits. */
+/* loss[r] and gradient = scale * d loss[r] / d logits, both times weights[r]. */
 void nnt_loss_run(const nnt_kernels *kernels, const nnt_model *model, const nnt_loss_rows *rows);
 
 /* Turns logits into outputs in place: softmax, sigmoid or exp; the others stay. `scratch`: [rows].

@@ -56,6 +56,7 @@ static void slice_all(nnt_network *network, const nnt_model *model, int64_t rows
     network->targets = slice_matrix(arena, rows, outputs);
   network->classes = nnt_arena_slice(arena, (size_t)rows * sizeof(int32_t));
   network->losses = nnt_arena_slice(arena, (size_t)rows * sizeof(float));
+  if (training) network->weights = nnt_arena_slice(arena, (size_t)rows * sizeof(float));
 }
 
 size_t nnt_network_bytes(const nnt_model *model, int64_t capacity, bool training, int threads) {
@@ -107,6 +108,10 @@ int32_t *nnt_network_classes(nnt_network *network) {
 
 nnt_panels nnt_network_targets(nnt_network *network) {
   return network->targets;
+}
+
+float *nnt_network_weights(nnt_network *network) {
+  return network->weights;
 }
 
 nnt_panels nnt_network_outputs(nnt_network *network) {

@@ -29,6 +29,8 @@ void nnt_network_destroy(nnt_network **network);
 const void **nnt_network_rows(nnt_network *network);
 int32_t *nnt_network_classes(nnt_network *network);
 nnt_panels nnt_network_targets(nnt_network *network);
+/* [capacity] factors of the rows' losses, for steps that are weighted. */
+float *nnt_network_weights(nnt_network *network);
 /* After a forward pass: logits, or outputs [capacity, outputs]. */
 nnt_panels nnt_network_outputs(nnt_network *network);
 /* After a pass with targets: the loss of each row. */
@@ -47,7 +49,8 @@ typedef struct nnt_network_step_call {
   uint64_t seed;
   int64_t update;
   int64_t position;
-  float scale; /* of the gradient and of the loss: 1 / samples of the batch over all ranks */
+  float scale;   /* of the gradient and of the loss: 1 / samples of the batch over all ranks, or */
+  bool weighted; /* 1 / the sum of their weights: nnt_network_weights were filled in */
   /* How the rows are summed: granule g is rows [begin[g], begin[g + 1]). Each output i of the
    * plan receives, in the arena gradients + i * layout->floats, scale * (sum over its rows of the
    * gradient of the row's loss), and in its tail scale * (sum of the losses). */

@@ -35,6 +35,7 @@ struct nnt_network {
   float *transposed[2];                     /* W^T of a layer and of the one before, in turn */
   nnt_panels targets;
   int32_t *classes;
+  float *weights; /* of rows; NULL without training */
   float *losses;
   double forward_end;
 };

@@ -180,6 +180,7 @@ static nnt_loss_rows loss_rows(const pass *p, nnt_team team) {
       .derivative = network->auxiliary[last] != NULL ? network->auxiliary[last] : logits.data,
       .loss = network->losses,
       .scale = p->scale,
+      .weights = p->call != NULL && p->call->weighted ? network->weights : NULL,
       .smoothing = p->call != NULL ? (float)network->model->label_smoothing : 0.0F,
       .begin = nnt_partition_begin(p->rows, team.threads, team.thread),
       .end = nnt_partition_begin(p->rows, team.threads, team.thread + 1)};

@@ -1,22 +1,18 @@
 /* nnt_evaluate and nnt_predict: a checkpoint applied to a data set. */
 #include <inttypes.h>
 #include <nntrain/evaluate.h>
-#include <omp.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
 #include "base/memory.h"
 #include "base/partition.h"
 #include "comm/comm.h"
+#include "io/atomic_file.h"
 #include "io/h5.h"
 #include "io/prediction_file.h"
+#include "train/binding.h"
 #include "train/evaluator.h"
 #include "train/resident.h"
 #include "train/run_directory.h"
-
-static int threads_of(int wanted) {
-  return wanted > 0 ? wanted : omp_get_max_threads();
-}
 
 static nnt_status check_width(const nnt_model *model, const nnt_resident *data, nnt_error *error) {
   if (data->samples.features == nnt_model_inputs(model)) return NNT_OK;
@@ -81,13 +77,16 @@ nnt_status nnt_evaluate(nnt_comm *comm, const nnt_evaluate_options *options, nnt
   nnt_checkpoint *checkpoint = NULL;
   source from = {.data = NULL};
   nnt_evaluator *evaluator = NULL;
+  int threads = 0;
   nnt_status status = nnt_run_directory_open(comm, options->checkpoint, &checkpoint, error);
   if (status != NNT_OK) return status;
   const nnt_model *model = &checkpoint->model;
   nnt_resident_request request = {
-      .place = {options->data.path, options->data.group, options->x_name, options->y_name},
-      .loss = &model->loss};
+      .place = {options->data.path, options->data.group, options->x_name, options->y_name, NULL},
+      .loss = &model->loss,
+      .selection = options->selection};
   status = open_source(comm, &request, &options->reading, &from, error);
+  if (status == NNT_OK) status = nnt_binding_settle(comm, options->threads, &threads, error);
   if (status == NNT_OK) {
     status = check_targets(model, from.data, error);
     if (status == NNT_OK && options->top_k > nnt_model_outputs(model))
@@ -96,8 +95,8 @@ nnt_status nnt_evaluate(nnt_comm *comm, const nnt_evaluate_options *options, nnt
                         " classes\ngive at most the number of classes",
                         options->top_k, nnt_model_outputs(model));
     if (status == NNT_OK)
-      status = nnt_evaluator_create(comm, model, &from.held, threads_of(options->threads),
-                                    options->top_k, &evaluator, error);
+      status =
+          nnt_evaluator_create(comm, model, &from.held, threads, options->top_k, &evaluator, error);
     status = nnt_comm_agree(comm, status, error);
   }
   if (status == NNT_OK) status = nnt_evaluator_run(evaluator, checkpoint->parameters, out, error);
@@ -115,7 +114,8 @@ typedef struct prediction {
   const float *parameters;
   int64_t active; /* ranks that compute in a round: as many as have their samples in memory */
   int64_t samples, outputs;
-  float *block;              /* [NNT_EVALUATION_BLOCK, outputs] */
+  float *block; /* [NNT_EVALUATION_BLOCK, outputs] */
+  const nnt_resident *data;
   nnt_prediction_file *file; /* rank 0 */
 } prediction;
 
@@ -132,9 +132,11 @@ static nnt_status write_round(prediction *p, int64_t round, nnt_error *error) {
       received = nnt_comm_receive(p->comm, from, p->block,
                                   (size_t)(count * p->outputs) * sizeof(float), error);
     if (received != NNT_OK) return received;
+    int64_t rows[NNT_EVALUATION_BLOCK];
+    for (int64_t i = 0; i < count; ++i) rows[i] = nnt_resident_row(p->data, first + i);
     nnt_reader_hold(p->reader);
     if (status == NNT_OK)
-      status = nnt_prediction_file_append(p->file, first, count, p->block, error);
+      status = nnt_prediction_file_append(p->file, first, count, p->block, rows, error);
     nnt_reader_release(p->reader);
   }
   return status;
@@ -181,19 +183,22 @@ static nnt_status predict_with(nnt_comm *comm, const nnt_predict_options *option
       .parameters = checkpoint->parameters,
       .active = nnt_min_i64(nnt_comm_size(comm), nnt_held_most(&from->held) / NNT_EVALUATION_BLOCK),
       .samples = from->data->samples.count,
-      .outputs = nnt_model_outputs(model)};
+      .outputs = nnt_model_outputs(model),
+      .data = from->data};
   void *block = NULL;
+  int threads = 0;
   p.active = nnt_max_i64(p.active, 1);
-  nnt_status status = check_width(model, from->data, error);
+  nnt_status status = nnt_binding_settle(comm, options->threads, &threads, error);
+  if (status == NNT_OK) status = check_width(model, from->data, error);
   if (status == NNT_OK)
     status = nnt_memory_allocate((size_t)(NNT_EVALUATION_BLOCK * p.outputs) * sizeof(float),
                                  "predictions", &block, error);
   p.block = block;
   if (status == NNT_OK)
-    status = nnt_evaluator_create(comm, model, &from->held, threads_of(options->threads), 0,
-                                  &p.evaluator, error);
+    status = nnt_evaluator_create(comm, model, &from->held, threads, 0, &p.evaluator, error);
   if (status == NNT_OK && nnt_comm_rank(comm) == 0)
-    status = nnt_prediction_file_create(options->output, model, &p.file, error);
+    status = nnt_prediction_file_create(options->output, model, from->data->selected != NULL,
+                                        &p.file, error);
   status = nnt_comm_agree(comm, status, error);
   if (status == NNT_OK) status = write_predictions(&p, error);
   nnt_reader_hold(from->reader);
@@ -204,32 +209,19 @@ static nnt_status predict_with(nnt_comm *comm, const nnt_predict_options *option
   return status;
 }
 
-static bool same_file(const char *a, const char *b) {
-  struct stat first, second;
-  return stat(a, &first) == 0 && stat(b, &second) == 0 && first.st_dev == second.st_dev &&
-         first.st_ino == second.st_ino;
-}
-
-static nnt_status check_output(const nnt_predict_options *options, nnt_error *error) {
-  if (!same_file(options->output, options->data.path) &&
-      !same_file(options->output, options->checkpoint))
-    return NNT_OK;
-  return nnt_fail(error, NNT_BAD_USAGE,
-                  "the predictions would replace what they are made from\n--output %s\ngive "
-                  "another file",
-                  options->output);
-}
-
 nnt_status nnt_predict(nnt_comm *comm, const nnt_predict_options *options, nnt_predict_result *out,
                        nnt_error *error) {
   nnt_checkpoint *checkpoint = NULL;
   source from = {.data = NULL};
-  nnt_status status = nnt_comm_agree(comm, check_output(options, error), error);
+  nnt_status status = nnt_file_check_other(options->output, options->data.path, error);
+  if (status == NNT_OK) status = nnt_file_check_other(options->output, options->checkpoint, error);
+  status = nnt_comm_agree(comm, status, error);
   if (status == NNT_OK)
     status = nnt_run_directory_open(comm, options->checkpoint, &checkpoint, error);
   if (status != NNT_OK) return status;
   nnt_resident_request request = {
-      .place = {options->data.path, options->data.group, options->x_name, NULL}};
+      .place = {options->data.path, options->data.group, options->x_name, options->y_name, NULL},
+      .selection = options->selection};
   status = open_source(comm, &request, &options->reading, &from, error);
   if (status == NNT_OK) {
     *out = (nnt_predict_result){.samples = from.data->samples.count,

@@ -61,6 +61,7 @@ static nnt_status print_checkpoint(const printer *to, const nnt_checkpoint *chec
     print(to, "next epoch     %" PRId64 " of %" PRId64 " steps done", state->epoch_step,
           nnt_ceil_div(state->samples, state->batch_size));
   print(to, "batch size     %" PRId64 " of %" PRId64 " samples", state->batch_size, state->samples);
+  if (state->selection[0] != '\0') print(to, "selection      %s", state->selection);
   if (state->shuffling.kind == NNT_SHUFFLE_WINDOWED)
     print(to, "shuffle        windowed, blocks of %" PRId64 ", windows of %" PRId64 " samples",
           state->shuffling.block, state->shuffling.window);

@@ -95,6 +95,10 @@ bool nnt_keeper_wants_stop(const void *keeper) {
   return nnt_agenda_wants_stop(((const nnt_keeper *)keeper)->agenda);
 }
 
+bool nnt_keeper_rests_within(nnt_keeper *keeper, double seconds) {
+  return keeper->saver == NULL || nnt_saver_rests_within(keeper->saver, seconds);
+}
+
 nnt_status nnt_keeper_step(nnt_keeper *keeper, const nnt_kept *now, bool last, bool *save,
                            nnt_error *error) {
   nnt_verdict verdict = nnt_agenda_read(keeper->agenda, now->state->step);

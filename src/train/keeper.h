@@ -47,6 +47,9 @@ void nnt_keeper_save(nnt_keeper *keeper, const nnt_kept *now, bool best);
 /* After an epoch: its line of metrics, and the checkpoint if one is due. */
 void nnt_keeper_epoch(nnt_keeper *keeper, const nnt_kept *now, const nnt_epoch_event *event);
 
+/* Whether no checkpoint is being written, within so many seconds. From any thread. */
+bool nnt_keeper_rests_within(nnt_keeper *keeper, double seconds);
+
 /* For nnt_evaluator_set_stop. */
 bool nnt_keeper_wants_stop(const void *keeper);
 

@@ -5,6 +5,9 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
 
 struct nnt_reader {
   pthread_t thread;
@@ -14,6 +17,7 @@ struct nnt_reader {
   bool working;        /* on a piece, without the mutex */
   bool held;
   bool ending;
+  uint32_t pieces; /* done */
 };
 
 /* One piece of the first job; called, and left, with the mutex. */
@@ -25,6 +29,7 @@ static void work(nnt_reader *reader) {
   nnt_status status = job->piece(job->context, &more, &job->error);
   pthread_mutex_lock(&reader->mutex);
   reader->working = false;
+  ++reader->pieces;
   bool done = status != NNT_OK || !more;
   if (done) {
     job->status = status;
@@ -112,6 +117,32 @@ void nnt_reader_hold(nnt_reader *reader) {
   reader->held = true;
   while (reader->working) pthread_cond_wait(&reader->changed, &reader->mutex);
   pthread_mutex_unlock(&reader->mutex);
+}
+
+bool nnt_reader_hold_within(nnt_reader *reader, double seconds) {
+  const struct timespec nap = {.tv_nsec = 5000000};
+  double until = nnt_clock_seconds() + seconds;
+  if (reader == NULL) return true;
+  pthread_mutex_lock(&reader->mutex);
+  reader->held = true;
+  while (reader->working && nnt_clock_seconds() < until) {
+    pthread_mutex_unlock(&reader->mutex);
+    (void)nanosleep(&nap, NULL);
+    pthread_mutex_lock(&reader->mutex);
+  }
+  bool rests = !reader->working;
+  pthread_mutex_unlock(&reader->mutex);
+  return rests;
+}
+
+uint32_t nnt_reader_pieces(nnt_reader *reader, bool *working) {
+  *working = false;
+  if (reader == NULL) return 0;
+  pthread_mutex_lock(&reader->mutex);
+  uint32_t pieces = reader->pieces;
+  *working = reader->working;
+  pthread_mutex_unlock(&reader->mutex);
+  return pieces;
 }
 
 void nnt_reader_release(nnt_reader *reader) {

@@ -7,6 +7,7 @@
 
 #include <nntrain/status.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 typedef struct nnt_reader nnt_reader;
 
@@ -33,5 +34,11 @@ nnt_status nnt_reader_wait(nnt_reader *reader, nnt_read_job *job, nnt_error *err
 /* Between the two the thread rests, and the caller may use HDF5. NULL is accepted. */
 void nnt_reader_hold(nnt_reader *reader);
 void nnt_reader_release(nnt_reader *reader);
+/* The first of the two for a thread that cannot wait: false when the reader, working on a piece,
+ * has not come to rest after so many seconds. It then goes on resting when it gets there. */
+bool nnt_reader_hold_within(nnt_reader *reader, double seconds);
+/* Pieces that were done so far, and whether one is being worked on; from any thread. 0, false
+ * without a reader. */
+uint32_t nnt_reader_pieces(nnt_reader *reader, bool *working);
 
 #endif

@@ -46,6 +46,10 @@ static void own_range(const nnt_comm *comm, const nnt_dataset_shape *shape, int6
       nnt_min_i64(nnt_partition_begin(chunks, size, rank + 1) * shape->chunk_rows, shape->samples);
 }
 
+int64_t nnt_resident_row(const nnt_resident *resident, int64_t position) {
+  return resident->selected != NULL ? nnt_index_set_row(resident->selected, position) : position;
+}
+
 static nnt_status check_shares(const nnt_resident *resident, const float *values, int64_t first,
                                int64_t count, nnt_error *error) {
   for (int64_t i = 0; i < count * resident->shape.y_columns; ++i) {
@@ -53,7 +57,9 @@ static nnt_status check_shares(const nnt_resident *resident, const float *values
       return nnt_fail(error, NNT_BAD_INPUT,
                       "a target of binary cross-entropy is not in [0, 1]\n%s, row %" PRId64
                       ": %g\nuse 0 and 1, or --loss cross-entropy for more classes",
-                      resident->name, first + i / resident->shape.y_columns, (double)values[i]);
+                      resident->name,
+                      nnt_resident_row(resident, first + i / resident->shape.y_columns),
+                      (double)values[i]);
   }
   return NNT_OK;
 }
@@ -65,7 +71,9 @@ static nnt_status check_rates(const nnt_resident *resident, const float *values,
       return nnt_fail(error, NNT_BAD_INPUT,
                       "a target of the Poisson loss is below 0\n%s, row %" PRId64
                       ": %g\nuse counts or rates, or another --loss",
-                      resident->name, first + i / resident->shape.y_columns, (double)values[i]);
+                      resident->name,
+                      nnt_resident_row(resident, first + i / resident->shape.y_columns),
+                      (double)values[i]);
   }
   return NNT_OK;
 }
@@ -77,7 +85,8 @@ static nnt_status check_labels(const nnt_resident *resident, const int32_t *clas
       return nnt_fail(error, NNT_IO_ERROR,
                       "the data set changed while it was read\n%s, row %" PRId64
                       ": label %d, %" PRId64 " was the largest\nleave the file alone until the end",
-                      resident->name, first + i, classes[i], resident->largest);
+                      resident->name, nnt_resident_row(resident, first + i), classes[i],
+                      resident->largest);
   }
   return NNT_OK;
 }
@@ -122,7 +131,7 @@ static void note_labels(nnt_resident *resident, const int32_t *classes, int64_t 
   for (int64_t i = 0; i < count; ++i) {
     if (classes[i] <= resident->largest) continue;
     resident->largest = classes[i];
-    resident->largest_row = first + i;
+    resident->largest_row = nnt_resident_row(resident, first + i);
   }
 }
 
@@ -195,11 +204,34 @@ static nnt_status check_memory(const nnt_comm *comm, const nnt_resident *residen
                   most < (double)nnt_machine_memory() ? " in /dev/shm" : "");
 }
 
+static nnt_status read_classes(void *context, int64_t first, int64_t count, int32_t *out,
+                               nnt_error *error) {
+  return nnt_dataset_read_classes(context, first, count, out, error);
+}
+
+/* Local. */
+static nnt_status select_rows(const nnt_selection *selection, nnt_resident *resident,
+                              nnt_error *error) {
+  const nnt_dataset_shape *shape = nnt_dataset_shape_of(resident->source);
+  const char *name = nnt_dataset_name(resident->source);
+  if (nnt_selection_is_whole(selection)) return NNT_OK;
+  if (selection->stratify && !(shape->y_integer && shape->y_vector))
+    return nnt_fail(error, NNT_BAD_INPUT,
+                    "only classes can be stratified\n%s: y holds values\nleave out --stratify, or "
+                    "store y as integers of shape [samples]",
+                    name);
+  nnt_status status = nnt_index_set_create(selection, shape->samples, name, read_classes,
+                                           resident->source, &resident->selected, error);
+  return status == NNT_OK ? nnt_dataset_select(resident->source, resident->selected, error)
+                          : status;
+}
+
 /* Local. */
 static nnt_status open_file(const nnt_resident_request *request, nnt_resident *resident,
                             nnt_error *error) {
-  nnt_status status =
-      nnt_dataset_open(&request->place, request->loss != NULL, &resident->source, error);
+  bool need_y = request->loss != NULL || request->selection.stratify;
+  nnt_status status = nnt_dataset_open(&request->place, need_y, &resident->source, error);
+  if (status == NNT_OK) status = select_rows(&request->selection, resident, error);
   if (status != NNT_OK) return status;
   const nnt_dataset_shape *shape = &resident->shape;
   resident->class_names = nnt_dataset_take_class_names(resident->source);
@@ -321,6 +353,8 @@ void nnt_resident_destroy(nnt_resident **resident) {
   nnt_dataset_close(&(*resident)->source);
   nnt_node_memory_destroy(&(*resident)->x);
   nnt_node_memory_destroy(&(*resident)->y);
+  nnt_node_memory_destroy(&(*resident)->weights);
+  nnt_index_set_destroy(&(*resident)->selected);
   free((*resident)->class_names);
   free(*resident);
   *resident = NULL;

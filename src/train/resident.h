@@ -29,23 +29,26 @@ nnt_status nnt_target_mode_of(nnt_loss loss, const nnt_dataset *data, nnt_target
 typedef struct nnt_resident_request {
   nnt_dataset_place place;
   const nnt_loss *loss; /* how to read y; NULL: y is not read */
+  nnt_selection selection;
 } nnt_resident_request;
 
 typedef struct nnt_resident {
   nnt_samples samples;     /* before it is loaded, and of one that is streamed: sizes alone */
   nnt_dataset_shape shape; /* class_names point into `class_names` */
   nnt_target_mode mode;
-  int64_t y_row_bytes; /* of the targets of a sample in memory */
-  int64_t largest;     /* largest label; -1 without classes */
-  int64_t largest_row; /* where it stands first */
-  int64_t classes;     /* largest + 1, or the number of class names; 0 without classes */
-  char name[400];      /* for messages */
-  char **class_names;  /* owned */
+  int64_t y_row_bytes;     /* of the targets of a sample in memory */
+  int64_t largest;         /* largest label; -1 without classes */
+  int64_t largest_row;     /* where it stands first */
+  int64_t classes;         /* largest + 1, or the number of class names; 0 without classes */
+  char name[400];          /* for messages */
+  char **class_names;      /* owned */
+  nnt_index_set *selected; /* rows that it consists of; NULL: all */
   nnt_dataset *source;
-  nnt_node_memory *x, *y; /* NULL: not loaded */
+  nnt_node_memory *x, *y;   /* NULL: not loaded */
+  nnt_node_memory *weights; /* NULL: none (train/weights.h) */
 } nnt_resident;
 
-/* Opens the file and settles what is to be read. */
+/* Opens the files and settles what is to be read. */
 nnt_status nnt_resident_open(nnt_comm *comm, const nnt_resident_request *request,
                              nnt_resident **out, nnt_error *error) NNT_MUST_CHECK;
 /* Reads everything into memory, and closes the file. */
@@ -62,6 +65,8 @@ nnt_status nnt_resident_share(nnt_comm *comm, nnt_resident *resident,
                               nnt_error *error) NNT_MUST_CHECK;
 /* To be asked after reading: whether the file was whole all the time. Local. */
 nnt_status nnt_resident_check_length(const nnt_resident *resident, nnt_error *error) NNT_MUST_CHECK;
+/* Where a sample stands in the data set, counted over all rows of all files. Local. */
+int64_t nnt_resident_row(const nnt_resident *resident, int64_t position);
 /* Bytes of a sample in memory. Local. */
 int64_t nnt_resident_row_bytes(const nnt_resident *resident);
 

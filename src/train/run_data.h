@@ -4,19 +4,26 @@
 
 #include <nntrain/train.h>
 
+#include "io/checkpoint.h"
 #include "train/held.h"
 
 typedef struct nnt_run_data {
-  nnt_resident *train, *validation; /* validation NULL: none */
-  nnt_data_limit limit;
-  nnt_data_plan plans[2]; /* of both */
-  nnt_reader *reader;     /* NULL: nothing is read ahead */
+  nnt_resident *train, *validation;   /* validation NULL: none */
+  nnt_data_limit limit;               /* less the weights */
+  int64_t weight_bytes;               /* a node */
+  nnt_data_plan plans[2];             /* of both */
+  char selection[NNT_SELECTION_TEXT]; /* as in a checkpoint */
+  nnt_reader *reader;                 /* NULL: nothing is read ahead */
   nnt_held held[2];
 } nnt_run_data;
 
 /* `data` is all zero. Collective. */
 nnt_status nnt_run_data_open(nnt_comm *comm, const nnt_train_options *options, nnt_run_data *data,
                              nnt_error *error) NNT_MUST_CHECK;
+/* Whether the checkpoint is of the same part of a data set, with the same weights. Local. Errors:
+ * NNT_BAD_USAGE. */
+nnt_status nnt_run_data_check(const nnt_run_data *data, const nnt_checkpoint *checkpoint,
+                              const char *output, nnt_error *error) NNT_MUST_CHECK;
 /* Settles what lies in memory and the shuffle; what the options leave open is as `before` (NULL:
  * there is nothing before). Collective. */
 nnt_status nnt_run_data_plan(nnt_comm *comm, const nnt_train_options *options,

@@ -199,6 +199,13 @@ nnt_status nnt_run_directory_store(const char *path, const nnt_train_state *stat
   return status;
 }
 
+bool nnt_run_directory_has(const char *path, const nnt_train_state *state) {
+  char name[NNT_CHECKPOINT_NAME], file[PATH_SIZE];
+  nnt_run_directory_file_name(state, name);
+  join(path, name, file);
+  return access(file, F_OK) == 0;
+}
+
 /* Reads and verifies the newest good file; *bytes stays NULL when there is none. */
 static nnt_status read_newest(const char *path, const nnt_log *log, char file[PATH_SIZE],
                               void **bytes, size_t *size, nnt_error *error) {

@@ -5,6 +5,7 @@
  *   last.h5, best.h5              second names of the newest, and of the one with the lowest loss
  *   metrics.jsonl                 (metrics_log.h)
  *   .nntrain-lock                 held by rank 0 of the run that writes here
+ *   .nntrain-watch-*              of a run on several nodes (board.h)
  *
  * Local to the calling rank unless said otherwise. */
 #ifndef NNT_TRAIN_RUN_DIRECTORY_H
@@ -13,6 +14,7 @@
 #include <nntrain/comm.h>
 #include <nntrain/log.h>
 #include <nntrain/status.h>
+#include <stdbool.h>
 
 #include "io/checkpoint.h"
 #include "io/lock_file.h"
@@ -38,6 +40,8 @@ void nnt_run_directory_discard(const char *path, size_t there);
 nnt_status nnt_run_directory_store(const char *path, const nnt_train_state *state,
                                    const void *bytes, size_t size, int64_t keep,
                                    nnt_error *error) NNT_MUST_CHECK;
+/* Whether the checkpoint of this state is there. */
+bool nnt_run_directory_has(const char *path, const nnt_train_state *state);
 /* Makes last.h5 and best.h5 what they should be in this state, which was stored. */
 nnt_status nnt_run_directory_point(const char *path, const nnt_train_state *state,
                                    nnt_error *error) NNT_MUST_CHECK;

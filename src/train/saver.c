@@ -217,6 +217,20 @@ nnt_status nnt_saver_finish(nnt_saver *saver, nnt_error *error) {
   return error->status;
 }
 
+bool nnt_saver_rests_within(nnt_saver *saver, double seconds) {
+  const struct timespec nap = {.tv_nsec = 5000000};
+  double until = nnt_clock_seconds() + seconds;
+  pthread_mutex_lock(&saver->mutex);
+  while (saver->busy && nnt_clock_seconds() < until) {
+    pthread_mutex_unlock(&saver->mutex);
+    (void)nanosleep(&nap, NULL);
+    pthread_mutex_lock(&saver->mutex);
+  }
+  bool rests = !saver->busy;
+  pthread_mutex_unlock(&saver->mutex);
+  return rests;
+}
+
 double nnt_saver_longest(nnt_saver *saver) {
   pthread_mutex_lock(&saver->mutex);
   double longest = saver->longest;

@@ -41,6 +41,9 @@ void nnt_saver_report(nnt_saver *saver);
 /* Waits. Errors: what the last checkpoint, or the best, failed with. */
 nnt_status nnt_saver_finish(nnt_saver *saver, nnt_error *error) NNT_MUST_CHECK;
 
+/* Whether nothing is being written, within so many seconds. From any thread. */
+bool nnt_saver_rests_within(nnt_saver *saver, double seconds);
+
 /* Seconds that the longest took, from the call to the disk; 0: there was none yet. */
 double nnt_saver_longest(nnt_saver *saver);
 

@@ -39,8 +39,10 @@ struct nnt_stepper {
   int64_t next_first, next_batch; /* next_batch 0: nothing */
   const void **next; /* [capacity] where those to come lie; NULL: not asked for ahead */
   float notes[NNT_NOTES];
-  double updating; /* seconds of the running step's updates; measured only when asked */
+  const nnt_pulse *pulse; /* NULL: nobody watches */
+  double updating;        /* seconds of the running step's updates; measured only when asked */
   bool measure;
+  float scale; /* of the running batch */
 };
 
 static nnt_status create_exchange(nnt_stepper *stepper, const nnt_train_options *options,
@@ -112,6 +114,7 @@ static nnt_status create_network(nnt_stepper *stepper, const nnt_model *model,
   }
   stepper->batch = (nnt_batch){.rows = nnt_network_rows(stepper->network),
                                .targets = nnt_network_targets(stepper->network),
+                               .weights = nnt_network_weights(stepper->network),
                                .classes = nnt_network_classes(stepper->network)};
   return nnt_updater_create(&options->optimizer, &stepper->layout, stepper->exchange, threads,
                             &stepper->updater, error);
@@ -193,13 +196,19 @@ bool nnt_stepper_notes_travel(const nnt_stepper *stepper) {
   return stepper->share.plan->outputs > 0;
 }
 
+void nnt_stepper_watch(nnt_stepper *stepper, const nnt_pulse *pulse) {
+  stepper->pulse = pulse;
+}
+
 int nnt_stepper_threads(const nnt_stepper *stepper) {
   return nnt_network_threads(stepper->network, stepper->capacity);
 }
 
 static void gradient_ready(void *context, int piece) {
   nnt_stepper *stepper = context;
+  nnt_pulse_phase(stepper->pulse, NNT_PHASE_EXCHANGE); /* it may wait for the node's ranks */
   nnt_gradient_exchange_start(stepper->exchange, piece);
+  nnt_pulse_phase(stepper->pulse, NNT_PHASE_COMPUTING);
 }
 
 static void poll(void *context) {
@@ -212,6 +221,7 @@ static void range_ready(void *context, int piece, int64_t begin, int64_t end,
   nnt_stepper *stepper = context;
   double started = stepper->measure ? nnt_clock_seconds() : 0.0;
   (void)gradients;
+  nnt_pulse_update(stepper->pulse, nnt_updater_number(stepper->updater) + 1);
   nnt_updater_range(stepper->updater, piece, begin, end);
   if (stepper->measure) stepper->updating += nnt_clock_seconds() - started;
 }
@@ -293,7 +303,8 @@ static nnt_network_step_call describe_step(nnt_stepper *stepper, int64_t batch, 
                                  .seed = stepper->seed,
                                  .update = nnt_updater_number(stepper->updater),
                                  .position = position,
-                                 .scale = 1.0F / (float)batch,
+                                 .scale = stepper->scale,
+                                 .weighted = stepper->samples->weights != NULL,
                                  .granules = granules,
                                  .context = stepper};
 }
@@ -344,6 +355,15 @@ static void compute_parts(nnt_stepper *stepper, const nnt_sample_order *order, i
   start_all(stepper);
 }
 
+/* What divides the sum over a batch: its samples, or their weights. Without any weight the step is
+ * one without a gradient. */
+static float scale_of(const nnt_stepper *stepper, const nnt_sample_order *order, int64_t first,
+                      int64_t batch) {
+  if (stepper->samples->weights == NULL) return 1.0F / (float)batch;
+  double weight = nnt_loader_weight(stepper->samples, order, first, batch, stepper->threads);
+  return weight > 0.0 ? (float)(1.0 / weight) : 0.0F;
+}
+
 nnt_status nnt_stepper_run(nnt_stepper *stepper, const nnt_sample_order *order, int64_t first,
                            int64_t batch, double learning_rate, double *loss, nnt_step_times *times,
                            nnt_error *error) {
@@ -351,6 +371,10 @@ nnt_status nnt_stepper_run(nnt_stepper *stepper, const nnt_sample_order *order, 
   stepper->updating = 0.0;
   stepper->measure = times != NULL;
   double t0 = stepper->measure ? nnt_clock_seconds() : 0.0;
+  nnt_pulse_phase(stepper->pulse, NNT_PHASE_COMPUTING);
+  if (updates_at_once(stepper))
+    nnt_pulse_update(stepper->pulse, nnt_updater_number(stepper->updater) + 1);
+  stepper->scale = scale_of(stepper, order, first, batch);
   if (stepper->sums == NULL) find_batch(stepper, order, first, batch);
   double t1 = stepper->measure ? nnt_clock_seconds() : 0.0;
   if (stepper->sums == NULL)
@@ -359,6 +383,7 @@ nnt_status nnt_stepper_run(nnt_stepper *stepper, const nnt_sample_order *order, 
     compute_parts(stepper, order, first, batch);
   double t2 = stepper->measure ? nnt_clock_seconds() : 0.0;
   nnt_status status = NNT_OK;
+  nnt_pulse_phase(stepper->pulse, NNT_PHASE_EXCHANGE);
   if (updates_at_once(stepper)) {
     *loss = (double)nnt_gradient_exchange_gradients(
         stepper->exchange)[stepper->layout.tail + NNT_TAIL_LOSS];

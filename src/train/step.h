@@ -9,6 +9,7 @@
 #include "data/samples.h"
 #include "net/layout.h"
 #include "net/model.h"
+#include "train/pulse.h"
 
 typedef struct nnt_stepper nnt_stepper;
 
@@ -39,7 +40,8 @@ typedef struct nnt_step_times {
 } nnt_step_times;
 
 /* Trains on `batch` samples (over all ranks) from position `first` of the order. *loss is their
- * mean; when it is not finite the parameters are of no use any more. `times` may be NULL. */
+ * (weighted) mean; when it is not finite the parameters are of no use any more. `times` may be
+ * NULL. */
 nnt_status nnt_stepper_run(nnt_stepper *stepper, const nnt_sample_order *order, int64_t first,
                            int64_t batch, double learning_rate, double *loss, nnt_step_times *times,
                            nnt_error *error) NNT_MUST_CHECK;
@@ -49,6 +51,9 @@ nnt_status nnt_stepper_run(nnt_stepper *stepper, const nnt_sample_order *order, 
 float *nnt_stepper_notes(nnt_stepper *stepper);
 /* Whether this rank has a part of the batch, which its notes travel with: rank 0 always has. */
 bool nnt_stepper_notes_travel(const nnt_stepper *stepper);
+
+/* Where this rank shows what it does (train/pulse.h); borrowed, NULL: nowhere. */
+void nnt_stepper_watch(nnt_stepper *stepper, const nnt_pulse *pulse);
 
 /* Granules of the exact sum: as many ranks can share a batch. By default the largest power of two
  * not above the square root of the batch size, so that parts and their number grow together. 0: the

@@ -3,7 +3,6 @@
 #include <math.h>
 #include <nntrain/train.h>
 #include <nntrain/version.h>
-#include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 #include "comm/shares.h"
 #include "io/h5.h"
 #include "kernels/dispatch.h"
+#include "train/binding.h"
 #include "train/method_checks.h"
 #include "train/normalization.h"
 #include "train/run.h"
@@ -27,11 +27,12 @@ typedef struct nnt_run {
   nnt_comm *comm;
   const nnt_train_options *options;
   const nnt_train_events *events;
-  int threads;
+  int threads; /* of this rank */
   nnt_run_data data;
   nnt_checkpoint *checkpoint;
   nnt_model model;
   nnt_trainer *trainer;
+  nnt_binding *binding;
   double started; /* by base/clock.h */
 } run;
 
@@ -47,7 +48,8 @@ void nnt_train_options_default(nnt_train_options *options) {
                                  .checkpoint_every = {NNT_EVERY_EPOCHS, 1},
                                  .accumulate = 1,
                                  .keep = 3,
-                                 .check_every = 100};
+                                 .check_every = 100,
+                                 .watchdog = 600.0};
   nnt_optimizer_settings_default(NNT_SGD, &options->optimizer);
   nnt_schedule_settings_default(&options->schedule);
 }
@@ -63,6 +65,8 @@ static nnt_status check_options(const nnt_train_options *options, nnt_error *err
   if (options->granules < 0 || options->granules > nnt_min_i64(options->batch_size, NNT_SUM_LEAVES))
     wrong = "granules is not between 1 and the batch size";
   if (options->accumulate < 1) wrong = "accumulate is below 1";
+  if (!isfinite(options->watchdog) || options->watchdog < 0.0)
+    wrong = "watchdog is not a number from 0";
   if (options->check_every < 0) wrong = "check_every is below 0";
   if (options->checkpoint_every.count < 1) wrong = "checkpoint_every is below 1";
   if (!isfinite(options->time_limit) || options->time_limit < 0.0)
@@ -185,6 +189,8 @@ static nnt_status check_checkpoint(const run *r, nnt_error *error) {
         "another --output",
         options->output, shape_there, nnt_loss_name(there->loss), shape_here,
         nnt_loss_name(here->loss));
+  nnt_status status = nnt_run_data_check(&r->data, r->checkpoint, options->output, error);
+  if (status != NNT_OK) return status;
   if (state->granules != nnt_granules_of(options))
     return nnt_fail(error, NNT_BAD_USAGE,
                     "the checkpoint is of a run that sums gradients in another way\n%s: "
@@ -200,7 +206,7 @@ static nnt_status check_checkpoint(const run *r, nnt_error *error) {
                     "\nuse the options of the run, or another --output",
                     options->output, state->seed, state->batch_size, state->samples, options->seed,
                     options->batch_size, r->data.train->samples.count);
-  nnt_status status = nnt_check_optimizer(r->checkpoint, options, error);
+  status = nnt_check_optimizer(r->checkpoint, options, error);
   if (status == NNT_OK) status = check_shuffling(r, error);
   if (status != NNT_OK) return status;
   if (options->normalization != NNT_NORMALIZE_AUTO &&
@@ -276,8 +282,8 @@ static void report_plan(const run *r) {
       .streaming = r->data.plans[0].streaming,
       .validation_streaming = r->data.plans[1].streaming,
       .shuffling = r->data.plans[0].shuffling,
-      .memory_limit = r->data.limit.bytes,
-      .node_data_bytes = r->data.plans[0].bytes + r->data.plans[1].bytes,
+      .memory_limit = r->data.limit.bytes + r->data.weight_bytes,
+      .node_data_bytes = r->data.plans[0].bytes + r->data.plans[1].bytes + r->data.weight_bytes,
       .node_model_bytes = node_bytes,
       .rank_bytes = rank_bytes,
       .node_ranks = nnt_comm_node_size(r->comm)};
@@ -285,10 +291,17 @@ static void report_plan(const run *r) {
   r->events->plan(r->events->context, &plan);
 }
 
+static nnt_status bind_threads(run *r, nnt_error *error) {
+  nnt_status status = nnt_binding_create(r->comm, r->options->threads, &r->binding, error);
+  if (status == NNT_OK) r->threads = nnt_binding_threads(r->binding);
+  return status;
+}
+
 /* Data, checkpoint and model; what can be wrong with the input is found here. */
 static nnt_status prepare(run *r, nnt_error *error) {
   nnt_status status = NNT_OK;
   if (r->options->reading.io == NNT_IO_COLLECTIVE) status = nnt_h5_can_collective(error);
+  if (status == NNT_OK) status = bind_threads(r, error);
   if (status == NNT_OK) status = nnt_run_data_open(r->comm, r->options, &r->data, error);
   if (status == NNT_OK && r->options->resume && r->options->output != NULL)
     status = nnt_run_directory_newest(r->comm, r->options->output, &r->events->log, &r->checkpoint,
@@ -313,6 +326,7 @@ static nnt_status create_trainer(run *r, nnt_error *error) {
                                .data = &r->data.held[0],
                                .validation = r->data.validation != NULL ? &r->data.held[1] : NULL,
                                .shuffling = r->data.plans[0].shuffling,
+                               .selection = r->data.selection,
                                .reader = r->data.reader,
                                .checkpoint = r->checkpoint,
                                .deadline = limit > 0.0 ? r->started + limit : (double)INFINITY};
@@ -343,7 +357,6 @@ static run open_run(nnt_comm *comm, const nnt_train_options *options,
   return (run){.comm = comm,
                .options = options,
                .events = events != NULL ? events : &silent,
-               .threads = options->threads > 0 ? options->threads : omp_get_max_threads(),
                .started = nnt_clock_seconds()};
 }
 
@@ -352,6 +365,7 @@ static void close_run(run *r) {
   nnt_checkpoint_destroy(&r->checkpoint);
   nnt_model_clear(&r->model);
   nnt_run_data_clear(&r->data);
+  nnt_binding_destroy(&r->binding);
 }
 
 nnt_status nnt_train(nnt_comm *comm, const nnt_train_options *options,
@@ -367,6 +381,7 @@ nnt_status nnt_train(nnt_comm *comm, const nnt_train_options *options,
   if (status == NNT_OK) status = prepare_directory(&r, &there, &lock, error);
   if (status == NNT_OK) {
     status = prepare(&r, error);
+    if (status == NNT_OK) nnt_binding_report(r.binding, &r.events->log);
     if (status == NNT_OK) report_plan(&r);
     if (status == NNT_OK && !options->dry_run) status = train(&r, out, error);
   }

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +18,7 @@
 #include "train/evaluator.h"
 #include "train/keeper.h"
 #include "train/step.h"
+#include "train/watchdog.h"
 
 struct nnt_trainer {
   nnt_comm *comm;
@@ -31,6 +33,8 @@ struct nnt_trainer {
   nnt_history_entry *history; /* [options->epochs] */
   double epoch_began;         /* as if the running epoch had never been interrupted */
   nnt_keeper *keeper;         /* NULL: nothing is kept */
+  nnt_watchdog *watchdog;     /* NULL: none */
+  const nnt_pulse *pulse;     /* the watchdog's; NULL: none */
   double *monitored;          /* [options->epochs]: each epoch's validation or else train loss */
 };
 
@@ -56,6 +60,8 @@ static void start_state(nnt_trainer *trainer) {
                                      .shuffling = trainer->in.shuffling,
                                      .initializer = options->initializer,
                                      .best_loss = (double)INFINITY};
+  (void)snprintf(trainer->state.selection, sizeof trainer->state.selection, "%s",
+                 trainer->in.selection);
   if (nnt_stepper_writes(trainer->stepper))
     nnt_initialize(nnt_stepper_layout(trainer->stepper), options->initializer, options->seed,
                    nnt_stepper_parameters(trainer->stepper));
@@ -146,6 +152,7 @@ nnt_status nnt_trainer_create(nnt_comm *comm, const nnt_trainer_inputs *inputs, 
 
 void nnt_trainer_destroy(nnt_trainer **trainer) {
   if (*trainer == NULL) return;
+  nnt_watchdog_destroy(&(*trainer)->watchdog);
   nnt_keeper_destroy(&(*trainer)->keeper);
   nnt_evaluator_destroy(&(*trainer)->validation);
   nnt_copies_destroy(&(*trainer)->copies);
@@ -177,6 +184,7 @@ static nnt_status train_step(nnt_trainer *trainer, const nnt_sample_order *order
                              int64_t batch, double *loss, nnt_error *error) {
   const nnt_train_options *options = trainer->in.options;
   double rate = nnt_schedule_at(&trainer->schedule, trainer->state.step);
+  nnt_pulse_phase(trainer->pulse, NNT_PHASE_READING);
   nnt_status status = nnt_held_need(trainer->in.data, first, batch, error);
   nnt_keeper_note(trainer->keeper);
   if (status == NNT_OK)
@@ -187,6 +195,7 @@ static nnt_status train_step(nnt_trainer *trainer, const nnt_sample_order *order
   ++trainer->state.step;
   ++trainer->state.epoch_step;
   trainer->state.epoch_loss += *loss * (double)batch;
+  nnt_watchdog_note(trainer->watchdog, &trainer->state);
   bool due = trainer->copies != NULL && trainer->state.step % options->check_every == 0;
   return due ? nnt_copies_compare(trainer->copies, trainer->state.step, error) : NNT_OK;
 }
@@ -253,6 +262,7 @@ static nnt_status keep_step(nnt_trainer *trainer, bool last, nnt_error *error) {
   nnt_status status = nnt_keeper_step(trainer->keeper, &now, last, &due, error);
   if (status != NNT_OK || !due) return status;
   status = check_copies(trainer, error);
+  nnt_pulse_phase(trainer->pulse, NNT_PHASE_SAVING);
   if (status == NNT_OK) nnt_keeper_save(trainer->keeper, &now, false);
   return status;
 }
@@ -323,6 +333,7 @@ static nnt_status run_epoch(nnt_trainer *trainer, nnt_error *error) {
                            .threads = trainer->in.threads};
   nnt_status status = train_epoch(trainer, &event, error);
   if (status == NNT_OK) status = check_copies(trainer, error);
+  nnt_pulse_phase(trainer->pulse, NNT_PHASE_VALIDATION);
   if (status == NNT_OK && event.has_validation)
     status = nnt_evaluator_run(trainer->validation, nnt_stepper_parameters(trainer->stepper),
                                &event.validation, error);
@@ -331,8 +342,32 @@ static nnt_status run_epoch(nnt_trainer *trainer, nnt_error *error) {
   finish_epoch(trainer, &event);
   event.seconds = nnt_clock_seconds() - trainer->epoch_began;
   nnt_kept now = as_it_stands(trainer);
+  nnt_pulse_phase(trainer->pulse, NNT_PHASE_SAVING);
   nnt_keeper_epoch(trainer->keeper, &now, &event);
   return NNT_OK;
+}
+
+/* Called now and then during an evaluation. */
+static bool wants_stop(const void *context) {
+  const nnt_trainer *trainer = context;
+  nnt_pulse_beat(trainer->pulse);
+  return nnt_keeper_wants_stop(trainer->keeper);
+}
+
+static nnt_status start_watchdog(nnt_trainer *trainer, nnt_error *error) {
+  const nnt_trainer_inputs *in = &trainer->in;
+  nnt_watchdog_plan plan = {.survivor = {.options = in->options,
+                                         .model = in->model,
+                                         .stepper = trainer->stepper,
+                                         .history = trainer->history},
+                            .events = in->events,
+                            .keeper = trainer->keeper,
+                            .reader = in->reader,
+                            .updates = trainer->state.step};
+  nnt_status status = nnt_watchdog_create(trainer->comm, &plan, &trainer->watchdog, error);
+  trainer->pulse = nnt_watchdog_pulse(trainer->watchdog);
+  nnt_stepper_watch(trainer->stepper, trainer->pulse);
+  return status;
 }
 
 static nnt_status start_run(nnt_trainer *trainer, nnt_error *error) {
@@ -347,8 +382,8 @@ static nnt_status start_run(nnt_trainer *trainer, nnt_error *error) {
                           .resumed = in->checkpoint != NULL};
   nnt_status status = nnt_keeper_create(trainer->comm, &plan, &now, &trainer->keeper, error);
   if (status == NNT_OK && trainer->validation != NULL)
-    nnt_evaluator_set_stop(trainer->validation, nnt_keeper_wants_stop, trainer->keeper);
-  return status;
+    nnt_evaluator_set_stop(trainer->validation, wants_stop, trainer);
+  return status == NNT_OK ? start_watchdog(trainer, error) : status;
 }
 
 nnt_status nnt_trainer_run(nnt_trainer *trainer, nnt_error *error) {
@@ -357,6 +392,7 @@ nnt_status nnt_trainer_run(nnt_trainer *trainer, nnt_error *error) {
          !is_over(trainer))
     status = run_epoch(trainer, error);
   nnt_kept now = as_it_stands(trainer);
+  nnt_pulse_phase(trainer->pulse, NNT_PHASE_SAVING);
   if (status == NNT_OK) return nnt_keeper_finish(trainer->keeper, &now, error);
   if (status == NNT_STOPPED) {
     status = check_copies(trainer, error);

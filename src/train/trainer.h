@@ -20,6 +20,7 @@ typedef struct nnt_trainer_inputs {
   const nnt_held *data;
   const nnt_held *validation;       /* NULL: none */
   nnt_shuffling shuffling;          /* settled */
+  const char *selection;            /* as in a checkpoint */
   nnt_reader *reader;               /* that reads ahead; NULL: none */
   const nnt_checkpoint *checkpoint; /* where to go on; NULL: start */
   double deadline;                  /* when to have ended, by base/clock.h; may be infinite */

@@ -49,6 +49,14 @@ class H5pyData(CliCase):
         self.check_classes(x, y, *arguments, ranks=ranks)
 
 
+class Sizes(H5pyData):
+    def test_wide_samples_narrow_layer(self):
+        """A sample that is far larger than a block of the first layer's product."""
+        random = np.random.RandomState(5)
+        x = (0.03 * random.randn(150, 12000)).astype(np.float32)
+        self.check_array(x, random.randint(0, 3, 150))
+
+
 class Types(H5pyData):
     def check_type(self, name, scale=1):
         with self.subTest(type=name):

@@ -33,6 +33,19 @@ class Files(CliCase):
         return found
 
 
+    def write_virtual(self):
+        with h5py.File(self.path("virtual.h5"), "w", libver="latest") as file:
+            for name, values in (("x", self.x), ("y", self.y)):
+                layout = h5py.VirtualLayout(values.shape, values.dtype)
+                end = 0
+                for i, size in enumerate(SIZES):
+                    source = h5py.VirtualSource(f"part-{i}.h5", f"train/{name}",
+                                                (size, *values.shape[1:]), dtype=values.dtype)
+                    layout[end:end + size] = source
+                    end += size
+                file.create_virtual_dataset(name, layout)
+
+
 class Together(Files):
     LIST = ",".join(f"part-{i}.h5:train" for i in range(len(SIZES)))
 
@@ -62,16 +75,7 @@ class Together(Files):
         self.assertTrue(np.array_equal(found[0], output) and np.array_equal(found[1], classes))
 
     def test_virtual_data_set(self):
-        with h5py.File(self.path("virtual.h5"), "w", libver="latest") as file:
-            for name, values in (("x", self.x), ("y", self.y)):
-                layout = h5py.VirtualLayout(values.shape, values.dtype)
-                end = 0
-                for i, size in enumerate(SIZES):
-                    source = h5py.VirtualSource(f"part-{i}.h5", f"train/{name}",
-                                                (size, *values.shape[1:]), dtype=values.dtype)
-                    layout[end:end + size] = source
-                    end += size
-                file.create_virtual_dataset(name, layout)
+        self.write_virtual()
         expected = self.digest_of("data.h5")
         for ranks in (1, 3):
             self.assertEqual(self.digest_of("virtual.h5", ranks=ranks), expected)
@@ -105,6 +109,15 @@ class Refused(Files):
         self.check(["values", "classes"], y=np.linspace(0, 1, 10))
         self.check(["named", "z"], attributes={"class_names": ["a", "b", "z"]})
         self.check(["class names", "2"], attributes={"class_names": ["a", "b"]})
+
+    def test_virtual_data_set_with_a_part_missing(self):
+        self.write_virtual()
+        os.remove(self.path("part-1.h5"))
+        self.write_data("part-1.h5", self.x[:5], self.y[:5], group="test")
+        self.refuse_training(data="virtual.h5", words=["virtual.h5", "train/x", "part-1.h5"])
+        os.rename(self.path("part-1.h5"), self.path("elsewhere.h5"))
+        self.refuse_training(data="virtual.h5",
+                             words=["virtual.h5", "missing", "part-1.h5", "HDF5_VDS_PREFIX"])
 
     def test_row_of_a_later_file(self):
         y = np.arange(10) % 3

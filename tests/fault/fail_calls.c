@@ -1,11 +1,13 @@
-/* Preloaded before the C library: calls on files of one directory that fail, fall short, lie, or
- * are the last that the process makes.
+/* Preloaded before the C library: calls on files of one directory that fail, fall short, lie, take
+ * their time, never end, or are the last that the process makes.
  *
  *   NNT_FAULT_DIR    part of the path of the files that are meant
  *   NNT_FAULT_CALL   open, write, fsync, rename, link, read, truncate, or any
- *   NNT_FAULT_AT     the how many-eth of these calls, from 1; all that follow too with
- * NNT_FAULT_ALL NNT_FAULT_HOW    fail (with NNT_FAULT_ERRNO), short (half is written), torn (half
- * is written, then it fails), lie (zeros are written), kill (the process ends before it)
+ *   NNT_FAULT_AT     the how many-eth of these calls, from 1; with NNT_FAULT_ALL all that follow
+ * too NNT_FAULT_RANK   only on this rank of mpirun's NNT_FAULT_AFTER  only when this file is there
+ *   NNT_FAULT_HOW    fail (with NNT_FAULT_ERRNO), short (half is written), torn (half is written,
+ *                    then it fails), lie (zeros are written), kill (the process ends before it),
+ *                    slow (by NNT_FAULT_SECONDS), hang (as long as the process lives)
  *   NNT_FAULT_COUNT  file that gets the number of calls when the process ends
  */
 #define _GNU_SOURCE
@@ -21,6 +23,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/types.h>
+#include <time.h>
 #include <unistd.h>
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -42,11 +45,25 @@ static int how_is(const char *how) {
   return strcmp(setting("NNT_FAULT_HOW"), how) == 0;
 }
 
+/* For other ranks, or not yet. */
+static int is_elsewhere(void) {
+  const char *rank = setting("NNT_FAULT_RANK"), *after = setting("NNT_FAULT_AFTER");
+  if (*rank != '\0' && strcmp(rank, setting("OMPI_COMM_WORLD_RANK")) != 0) return 1;
+  return *after != '\0' && access(after, F_OK) != 0;
+}
+
+static void wait_seconds(double seconds) {
+  struct timespec left = {.tv_sec = (time_t)seconds};
+  left.tv_nsec = (long)(1e9 * (seconds - (double)left.tv_sec));
+  while (nanosleep(&left, &left) != 0) continue;
+}
+
 /* Whether this call is one that is meant; ends the process when it is to. */
 static int is_meant(const char *call, const char *path) {
   const char *directory = setting("NNT_FAULT_DIR"), *wanted = setting("NNT_FAULT_CALL");
   if (*directory == '\0' || strstr(path, directory) == NULL) return 0;
   if (strcmp(wanted, "any") != 0 && strcmp(wanted, call) != 0) return 0;
+  if (is_elsewhere()) return 0;
   long at = strtol(setting("NNT_FAULT_AT"), NULL, 10);
   pthread_mutex_lock(&mutex);
   long number = ++count;
@@ -55,7 +72,10 @@ static int is_meant(const char *call, const char *path) {
   torn = meant && !torn && how_is("torn");
   pthread_mutex_unlock(&mutex);
   if (meant && how_is("kill")) (void)kill(getpid(), SIGKILL);
-  return meant;
+  while (meant && how_is("hang")) wait_seconds(1.0);
+  if (!meant || !how_is("slow")) return meant;
+  wait_seconds(strtod(setting("NNT_FAULT_SECONDS"), NULL));
+  return 0;
 }
 
 static int is_meant_open(const char *call, int descriptor) {
@@ -105,6 +125,17 @@ ssize_t write(int descriptor, const void *bytes, size_t size) {
 ssize_t read(int descriptor, void *bytes, size_t size) {
   ssize_t (*real)(int, void *, size_t) = (ssize_t(*)(int, void *, size_t))next("read");
   return is_meant_open("read", descriptor) ? fails() : real(descriptor, bytes, size);
+}
+
+/* What the C library calls pread, and what HDF5 calls. */
+ssize_t pread(int descriptor, void *bytes, size_t size, off_t offset) {
+  ssize_t (*real)(int, void *, size_t, off_t) =
+      (ssize_t(*)(int, void *, size_t, off_t))next("pread");
+  return is_meant_open("read", descriptor) ? fails() : real(descriptor, bytes, size, offset);
+}
+
+ssize_t pread64(int descriptor, void *bytes, size_t size, off_t offset) {
+  return pread(descriptor, bytes, size, offset);
 }
 
 int fsync(int descriptor) {

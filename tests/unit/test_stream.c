@@ -71,6 +71,19 @@ static void check_epochs(nnt_stream *stream, const nnt_shuffling *shuffling, int
   }
 }
 
+/* What was read ahead for one order is not taken for another. */
+static void check_change_of_mind(nnt_stream *stream, const nnt_shuffling *shuffling,
+                                 int64_t batch) {
+  nnt_sample_order order = nnt_sample_order_make(shuffling, SAMPLES, 1, 0);
+  nnt_sample_order foretold = nnt_sample_order_make(shuffling, SAMPLES, 1, 1);
+  nnt_sample_order other = nnt_sample_order_make(shuffling, SAMPLES, 2, 0);
+  nnt_stream_start(stream, &order, &foretold);
+  check_batch(stream, &order, SAMPLES - batch, batch);
+  nnt_stream_start(stream, &other, NULL);
+  for (int64_t first = 0; first < SAMPLES; first += batch)
+    check_batch(stream, &other, first, nnt_min_i64(batch, SAMPLES - first));
+}
+
 static void check_stream(const nnt_shuffling *shuffling, int64_t batch, nnt_io io) {
   nnt_resident *data = NULL;
   nnt_reader *reader = NULL;
@@ -87,6 +100,7 @@ static void check_stream(const nnt_shuffling *shuffling, int64_t batch, nnt_io i
   assert_int_equal(nnt_stream_create(comm, data, reader, shuffling, &stream, &error), NNT_OK);
   assert_true(nnt_stream_reach(stream) >= batch);
   check_epochs(stream, shuffling, batch);
+  check_change_of_mind(stream, shuffling, batch);
   nnt_shuffling none = {NNT_SHUFFLE_NONE, shuffling->block, shuffling->window};
   nnt_sample_order in_order = nnt_sample_order_make(&none, SAMPLES, 0, 0);
   nnt_stream_start_in_order(stream);

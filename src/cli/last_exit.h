@@ -1,0 +1,13 @@
+/* Ending a process that hangs, and the launcher of its job. */
+#ifndef NNT_CLI_LAST_EXIT_H
+#define NNT_CLI_LAST_EXIT_H
+
+#include <stdbool.h>
+
+/* Ends the process with exit code 1, at once: no handlers, no MPI_Finalize, which would wait for
+ * ranks that are gone. `launcher`: so does Open MPI's mpirun or orted when it has started this
+ * process and, waiting for a host that cannot be reached, is still there seconds later. May be
+ * called on any thread. */
+_Noreturn void last_exit(bool launcher);
+
+#endif
