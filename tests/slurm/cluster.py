@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 from hosts import FOLDER, Hosts, run
 from nntrain_test import skip
@@ -83,11 +84,16 @@ class Cluster:
         file = FOLDER / "slurm.conf"
         file.write_text(CONFIGURATION.format(folder=FOLDER))
         os.environ["SLURM_CONF"] = str(file)
-        subprocess.Popen(["slurmctld", "-D", "-c"], stdout=subprocess.DEVNULL,
-                         stderr=subprocess.DEVNULL)
+        self.controller = subprocess.Popen(["slurmctld", "-D", "-c"], stdout=subprocess.DEVNULL,
+                                           stderr=subprocess.DEVNULL)
         for node in self.nodes:
             self.start_node(node)
         wait_for(lambda: self.state_of_nodes() == ["idle", "idle"], self.logs, 30)
+
+    def stop(self):
+        for process in (*self.slurmd.values(), self.controller):
+            process.terminate()
+            process.wait()
 
     def start_munge(self):
         folder = FOLDER / "munge"
@@ -112,6 +118,13 @@ class Cluster:
                 pass
         self.slurmd[node].wait()
         run("scontrol", "update", f"nodename={node}", "state=down", "reason=test")
+
+    @staticmethod
+    def kill_rank(node, name):
+        """kill -9 of one of the processes of this name on a node."""
+        numbers = [int(number) for number in run("ip", "netns", "pids", node).split()
+                   if Path(f"/proc/{number}/comm").read_text().strip() == name]
+        os.kill(numbers[-1], signal.SIGKILL)
 
     def mend_node(self, node):
         """The node is back, with empty disks."""

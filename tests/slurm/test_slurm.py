@@ -42,6 +42,10 @@ def setUpModule():
     LIMITED.extend(start_limited())
 
 
+def tearDownModule():
+    CLUSTER.stop()
+
+
 def start_limited():
     """A run that only its time limit stops, beside all others; job and folder."""
     folder = FOLDER / "limited"
@@ -157,7 +161,7 @@ class JobCase(SlurmCase):
                 self.assertEqual(metrics(self.folder / launcher)[0]["ranks"], 4)
                 self.assertEqual(self.result(self.folder / launcher), wanted)
 
-    def test_a_failure_is_not_requeued(self):
+    def test_bad_input_is_not_requeued(self):
         number = self.job("--hidden", "none of it")
         self.end(number, code=2)
         self.assertIn("nntrain: ", self.log(number))
@@ -203,6 +207,15 @@ class RequeueCase(SlurmCase):
         self.goes_on(number, 1)
         self.end(number)
         self.assertIn("nntrain: stopped by", self.log(number))
+        self.assertEqual(self.result(self.folder / "run"), self.reference())
+
+    def test_a_rank_dies(self):
+        """-K1 ends the others; the script has the job requeued, since there are new checkpoints."""
+        number = self.job()
+        self.wait_for_epochs(number)
+        CLUSTER.kill_rank("nh2", "nntrain")
+        self.goes_on(number, 1)
+        self.end(number)
         self.assertEqual(self.result(self.folder / "run"), self.reference())
 
     def test_node_dies(self):
