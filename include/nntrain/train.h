@@ -45,7 +45,13 @@ typedef struct nnt_train_options {
    * set; `part` is not read. */
   nnt_selection selection;
   nnt_weighting weighting;
-  const char *x_name, *y_name; /* NULL: "x", "y" */
+  /* A checkpoint (a file, or a run's directory: its best.h5) whose weights a run that is not
+   * resumed begins with; NULL: none. Inputs, hidden layers and activations are the same; a last
+   * layer that differs begins anew. With NNT_NORMALIZE_AUTO its normalisation is taken too. */
+  const char *init_from;
+  int freeze_count;
+  int64_t freeze[NNT_MAX_LAYERS]; /* layers that keep their parameters, from 0; not all */
+  const char *x_name, *y_name;    /* NULL: "x", "y" */
   int hidden_count;
   int64_t hidden[NNT_MAX_LAYERS];
   int activation_count; /* 1 (all hidden layers) or hidden_count */

@@ -46,6 +46,11 @@ static const option_spec specs[] = {
     {"normalize", "NAME", "auto",
      "inputs: none, range (integer type to [0, 1]), standardize (mean 0, deviation 1, by "
      "feature), auto (range for 8- and 16-bit integers that are not all 0 or 1, else none)"},
+    {"init-from", "FILE|DIR", NULL,
+     "begin with the weights of this checkpoint (of a directory: its best) and its normalisation; "
+     "a "
+     "last layer of another size begins anew"},
+    {"freeze", "N,N,...", NULL, "layers that keep their weights, from 0"},
     {"optimizer", "NAME", "sgd",
      "sgd, adam, adamw, rmsprop, adagrad, and for large batches lars, lamb; formulas and defaults "
      "of torch.optim unless said otherwise"},
@@ -179,6 +184,22 @@ static nnt_status take_layers(const options *parsed, nnt_train_options *train, n
   return status;
 }
 
+static nnt_status take_frozen(const options *parsed, nnt_train_options *train, nnt_error *error) {
+  char **words = NULL;
+  int64_t count = 0;
+  nnt_status status = options_words(parsed, "freeze", NNT_MAX_LAYERS, &words, &count, error);
+  train->freeze_count = (int)count;
+  for (int64_t i = 0; i < count && status == NNT_OK; ++i) {
+    if (!parse_int(words[i], &train->freeze[i]) || train->freeze[i] < 0)
+      status = nnt_fail(error, NNT_BAD_USAGE,
+                        "not the number of a layer\n--freeze %s: '%s'\ngive whole numbers from 0, "
+                        "such as --freeze 0,1",
+                        options_text(parsed, "freeze"), words[i]);
+  }
+  free(words);
+  return status;
+}
+
 static nnt_status take_activations(const options *parsed, nnt_train_options *train,
                                    nnt_error *error) {
   char **words = NULL;
@@ -250,6 +271,7 @@ static nnt_status take_flags(const options *parsed, bool with_output, nnt_train_
   train->output = options_text(parsed, "output");
   train->x_name = options_text(parsed, "x-name");
   train->y_name = options_text(parsed, "y-name");
+  train->init_from = options_text(parsed, "init-from");
   if (status == NNT_OK && with_output && !train->dry_run)
     status = options_required(parsed, "output", &needed, error);
   return status;
@@ -274,6 +296,7 @@ nnt_status train_settings_take(const options *parsed, bool with_output, nnt_trai
   nnt_train_options_default(train);
   nnt_status status = take_layers(parsed, train, error);
   if (status == NNT_OK) status = take_activations(parsed, train, error);
+  if (status == NNT_OK) status = take_frozen(parsed, train, error);
   if (status == NNT_OK) status = take_names(parsed, train, error);
   if (status == NNT_OK) status = take_optimizer(parsed, &train->optimizer, error);
   if (status == NNT_OK) status = take_schedule(parsed, &train->schedule, error);
@@ -333,9 +356,11 @@ const command command_train = {
         "--resume "
         "goes on\nthere, with the same bits in the end. A second SIGINT ends it at once.\n\n"
         "--watchdog: every rank that runs says where it stands, the missing ones are named, one of "
-        "the others\nwrites a checkpoint of the last finished step if its parameters are whole, "
-        "and the run ends with exit\ncode 1. A suspended job does not count, nor do long steps as "
-        "such: give more than the longest takes.\n\n"
+        "the\nothers writes a checkpoint of the last finished step if its parameters are whole, "
+        "and "
+        "the run\nends with exit code 1. A suspended job does not count, nor do long steps as "
+        "such: "
+        "give more than\nthe longest takes.\n\n"
         "Exit codes: 0 done, 1 failed while running, 2 bad usage or bad input, 75 stopped, go on "
         "with\n--resume.\n",
     .options = specs,

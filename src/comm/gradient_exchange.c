@@ -17,6 +17,9 @@
 #define LINE 32
 /* Seconds between two polls of MPI: often enough to keep a link busy, and cheap. */
 #define POLL_SECONDS 20e-6
+/* Floats for a rank to update, up to which it waits for all averages first: there is little to
+ * overlap, and a rank that waits for another then has all parameters as they were. */
+#define LATE_FLOATS (INT64_C(1) << 18)
 
 struct nnt_gradient_exchange {
   nnt_comm *comm;
@@ -284,6 +287,9 @@ nnt_status nnt_gradient_exchange_finish(nnt_gradient_exchange *exchange, nnt_ran
   nnt_status status = exchange->status;
   if (status != NNT_OK) *error = exchange->error;
   if (status == NNT_OK && alone) status = node_barrier(exchange, error);
+  bool late = exchange->floats / exchange->members <= LATE_FLOATS;
+  for (int i = 0; i < exchange->started_count && late && status == NNT_OK; ++i)
+    status = nnt_reduction_wait(exchange->reduction, exchange->started[i], error);
   for (int i = 0; i < exchange->started_count && status == NNT_OK; ++i) {
     int bucket = exchange->started[i];
     int64_t begin = 0, end = 0;

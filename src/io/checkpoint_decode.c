@@ -102,6 +102,8 @@ static void get_layer(reader *r, nnt_model *model, int index) {
     layer->normed = strcmp(name, "layer") == 0;
     if (!layer->normed) refuse(r, "attribute normalization of a layer");
   }
+  if (r->status == NNT_OK && nnt_h5_has_attribute(r->file, path, "frozen"))
+    layer->frozen = get_int(r, path, "frozen") != 0;
   (void)snprintf(path, sizeof path, "/model/layers/%d/weight", index);
   if (r->status == NNT_OK) r->status = nnt_h5_describe(r->file, path, &weight, r->error);
   layer->outputs = weight.dims[0];

@@ -82,6 +82,7 @@ static void put_model(writer *w, const nnt_checkpoint *checkpoint, const nnt_lay
     (void)snprintf(path, sizeof path, "/model/layers/%d", l);
     put_text(w, path, "activation", nnt_activation_name(model->layers[l].activation));
     if (model->layers[l].normed) put_text(w, path, "normalization", "layer");
+    if (model->layers[l].frozen) put_int(w, path, "frozen", 1);
   }
   put_array(w, "/model/input_shift", NNT_H5_F32, 1, &inputs, model->shift);
   put_array(w, "/model/input_scale", NNT_H5_F32, 1, &inputs, model->scale);

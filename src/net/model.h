@@ -19,6 +19,7 @@ typedef struct nnt_layer {
   nnt_activation activation;
   bool normed;    /* by layer normalisation, before the activation */
   double dropout; /* of the outputs, in training */
+  bool frozen;    /* keeps its parameters in training */
 } nnt_layer;
 
 /* Of the training samples; all 0: none. */

@@ -280,6 +280,7 @@ void nnt_optimizer_update(const nnt_optimizer *optimizer, int stage, int layer, 
 void nnt_optimizer_limit(const nnt_optimizer *optimizer, int part, int parts, float *parameters) {
   float limit = (float)optimizer->settings.max_norm;
   for (int l = 0; l < optimizer->layout->layer_count; ++l) {
+    if (optimizer->layout->layers[l].frozen) continue;
     nnt_panels w = nnt_layout_weights(optimizer->layout, l, parameters);
     int64_t panels = nnt_panel_count(w.columns);
     int64_t begin = nnt_partition_begin(panels, parts, part);

@@ -277,11 +277,12 @@ static void layer_gradient(const pass *p, nnt_team team, int layer) {
   const nnt_network_step_call *call = p->call;
   const nnt_layout *layout = call->layout;
   nnt_panels dz = gradient_of(p->network, layer, p->rows);
+  bool frozen = layout->layers[layer].frozen; /* its gradient stays the zero that it was */
   for (int piece = layout->first_piece[layer]; piece < layout->first_piece[layer + 1]; ++piece) {
     int64_t begin = 0, end = 0;
     nnt_layout_piece_panels(layout, piece, &begin, &end);
-    weight_gradient(p, team, layer, begin, end);
-    if (piece + 1 == layout->first_piece[layer + 1]) bias_gradient(p, team, layer, &dz);
+    if (!frozen) weight_gradient(p, team, layer, begin, end);
+    if (!frozen && piece + 1 == layout->first_piece[layer + 1]) bias_gradient(p, team, layer, &dz);
     if (call->take != NULL) continue;
 #pragma omp barrier
     if (team.thread == 0 && call->ready != NULL) call->ready(call->context, piece);
@@ -308,21 +309,25 @@ static void input_gradient(const pass *p, nnt_team team, int layer) {
 /* Gradients of gains and shifts, and dZ from that of the normalised values. */
 static void norm_gradient(const pass *p, nnt_team team, int layer) {
   nnt_panels d = gradient_of(p->network, layer, p->rows);
-  nnt_norm_sums(p->network, team, layer, p->call, &d);
+  bool frozen = p->network->layout.layers[layer].frozen;
+  if (!frozen) nnt_norm_sums(p->network, team, layer, p->call, &d);
 #pragma omp barrier
   nnt_norm_backward(p->network, team, layer, p->parameters, &d);
 #pragma omp barrier
-  if (p->call->take != NULL) nnt_norm_take(p->network, team, layer, p->call);
+  if (p->call->take != NULL && !frozen) nnt_norm_take(p->network, team, layer, p->call);
 }
 
 static void backward(const pass *p, nnt_team team) {
+  const nnt_layer *layers = p->network->layout.layers;
+  int lowest = 0; /* that is trained: no gradient is needed below it */
+  while (layers[lowest].frozen) ++lowest;
   for (int l = p->network->layout.layer_count - 1; l >= 0; --l) {
     layer_gradient(p, team, l);
-    if (l == 0) break;
+    if (l <= lowest) continue;
     input_gradient(p, team, l);
     transpose_weights(p, team, l - 1);
 #pragma omp barrier
-    if (p->network->layout.layers[l - 1].normed) norm_gradient(p, team, l - 1);
+    if (layers[l - 1].normed) norm_gradient(p, team, l - 1);
   }
 }
 

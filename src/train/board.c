@@ -59,11 +59,12 @@ static void take_away(const nnt_board *board, const char *name) {
   (void)unlink(path);
 }
 
-static void sweep(const nnt_board *board) {
-  DIR *directory = opendir(board->path);
+static void sweep(const char *path) {
+  DIR *directory = opendir(path);
   if (directory == NULL) return;
   for (struct dirent *entry = readdir(directory); entry != NULL; entry = readdir(directory)) {
-    if (strncmp(entry->d_name, PREFIX, strlen(PREFIX)) == 0) take_away(board, entry->d_name);
+    if (strncmp(entry->d_name, PREFIX, strlen(PREFIX)) == 0)
+      (void)unlinkat(dirfd(directory), entry->d_name, 0);
   }
   (void)closedir(directory);
 }
@@ -97,10 +98,7 @@ static nnt_status open_board(nnt_comm *comm, nnt_board *board, nnt_error *error)
   nnt_status status = nnt_comm_broadcast(comm, 0, &board->run, sizeof board->run, error);
   if (status != NNT_OK) return status;
   (void)snprintf(name, sizeof name, PREFIX "%016" PRIx64, board->run);
-  if (board->leads) {
-    sweep(board);
-    (void)put(board, name);
-  }
+  if (board->leads) (void)put(board, name);
   status = nnt_comm_barrier(comm, error);
   join(board, name, path);
   board->there = access(path, F_OK) == 0;
@@ -109,6 +107,7 @@ static nnt_status open_board(nnt_comm *comm, nnt_board *board, nnt_error *error)
 
 nnt_status nnt_board_create(nnt_comm *comm, const char *output, nnt_board **out, nnt_error *error) {
   *out = NULL;
+  if (nnt_comm_rank(comm) == 0) sweep(output);
   if (nnt_comm_nodes(comm) == 1) return NNT_OK;
   nnt_board *board = calloc(1, sizeof *board);
   if (board != NULL) {
@@ -134,7 +133,7 @@ nnt_status nnt_board_create(nnt_comm *comm, const char *output, nnt_board **out,
 
 void nnt_board_destroy(nnt_board **board) {
   if (*board == NULL) return;
-  if ((*board)->leads && (*board)->there) sweep(*board);
+  if ((*board)->leads && (*board)->there) sweep((*board)->path);
   free((*board)->node);
   free(*board);
   *board = NULL;

@@ -33,7 +33,7 @@ typedef struct nnt_node_note {
   double age;      /* seconds for which the note has been the same, as far as this node saw */
 } nnt_node_note;
 
-/* *out is NULL on a single node. */
+/* Takes away what an earlier run has left. *out is NULL on a single node. */
 nnt_status nnt_board_create(nnt_comm *comm, const char *output, nnt_board **out,
                             nnt_error *error) NNT_MUST_CHECK;
 /* NULL in it is accepted. */

@@ -16,11 +16,13 @@
 #include "train/binding.h"
 #include "train/method_checks.h"
 #include "train/normalization.h"
+#include "train/resume_checks.h"
 #include "train/run.h"
 #include "train/run_data.h"
 #include "train/run_directory.h"
 #include "train/step.h"
 #include "train/trainer.h"
+#include "train/warm_start.h"
 
 /* Everything that a run holds until it ends. */
 typedef struct nnt_run {
@@ -30,6 +32,7 @@ typedef struct nnt_run {
   int threads; /* of this rank */
   nnt_run_data data;
   nnt_checkpoint *checkpoint;
+  nnt_checkpoint *start; /* of another run; NULL: none */
   nnt_model model;
   nnt_trainer *trainer;
   nnt_binding *binding;
@@ -123,6 +126,7 @@ static nnt_status describe_model(run *r, nnt_error *error) {
                                   options->hidden, options->activation_count, options->activations,
                                   outputs, error);
   nnt_regularize(&options->regularization, model);
+  if (status == NNT_OK) status = nnt_freeze(options->freeze_count, options->freeze, model, error);
   model->augmentation.height = r->data.train->shape.height;
   model->augmentation.width = r->data.train->shape.width;
   if (status == NNT_OK) status = nnt_check_images(model, r->data.train->name, error);
@@ -150,83 +154,16 @@ static nnt_status check_validation(const run *r, nnt_error *error) {
                                     r->model.class_name_count, error);
 }
 
-/* Whether the run goes on with the shuffle that it began with. */
-static nnt_status check_shuffling(const run *r, nnt_error *error) {
-  const nnt_shuffling *there = &r->checkpoint->state.shuffling, *here = &r->data.plans[0].shuffling;
-  bool same = there->kind == here->kind;
-  if (same && there->kind == NNT_SHUFFLE_WINDOWED)
-    same = there->block == here->block && there->window == here->window;
-  if (same) return NNT_OK;
-  return nnt_fail(error, NNT_BAD_USAGE,
-                  "the checkpoint is of another shuffle\n%s: %s, blocks of %" PRId64
-                  ", windows of %" PRId64 "; the options: %s, %" PRId64 ", %" PRId64
-                  "\nleave out --shuffle, --shuffle-block and --shuffle-window, or use another "
-                  "--output",
-                  r->options->output, nnt_shuffle_name(there->kind), there->block, there->window,
-                  nnt_shuffle_name(here->kind), here->block, here->window);
-}
-
-/* Whether a checkpoint belongs to the run that the options describe. */
-static nnt_status check_checkpoint(const run *r, nnt_error *error) {
-  const nnt_model *there = &r->checkpoint->model, *here = &r->model;
-  const nnt_train_state *state = &r->checkpoint->state;
-  const nnt_train_options *options = r->options;
-  char shape_there[128], shape_here[128];
-  nnt_model_shape_text(there, shape_there, sizeof shape_there);
-  nnt_model_shape_text(here, shape_here, sizeof shape_here);
-  bool same = there->layer_count == here->layer_count && there->loss == here->loss &&
-              there->target == here->target;
-  for (int l = 0; l < here->layer_count && same; ++l)
-    same = there->layers[l].inputs == here->layers[l].inputs &&
-           there->layers[l].outputs == here->layers[l].outputs &&
-           there->layers[l].activation == here->layers[l].activation &&
-           there->layers[l].normed == here->layers[l].normed;
-  if (!same)
-    return nnt_fail(
-        error, NNT_BAD_USAGE,
-        "the checkpoint is of another network\n%s holds %s, %s; the options "
-        "describe %s, %s (or other activations or --layer-norm)\nuse the options of the run, or "
-        "another --output",
-        options->output, shape_there, nnt_loss_name(there->loss), shape_here,
-        nnt_loss_name(here->loss));
-  nnt_status status = nnt_run_data_check(&r->data, r->checkpoint, options->output, error);
-  if (status != NNT_OK) return status;
-  if (state->granules != nnt_granules_of(options))
-    return nnt_fail(error, NNT_BAD_USAGE,
-                    "the checkpoint is of a run that sums gradients in another way\n%s: "
-                    "%" PRId64 " granules, the options: %" PRId64
-                    " (0 is --reduction fast)\nuse "
-                    "the options of the run, or another --output",
-                    options->output, state->granules, nnt_granules_of(options));
-  if (state->seed != options->seed || state->batch_size != options->batch_size ||
-      state->samples != r->data.train->samples.count)
-    return nnt_fail(error, NNT_BAD_USAGE,
-                    "the checkpoint is of another run\n%s: seed %" PRIu64 ", batch size %" PRId64
-                    ", %" PRId64 " samples; the options: %" PRIu64 ", %" PRId64 ", %" PRId64
-                    "\nuse the options of the run, or another --output",
-                    options->output, state->seed, state->batch_size, state->samples, options->seed,
-                    options->batch_size, r->data.train->samples.count);
-  status = nnt_check_optimizer(r->checkpoint, options, error);
-  if (status == NNT_OK) status = check_shuffling(r, error);
-  if (status != NNT_OK) return status;
-  if (options->normalization != NNT_NORMALIZE_AUTO &&
-      options->normalization != there->normalization)
-    return nnt_fail(error, NNT_BAD_USAGE,
-                    "the checkpoint has another normalisation\n%s: %s, --normalize %s\nuse the "
-                    "options of the run, or another --output",
-                    options->output, nnt_normalization_name(there->normalization),
-                    nnt_normalization_name(options->normalization));
-  return NNT_OK;
-}
-
 /* The checkpoint's normalisation, or one computed on the data. */
 static nnt_status normalize(run *r, nnt_error *error) {
   nnt_model *model = &r->model;
-  if (r->checkpoint != NULL) {
+  const nnt_checkpoint *from = r->checkpoint;
+  if (from == NULL && r->options->normalization == NNT_NORMALIZE_AUTO) from = r->start;
+  if (from != NULL) {
     size_t bytes = (size_t)nnt_model_inputs(model) * sizeof(float);
-    model->normalization = r->checkpoint->model.normalization;
-    memcpy(model->shift, r->checkpoint->model.shift, bytes);
-    memcpy(model->scale, r->checkpoint->model.scale, bytes);
+    model->normalization = from->model.normalization;
+    memcpy(model->shift, from->model.shift, bytes);
+    memcpy(model->scale, from->model.scale, bytes);
     return NNT_OK;
   }
   if (r->options->dry_run)
@@ -306,12 +243,17 @@ static nnt_status prepare(run *r, nnt_error *error) {
   if (status == NNT_OK && r->options->resume && r->options->output != NULL)
     status = nnt_run_directory_newest(r->comm, r->options->output, &r->events->log, &r->checkpoint,
                                       error);
+  if (status == NNT_OK && r->checkpoint == NULL && r->options->init_from != NULL)
+    status = nnt_run_directory_open(r->comm, r->options->init_from, &r->start, error);
   const nnt_shuffling *before = r->checkpoint != NULL ? &r->checkpoint->state.shuffling : NULL;
   if (status == NNT_OK) status = nnt_run_data_plan(r->comm, r->options, before, &r->data, error);
   if (status == NNT_OK) status = nnt_run_data_load(r->comm, r->options, &r->data, error);
   if (status == NNT_OK) status = describe_model(r, error);
   if (status == NNT_OK) status = check_validation(r, error);
-  if (status == NNT_OK && r->checkpoint != NULL) status = check_checkpoint(r, error);
+  if (status == NNT_OK && r->checkpoint != NULL)
+    status = nnt_check_resume(r->checkpoint, &r->model, r->options, &r->data, error);
+  if (status == NNT_OK && r->start != NULL)
+    status = nnt_warm_start_check(r->options->init_from, r->start, &r->model, error);
   status = nnt_comm_agree(r->comm, status, error);
   if (status == NNT_OK) status = normalize(r, error);
   return nnt_comm_agree(r->comm, status, error);
@@ -329,6 +271,7 @@ static nnt_status create_trainer(run *r, nnt_error *error) {
                                .selection = r->data.selection,
                                .reader = r->data.reader,
                                .checkpoint = r->checkpoint,
+                               .start = r->start,
                                .deadline = limit > 0.0 ? r->started + limit : (double)INFINITY};
   return nnt_trainer_create(r->comm, &inputs, &r->trainer, error);
 }
@@ -363,6 +306,7 @@ static run open_run(nnt_comm *comm, const nnt_train_options *options,
 static void close_run(run *r) {
   nnt_trainer_destroy(&r->trainer);
   nnt_checkpoint_destroy(&r->checkpoint);
+  nnt_checkpoint_destroy(&r->start);
   nnt_model_clear(&r->model);
   nnt_run_data_clear(&r->data);
   nnt_binding_destroy(&r->binding);

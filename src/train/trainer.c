@@ -18,6 +18,7 @@
 #include "train/evaluator.h"
 #include "train/keeper.h"
 #include "train/step.h"
+#include "train/warm_start.h"
 #include "train/watchdog.h"
 
 struct nnt_trainer {
@@ -62,9 +63,11 @@ static void start_state(nnt_trainer *trainer) {
                                      .best_loss = (double)INFINITY};
   (void)snprintf(trainer->state.selection, sizeof trainer->state.selection, "%s",
                  trainer->in.selection);
-  if (nnt_stepper_writes(trainer->stepper))
-    nnt_initialize(nnt_stepper_layout(trainer->stepper), options->initializer, options->seed,
-                   nnt_stepper_parameters(trainer->stepper));
+  if (!nnt_stepper_writes(trainer->stepper)) return;
+  const nnt_layout *layout = nnt_stepper_layout(trainer->stepper);
+  float *parameters = nnt_stepper_parameters(trainer->stepper);
+  nnt_initialize(layout, options->initializer, options->seed, parameters);
+  if (trainer->in.start != NULL) nnt_warm_start_copy(trainer->in.start, layout, parameters);
 }
 
 static double monitored_of(const nnt_history_entry *entry) {

@@ -23,6 +23,7 @@ typedef struct nnt_trainer_inputs {
   const char *selection;            /* as in a checkpoint */
   nnt_reader *reader;               /* that reads ahead; NULL: none */
   const nnt_checkpoint *checkpoint; /* where to go on; NULL: start */
+  const nnt_checkpoint *start;      /* with these weights; NULL: with random ones */
   double deadline;                  /* when to have ended, by base/clock.h; may be infinite */
 } nnt_trainer_inputs;
 

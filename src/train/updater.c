@@ -88,6 +88,7 @@ static void run(const nnt_updater *updater, int stage, const range *part) {
 
 void nnt_updater_range(nnt_updater *updater, int piece, int64_t begin, int64_t end) {
   const range part = {nnt_layout_layer_of(updater->layout, piece), begin, end};
+  if (updater->layout->layers[part.layer].frozen) return;
   run(updater, 0, &part);
   if (updater->stages > 1) updater->ranges[updater->range_count++] = part;
 }

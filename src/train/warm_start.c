@@ -1,0 +1,55 @@
+/* Starting from the weights of another run. */
+#include "train/warm_start.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static bool same_layer(const nnt_layer *a, const nnt_layer *b) {
+  return a->inputs == b->inputs && a->outputs == b->outputs && a->normed == b->normed &&
+         a->activation == b->activation;
+}
+
+nnt_status nnt_warm_start_check(const char *name, const nnt_checkpoint *from,
+                                const nnt_model *model, nnt_error *error) {
+  char there[128], here[128];
+  bool same = from->model.layer_count == model->layer_count &&
+              nnt_model_inputs(&from->model) == nnt_model_inputs(model);
+  for (int l = 0; l + 1 < model->layer_count && same; ++l)
+    same = same_layer(&from->model.layers[l], &model->layers[l]);
+  if (same) return NNT_OK;
+  nnt_model_shape_text(&from->model, there, sizeof there);
+  nnt_model_shape_text(model, here, sizeof here);
+  return nnt_fail(error, NNT_BAD_USAGE,
+                  "the hidden layers are not those of the checkpoint\n--init-from %.150s: %s, the "
+                  "options: %s (or other activations or --layer-norm)\nuse its --hidden, "
+                  "--activation and --layer-norm",
+                  name, there, here);
+}
+
+void nnt_warm_start_copy(const nnt_checkpoint *from, const nnt_layout *layout, float *parameters) {
+  nnt_layout source = nnt_layout_of(&from->model);
+  for (int l = 0; l < layout->layer_count; ++l) {
+    if (!same_layer(&source.layers[l], &layout->layers[l])) continue;
+    int64_t begin = source.weights[l], end = nnt_layout_layer_end(&source, l);
+    memcpy(parameters + layout->weights[l], from->parameters + begin,
+           (size_t)(end - begin) * sizeof *parameters);
+  }
+}
+
+nnt_status nnt_freeze(int count, const int64_t *layers, nnt_model *model, nnt_error *error) {
+  int frozen = 0;
+  for (int l = 0; l < model->layer_count; ++l) model->layers[l].frozen = false;
+  for (int i = 0; i < count; ++i) {
+    if (layers[i] < 0 || layers[i] >= model->layer_count)
+      return nnt_fail(error, NNT_BAD_USAGE,
+                      "no such layer\n--freeze %" PRId64
+                      "\nthe layers are 0 to %d, the last is the output's",
+                      layers[i], model->layer_count - 1);
+    frozen += !model->layers[layers[i]].frozen;
+    model->layers[layers[i]].frozen = true;
+  }
+  if (frozen < model->layer_count) return NNT_OK;
+  return nnt_fail(error, NNT_BAD_USAGE,
+                  "nothing is left to train\n--freeze with all %d layers\nleave one out",
+                  model->layer_count);
+}
