@@ -5,6 +5,7 @@
 
 #include <nntrain/comm.h>
 #include <nntrain/log.h>
+#include <nntrain/scores.h>
 #include <nntrain/selection.h>
 #include <nntrain/status.h>
 #include <nntrain/streaming.h>
@@ -42,8 +43,11 @@ typedef struct nnt_evaluate_options {
   nnt_reading reading;
 } nnt_evaluate_options;
 
+/* `scores` may be NULL; else a classification is scored class by class too, on every rank: owned by
+ * the caller, freed with nnt_scores_destroy, NULL for values. */
 NNT_API nnt_status nnt_evaluate(nnt_comm *comm, const nnt_evaluate_options *options,
-                                nnt_metrics *out, nnt_error *error) NNT_MUST_CHECK;
+                                nnt_metrics *out, nnt_scores **scores,
+                                nnt_error *error) NNT_MUST_CHECK;
 
 typedef struct nnt_predict_options {
   const char *checkpoint;

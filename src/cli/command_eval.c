@@ -8,6 +8,7 @@
 
 #include "cli/command.h"
 #include "cli/data_options.h"
+#include "cli/score_print.h"
 
 static const option_spec specs[] = {
     {"checkpoint", "FILE|DIR", NULL, "checkpoint, or a run's directory: its best"},
@@ -21,6 +22,9 @@ static const option_spec specs[] = {
     {"stratify", NULL, NULL, "let every part hold every class in its share; needs classes"},
     {"part", "NAME", NULL, "part of a data set that is cut: train, validation (without it), all"},
     {"top-k", "K", "0", "also measure top-K accuracy; 0: not"},
+    {"details", NULL, NULL,
+     "score a classification class by class: precision, recall, F1, AUC, confusion matrix, and the "
+     "calibration error"},
     {"data-mode", "NAME", "auto",
      "resident (the whole data set in memory, once a node), streaming (two windows of it, the next "
      "read ahead), auto (resident when it fits into the memory limit)"},
@@ -39,7 +43,7 @@ static void print_json_number(FILE *stream, const char *name, double value) {
   if (isfinite(value)) (void)fprintf(stream, ", \"%s\": %.17g", name, value);
 }
 
-static void print_json(FILE *stream, const nnt_metrics *m) {
+static void print_json(FILE *stream, const nnt_metrics *m, const nnt_scores *scores) {
   (void)fprintf(stream, "{\"samples\": %" PRId64, m->samples);
   print_json_number(stream, "loss", m->loss);
   print_json_number(stream, "accuracy", m->accuracy);
@@ -48,6 +52,7 @@ static void print_json(FILE *stream, const nnt_metrics *m) {
   print_json_number(stream, "mse", m->mse);
   print_json_number(stream, "mae", m->mae);
   print_json_number(stream, "r2", m->r2);
+  if (scores != NULL) score_print_json(stream, scores);
   (void)fprintf(stream, "}\n");
 }
 
@@ -61,9 +66,10 @@ static void print_lines(const nnt_metrics *m) {
   }
 }
 
-static nnt_status write_file(const char *path, const nnt_metrics *metrics, nnt_error *error) {
+static nnt_status write_file(const char *path, const nnt_metrics *metrics, const nnt_scores *scores,
+                             nnt_error *error) {
   FILE *file = fopen(path, "w");
-  if (file != NULL) print_json(file, metrics);
+  if (file != NULL) print_json(file, metrics, scores);
   int failed = file == NULL || ferror(file) != 0;
   if (file != NULL && fclose(file) != 0) failed = 1;
   if (!failed) return NNT_OK;
@@ -71,13 +77,15 @@ static nnt_status write_file(const char *path, const nnt_metrics *metrics, nnt_e
                   path, strerror(errno));
 }
 
-static nnt_status report(const options *parsed, const nnt_metrics *metrics, nnt_error *error) {
+static nnt_status report(const options *parsed, const nnt_metrics *metrics,
+                         const nnt_scores *scores, nnt_error *error) {
   const char *output = options_text(parsed, "output");
   if (options_flag(parsed, "json"))
-    print_json(stdout, metrics);
+    print_json(stdout, metrics, scores);
   else
     print_lines(metrics);
-  return output != NULL ? write_file(output, metrics, error) : NNT_OK;
+  if (!options_flag(parsed, "json") && scores != NULL) score_print_table(stdout, scores);
+  return output != NULL ? write_file(output, metrics, scores, error) : NNT_OK;
 }
 
 static nnt_status run_eval(const options *parsed, nnt_comm *comm, nnt_error *error) {
@@ -86,6 +94,7 @@ static nnt_status run_eval(const options *parsed, nnt_comm *comm, nnt_error *err
   const char *data = NULL;
   int64_t threads = 0, top_k = 0;
   nnt_metrics metrics;
+  nnt_scores *scores = NULL;
   nnt_status status = options_required(parsed, "checkpoint", &evaluate.checkpoint, error);
   if (status == NNT_OK) status = options_required(parsed, "data", &data, error);
   if (status == NNT_OK) status = take_reading(parsed, &evaluate.reading, error);
@@ -96,11 +105,14 @@ static nnt_status run_eval(const options *parsed, nnt_comm *comm, nnt_error *err
   evaluate.data = (nnt_data_place){.path = data};
   evaluate.threads = (int)threads;
   evaluate.top_k = (int)top_k;
-  if (status == NNT_OK) status = nnt_evaluate(comm, &evaluate, &metrics, error);
+  if (status == NNT_OK)
+    status = nnt_evaluate(comm, &evaluate, &metrics,
+                          options_flag(parsed, "details") ? &scores : NULL, error);
   if (status == NNT_OK) {
-    if (nnt_comm_rank(comm) == 0) status = report(parsed, &metrics, error);
+    if (nnt_comm_rank(comm) == 0) status = report(parsed, &metrics, scores, error);
     status = nnt_comm_agree(comm, status, error);
   }
+  nnt_scores_destroy(&scores);
   return status;
 }
 

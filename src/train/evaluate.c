@@ -72,12 +72,32 @@ static nnt_status open_source(nnt_comm *comm, const nnt_resident_request *reques
   return status;
 }
 
+/* Measures, and with `scores` scores what is a classification. Collective. */
+static nnt_status measure(nnt_comm *comm, nnt_evaluator *evaluator,
+                          const nnt_checkpoint *checkpoint, int64_t samples, nnt_metrics *out,
+                          nnt_scores **scores, nnt_error *error) {
+  nnt_score_sheet *sheet = NULL;
+  nnt_status status = NNT_OK;
+  if (scores != NULL && nnt_model_classifies(&checkpoint->model))
+    status = nnt_score_sheet_create(&checkpoint->model, samples, &sheet, error);
+  status = nnt_comm_agree(comm, status, error);
+  if (status == NNT_OK) {
+    nnt_evaluator_set_sheet(evaluator, sheet);
+    status = nnt_evaluator_run(evaluator, checkpoint->parameters, out, error);
+  }
+  if (status == NNT_OK && sheet != NULL)
+    status = nnt_score_sheet_finish(comm, sheet, scores, error);
+  nnt_score_sheet_destroy(&sheet);
+  return status;
+}
+
 nnt_status nnt_evaluate(nnt_comm *comm, const nnt_evaluate_options *options, nnt_metrics *out,
-                        nnt_error *error) {
+                        nnt_scores **scores, nnt_error *error) {
   nnt_checkpoint *checkpoint = NULL;
   source from = {.data = NULL};
   nnt_evaluator *evaluator = NULL;
   int threads = 0;
+  if (scores != NULL) *scores = NULL;
   nnt_status status = nnt_run_directory_open(comm, options->checkpoint, &checkpoint, error);
   if (status != NNT_OK) return status;
   const nnt_model *model = &checkpoint->model;
@@ -99,7 +119,8 @@ nnt_status nnt_evaluate(nnt_comm *comm, const nnt_evaluate_options *options, nnt
           nnt_evaluator_create(comm, model, &from.held, threads, options->top_k, &evaluator, error);
     status = nnt_comm_agree(comm, status, error);
   }
-  if (status == NNT_OK) status = nnt_evaluator_run(evaluator, checkpoint->parameters, out, error);
+  if (status == NNT_OK)
+    status = measure(comm, evaluator, checkpoint, from.data->samples.count, out, scores, error);
   nnt_evaluator_destroy(&evaluator);
   close_source(&from);
   nnt_checkpoint_destroy(&checkpoint);

@@ -30,7 +30,8 @@ struct nnt_evaluator {
   double *total;                           /* [width] */
   bool (*wants_stop)(const void *context); /* NULL: nobody stops it */
   const void *context;
-  float *origin; /* [outputs], regression: the targets of the first sample */
+  nnt_score_sheet *sheet; /* NULL: none is kept */
+  float *origin;          /* [outputs], regression: the targets of the first sample */
 };
 
 static bool regresses(const nnt_evaluator *evaluator) {
@@ -155,8 +156,17 @@ static void find_samples(const nnt_evaluator *evaluator, int64_t first, int64_t 
   nnt_loader_find(evaluator->samples, evaluator->indices, count, &evaluator->batch);
 }
 
-static void sum_block(nnt_evaluator *evaluator, const float *parameters, int64_t block,
-                      double *sums) {
+/* The probabilities of the batch's samples, as predict gives them, on the sheet. */
+static nnt_status score_block(nnt_evaluator *evaluator, const float *parameters, int64_t count,
+                              nnt_error *error) {
+  if (evaluator->sheet == NULL) return NNT_OK;
+  nnt_network_forward(evaluator->network, parameters, count, false, true);
+  nnt_panels probabilities = nnt_network_outputs(evaluator->network);
+  return nnt_score_sheet_add(evaluator->sheet, &probabilities, &evaluator->batch, count, error);
+}
+
+static nnt_status sum_block(nnt_evaluator *evaluator, const float *parameters, int64_t block,
+                            double *sums, nnt_error *error) {
   int64_t first = block * NNT_EVALUATION_BLOCK;
   int64_t count = nnt_min_i64(NNT_EVALUATION_BLOCK, evaluator->samples->count - first);
   find_samples(evaluator, first, count);
@@ -173,6 +183,7 @@ static void sum_block(nnt_evaluator *evaluator, const float *parameters, int64_t
     else
       add_label_row(evaluator, r, sums);
   }
+  return score_block(evaluator, parameters, count, error);
 }
 
 static void finish_regression(const nnt_evaluator *evaluator, nnt_metrics *out) {
@@ -225,6 +236,10 @@ static void note_origin(nnt_evaluator *evaluator) {
   memcpy(evaluator->origin, first, (size_t)samples->target_columns * sizeof(float));
 }
 
+void nnt_evaluator_set_sheet(nnt_evaluator *evaluator, nnt_score_sheet *sheet) {
+  evaluator->sheet = sheet;
+}
+
 void nnt_evaluator_set_stop(nnt_evaluator *evaluator, bool (*wants_stop)(const void *context),
                             const void *context) {
   evaluator->wants_stop = wants_stop;
@@ -238,10 +253,13 @@ static nnt_status sum_window(nnt_evaluator *evaluator, const float *parameters, 
   int64_t width = evaluator->width;
   int64_t rank = nnt_comm_rank(evaluator->comm), size = nnt_comm_size(evaluator->comm);
   double *stops = evaluator->sums + count * width;
+  nnt_status own = NNT_OK;
   memset(evaluator->sums, 0, (size_t)(count * width + 1) * sizeof(double));
   for (int64_t b = nnt_partition_begin(count, size, rank);
-       b < nnt_partition_begin(count, size, rank + 1); ++b)
-    sum_block(evaluator, parameters, first + b, evaluator->sums + b * width);
+       b < nnt_partition_begin(count, size, rank + 1) && own == NNT_OK; ++b)
+    own = sum_block(evaluator, parameters, first + b, evaluator->sums + b * width, error);
+  if (evaluator->sheet != NULL) own = nnt_comm_agree(evaluator->comm, own, error);
+  if (own != NNT_OK) return own;
   if (evaluator->wants_stop != NULL && evaluator->wants_stop(evaluator->context)) *stops = 1.0;
   nnt_status status = nnt_comm_sum(evaluator->comm, evaluator->sums, count * width + 1, error);
   if (status != NNT_OK || !(*stops > 0.0)) return status;

@@ -11,6 +11,7 @@
 
 #include "net/network.h"
 #include "train/held.h"
+#include "train/score_sheet.h"
 
 /* Samples of a block. */
 #define NNT_EVALUATION_BLOCK 256
@@ -27,6 +28,10 @@ void nnt_evaluator_destroy(nnt_evaluator **evaluator);
  * rank wants all do. Local. */
 void nnt_evaluator_set_stop(nnt_evaluator *evaluator, bool (*wants_stop)(const void *context),
                             const void *context);
+
+/* Lets a classification be scored class by class, on `sheet`, borrowed, during the next evaluation.
+ * Local. */
+void nnt_evaluator_set_sheet(nnt_evaluator *evaluator, nnt_score_sheet *sheet);
 
 /* Metrics over all samples. Collective. Errors: NNT_STOPPED; what reading fails with. */
 nnt_status nnt_evaluator_run(nnt_evaluator *evaluator, const float *parameters, nnt_metrics *out,

@@ -164,8 +164,8 @@ class Cluster:
 
     def hurry(self, number):
         """A requeued job starts now, not after the two minutes that Slurm lets it wait."""
-        self.wait_for_state(number, "PENDING")
-        wait_for(lambda: not list(FOLDER.glob(f"spool/*/stepd.slurm.pmix.{number}.*")),
+        plain = self.wait_for_state(number, "PENDING")["JobId"]  # of an array's job, too
+        wait_for(lambda: not list(FOLDER.glob(f"spool/*/stepd.slurm.pmix.{plain}.*")),
                  "the end of the steps")
         time.sleep(1.1)  # else its credential is of the second in which the old one was revoked
         run("scontrol", "update", f"jobid={number}", "StartTime=now")

@@ -1,0 +1,109 @@
+/* Scores of a classification. */
+#include "cli/score_print.h"
+
+#include <inttypes.h>
+#include <math.h>
+
+/* Rows of a table and columns of a confusion matrix, at most; the others are in the JSON. */
+#define MOST_ROWS 100
+#define MOST_COLUMNS 20
+
+static void print_area(FILE *stream, double area) {
+  if (isnan(area))
+    (void)fprintf(stream, "  %7s", "-");
+  else
+    (void)fprintf(stream, "  %7.4f", area);
+}
+
+static void print_average(FILE *stream, const char *name, const nnt_average *average) {
+  (void)fprintf(stream, "%-9s  %9.4f  %7.4f  %7.4f\n", name, average->precision, average->recall,
+                average->f1);
+}
+
+static void print_confusion(FILE *stream, const nnt_scores *scores) {
+  int64_t k = scores->classes;
+  if (scores->confusion == NULL || k > MOST_COLUMNS) return;
+  (void)fprintf(stream, "\nconfusion (rows: true class, columns: predicted)\n%9s", "");
+  for (int64_t c = 0; c < k; ++c) (void)fprintf(stream, " %7" PRId64, c);
+  (void)fputc('\n', stream);
+  for (int64_t r = 0; r < k; ++r) {
+    (void)fprintf(stream, "%9" PRId64, r);
+    for (int64_t c = 0; c < k; ++c)
+      (void)fprintf(stream, " %7" PRId64, scores->confusion[r * k + c]);
+    (void)fputc('\n', stream);
+  }
+}
+
+void score_print_table(FILE *stream, const nnt_scores *scores) {
+  (void)fprintf(stream, "\n%-9s  %9s  %7s  %7s  %7s  %8s\n", scores->labels ? "label" : "class",
+                "precision", "recall", "F1", "AUC", "samples");
+  for (int64_t c = 0; c < scores->classes && c < MOST_ROWS; ++c) {
+    (void)fprintf(stream, "%-9" PRId64 "  %9.4f  %7.4f  %7.4f", c, scores->precision[c],
+                  scores->recall[c], scores->f1[c]);
+    print_area(stream, scores->auc[c]);
+    (void)fprintf(stream, "  %8" PRId64 "\n", scores->support[c]);
+  }
+  if (scores->classes > MOST_ROWS)
+    (void)fprintf(stream, "... and %" PRId64 " more, see --json\n", scores->classes - MOST_ROWS);
+  print_average(stream, "macro", &scores->macro);
+  print_average(stream, "weighted", &scores->weighted);
+  print_average(stream, "micro", &scores->micro);
+  if (!isnan(scores->auc_macro))
+    (void)fprintf(stream, "AUC, mean of the classes  %.4f\n", scores->auc_macro);
+  if (!isnan(scores->exact_match))
+    (void)fprintf(stream, "all labels right          %.4f\n", scores->exact_match);
+  if (!isnan(scores->calibration_error))
+    (void)fprintf(stream, "calibration error         %.4f\n", scores->calibration_error);
+  print_confusion(stream, scores);
+}
+
+static void print_number(FILE *stream, const char *name, double value) {
+  if (isfinite(value)) (void)fprintf(stream, ", \"%s\": %.17g", name, value);
+}
+
+static void print_reals(FILE *stream, const char *name, const double *values, int64_t count) {
+  (void)fprintf(stream, ", \"%s\": [", name);
+  for (int64_t i = 0; i < count; ++i) {
+    (void)fputs(i > 0 ? ", " : "", stream);
+    if (isfinite(values[i]))
+      (void)fprintf(stream, "%.17g", values[i]);
+    else
+      (void)fputs("null", stream);
+  }
+  (void)fputc(']', stream);
+}
+
+static void print_ints(FILE *stream, const int64_t *values, int64_t count) {
+  (void)fputc('[', stream);
+  for (int64_t i = 0; i < count; ++i)
+    (void)fprintf(stream, "%s%" PRId64, i > 0 ? ", " : "", values[i]);
+  (void)fputc(']', stream);
+}
+
+static void print_json_average(FILE *stream, const char *name, const nnt_average *average) {
+  (void)fprintf(stream, ", \"%s\": {\"precision\": %.17g, \"recall\": %.17g, \"f1\": %.17g}", name,
+                average->precision, average->recall, average->f1);
+}
+
+void score_print_json(FILE *stream, const nnt_scores *scores) {
+  int64_t k = scores->classes;
+  print_reals(stream, "precision", scores->precision, k);
+  print_reals(stream, "recall", scores->recall, k);
+  print_reals(stream, "f1", scores->f1, k);
+  print_reals(stream, "auc", scores->auc, k);
+  (void)fputs(", \"support\": ", stream);
+  print_ints(stream, scores->support, k);
+  print_json_average(stream, "macro", &scores->macro);
+  print_json_average(stream, "weighted", &scores->weighted);
+  print_json_average(stream, "micro", &scores->micro);
+  print_number(stream, "auc_macro", scores->auc_macro);
+  print_number(stream, "exact_match", scores->exact_match);
+  print_number(stream, "calibration_error", scores->calibration_error);
+  if (scores->confusion == NULL) return;
+  (void)fputs(", \"confusion\": [", stream);
+  for (int64_t r = 0; r < k; ++r) {
+    (void)fputs(r > 0 ? ", " : "", stream);
+    print_ints(stream, scores->confusion + r * k, k);
+  }
+  (void)fputc(']', stream);
+}
