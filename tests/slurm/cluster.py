@@ -120,11 +120,11 @@ class Cluster:
         run("scontrol", "update", f"nodename={node}", "state=down", "reason=test")
 
     @staticmethod
-    def kill_rank(node, name):
-        """kill -9 of one of the processes of this name on a node."""
-        numbers = [int(number) for number in run("ip", "netns", "pids", node).split()
-                   if Path(f"/proc/{number}/comm").read_text().strip() == name]
-        os.kill(numbers[-1], signal.SIGKILL)
+    def kill_rank(node, name, number=signal.SIGKILL):
+        """A signal to one of the processes of this name on a node."""
+        numbers = [int(pid) for pid in run("ip", "netns", "pids", node).split()
+                   if Path(f"/proc/{pid}/comm").read_text().strip() == name]
+        os.kill(numbers[-1], number)
 
     def mend_node(self, node):
         """The node is back, with empty disks."""

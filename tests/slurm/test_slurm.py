@@ -7,6 +7,7 @@ Needs root and Slurm's programs; leaves nothing behind (cluster.py, helpers/host
 """
 import os
 import re
+import signal
 import subprocess
 import sys
 import unittest
@@ -239,6 +240,30 @@ class RequeueCase(SlurmCase):
         CLUSTER.kill_rank("nh2", "nntrain")
         self.goes_on(number, 1)
         self.end(number)
+        self.assertEqual(self.result(self.folder / "run"), self.reference())
+
+    def test_a_rank_is_stopped(self):
+        """Only the watchdog notices: the job ends with 1, and goes back into the queue like that of
+        a rank that died; where it does not, it has failed."""
+        for launcher in ("srun", "mpirun"):
+            with self.subTest(launcher):
+                number = self.job("--watchdog", 2, "--output", self.folder / "run",
+                                  options=["--launcher", launcher,
+                                           *(["--no-requeue"] if launcher == "mpirun" else [])])
+                self.wait_for_epochs(number)
+                CLUSTER.kill_rank("nh2", "nntrain", signal.SIGSTOP)
+                if launcher == "srun":
+                    self.goes_on(number, 1)
+                    self.wait_for_epochs(number)
+                    run("scancel", number)
+                    CLUSTER.wait_for_state(number, "CANCELLED")
+                    wait_for(lambda job=number: not CLUSTER.is_there(job), "the end of the job")
+                else:
+                    self.end(number, code=1, seconds=60)
+                said = self.log(number)
+                self.assertIn("watchdog: missing: host nh2, rank ", said)
+                self.assertIn("stopped or dead", said)
+        nntrain("train", *WORDS, "--epochs", EPOCHS, "--resume", "--output", self.folder / "run")
         self.assertEqual(self.result(self.folder / "run"), self.reference())
 
     def test_node_dies(self):
