@@ -10,7 +10,7 @@ build_packages=(gcc libc6-dev make cmake pkg-config openmpi-bin libopenmpi-dev
   libhdf5-openmpi-dev zlib1g-dev libssl-dev libjansson-dev libinih-dev libcsv-dev
   libonnx-dev libprotobuf-c-dev protobuf-c-compiler
   dataset-fashion-mnist)
-test_packages=(libcmocka-dev python3 python3-numpy python3-h5py valgrind clang-format clang-tidy
+test_packages=(libcmocka-dev python3 python3-numpy python3-h5py valgrind clang clang-format clang-tidy
   libomp-dev shellcheck hdf5-tools iproute2 slurmctld slurmd slurm-client slurm-wlm-basic-plugins
   munge)
 
@@ -45,6 +45,12 @@ install_with_apt() {
     apt-get install --yes -qq --no-install-recommends "${missing[@]}"
 }
 
+# libFuzzer has a package of its own on some systems, and comes with clang on others.
+install_fuzzer_with_apt() {
+  is_installed libclang-rt-dev || ! apt-cache show libclang-rt-dev >/dev/null 2>&1 ||
+    install_with_apt libclang-rt-dev
+}
+
 # On other systems: is the thing itself there, whatever its package is called?
 has_header() { printf '#include <%s>\n' "$1" | "${CC:-cc}" -E -x c - >/dev/null 2>&1; }
 has_python() { python3 -c "import $1" >/dev/null 2>&1; }
@@ -61,7 +67,8 @@ missing_tools() {
   has_header hdf5.h || command -v h5cc >/dev/null || command -v h5pcc >/dev/null ||
     pkg-config --exists hdf5 2>/dev/null || echo "HDF5"
   [ "$1" = tests ] || return 0
-  for tool in python3 valgrind clang-format clang-tidy shellcheck h5diff; do
+  for tool in python3 valgrind clang clang-format clang-tidy shellcheck h5diff ip slurmctld slurmd sbatch \
+    munged; do
     command -v "$tool" >/dev/null || echo "$tool"
   done
   pkg-config --exists cmocka 2>/dev/null || has_header cmocka.h || echo "cmocka"
@@ -95,6 +102,7 @@ packages=("${build_packages[@]}")
 [ "$purpose" = build ] || packages+=("${test_packages[@]}")
 if command -v apt-get >/dev/null && command -v dpkg-query >/dev/null; then
   install_with_apt "${packages[@]}"
+  [ "$purpose" = build ] || install_fuzzer_with_apt
 else
   check_elsewhere "$purpose"
 fi

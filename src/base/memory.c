@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
 
 #if defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/asan_interface.h>
@@ -42,6 +45,12 @@ nnt_status nnt_memory_allocate(size_t bytes, const char *purpose, void **out, nn
 void nnt_memory_free(void **memory) {
   free(*memory);
   *memory = NULL;
+}
+
+void nnt_memory_return_unused(void) {
+#if defined(__GLIBC__)
+  (void)malloc_trim(0);
+#endif
 }
 
 void *nnt_arena_slice(nnt_arena *arena, size_t bytes) {

@@ -21,6 +21,10 @@ void nnt_memory_prefer_huge_pages(void *memory, size_t bytes);
 /* Frees and clears *memory; NULL in it is accepted. */
 void nnt_memory_free(void **memory);
 
+/* Gives back to the system what was freed. The C library keeps it for the thread that freed it, and
+ * finds no use for much of it where large blocks come and go between small ones. */
+void nnt_memory_return_unused(void);
+
 /* An arena: first the slices are counted (base == NULL), then one block is allocated, then the
  * same calls give out the slices. In builds with AddressSanitizer a poisoned red zone lies
  * between two slices. */

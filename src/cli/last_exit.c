@@ -1,8 +1,10 @@
 /* Ending a process that hangs, and the launcher of its job. */
 #include "cli/last_exit.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
 #include <time.h>
@@ -10,41 +12,63 @@
 
 /* Seconds that the launcher has to end by itself. */
 #define LAUNCHER_SECONDS 4
+/* Shells and the like between the launcher and this process, at most. */
+#define GENERATIONS 8
 /* Descriptors that may be open. */
 #define DESCRIPTORS 4096
 
-/* Whether the process is one of Open MPI's that serves a single job. */
-static bool is_launcher(pid_t process) {
-  static const char *const names[] = {"mpirun\n", "mpiexec\n", "orterun\n", "orted\n"};
-  char path[64], name[64] = "";
-  (void)snprintf(path, sizeof path, "/proc/%ld/comm", (long)process);
-  FILE *file = fopen(path, "r");
-  if (file == NULL) return false;
-  if (fgets(name, sizeof name, file) == NULL) name[0] = '\0';
-  (void)fclose(file);
+/* A process as /proc shows it: "17 (mpirun) S 16 ...". False when there is none. Also for the child
+ * of a process with threads: no stdio, no locks. */
+static bool look_at(pid_t process, char name[32], pid_t *parent) {
+  char path[64], text[128] = "";
+  (void)snprintf(path, sizeof path, "/proc/%ld/stat", (long)process);
+  int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return false;
+  ssize_t length = read(descriptor, text, sizeof text - 1);
+  (void)close(descriptor);
+  const char *begin = length > 0 ? strchr(text, '(') : NULL, *end = strrchr(text, ')');
+  if (begin == NULL || end == NULL || end - begin > 31 || strlen(end) < sizeof ") S ") return false;
+  memcpy(name, begin + 1, (size_t)(end - begin - 1));
+  name[end - begin - 1] = '\0';
+  *parent = (pid_t)strtol(end + 4, NULL, 10);
+  return true;
+}
+
+/* Whether it is one of Open MPI's that serves a single job. */
+static bool is_launcher(const char *name) {
+  static const char *const names[] = {"mpirun", "mpiexec", "orterun", "orted"};
   for (size_t i = 0; i < sizeof names / sizeof *names; ++i) {
     if (strcmp(name, names[i]) == 0) return true;
   }
   return false;
 }
 
-static void sleep_seconds(time_t seconds) {
-  struct timespec left = {.tv_sec = seconds};
-  while (nanosleep(&left, &left) != 0) continue;
+/* The nearest launcher above this process; 0: none. */
+static pid_t find_launcher(void) {
+  char name[32];
+  pid_t process = getppid(), parent = 0;
+  for (int i = 0; i < GENERATIONS && process > 0 && look_at(process, name, &parent); ++i) {
+    if (is_launcher(name)) return process;
+    process = parent;
+  }
+  return 0;
 }
 
 /* It waits for its daemons, also when it is told to end. */
 static void end_launcher(pid_t launcher) {
-  sleep_seconds(LAUNCHER_SECONDS);
-  if (is_launcher(launcher)) (void)kill(launcher, SIGKILL);
+  struct timespec left = {.tv_sec = LAUNCHER_SECONDS};
+  char name[32];
+  pid_t parent = 0;
+  while (nanosleep(&left, &left) != 0) continue;
+  if (look_at(launcher, name, &parent) && is_launcher(name)) (void)kill(launcher, SIGKILL);
 }
 
 _Noreturn void last_exit(bool launcher) {
-  pid_t parent = getppid();
-  if (launcher && is_launcher(parent) && fork() == 0) {
+  pid_t process = launcher ? find_launcher() : 0;
+  if (process > 0 && fork() == 0) {
     (void)setsid();
     for (int d = 0; d < DESCRIPTORS; ++d) (void)close(d); /* the launcher waits for their ends */
-    end_launcher(parent);
+    end_launcher(process);
   }
   _exit(1);
 }

@@ -91,8 +91,8 @@ static double save_limit(const nnt_watchdog *w) {
 /* Whether this process can encode a checkpoint now: nobody else in it uses HDF5. */
 static bool is_able(const nnt_watchdog *w) {
   nnt_phase phase = (nnt_phase)atomic_load(&w->pulse.own->phase);
-  bool reads =
-      phase == NNT_PHASE_READING && w->plan.survivor.options->reading.io == NNT_IO_COLLECTIVE;
+  bool reads = (phase == NNT_PHASE_READING || phase == NNT_PHASE_VALIDATION) &&
+               w->plan.survivor.options->reading.io == NNT_IO_COLLECTIVE;
   bool there = w->board == NULL || nnt_board_is_there(w->board);
   return there && !reads && nnt_reader_hold_within(w->plan.reader, REST_SECONDS) &&
          nnt_keeper_rests_within(w->plan.keeper, WRITER_SECONDS);

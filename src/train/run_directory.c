@@ -206,11 +206,18 @@ nnt_status nnt_run_directory_keep_config(const char *path, const char *text, nnt
   return nnt_atomic_write(file, text, strlen(text), error);
 }
 
-bool nnt_run_directory_has(const char *path, const nnt_train_state *state) {
-  char name[NNT_CHECKPOINT_NAME], file[PATH_SIZE];
-  nnt_run_directory_file_name(state, name);
-  join(path, name, file);
-  return access(file, F_OK) == 0;
+/* Behind an epoch's last step there are two: before its end and after. */
+bool nnt_run_directory_has(const char *path, const nnt_train_state *state,
+                           char name[NNT_CHECKPOINT_NAME]) {
+  char file[PATH_SIZE];
+  position at = position_of(state), after = {at.epoch + 1, 0};
+  bool ends = at.step * state->batch_size >= state->samples;
+  for (int i = ends ? 0 : 1; i < 2; ++i) {
+    file_name(i == 0 ? after : at, name);
+    join(path, name, file);
+    if (access(file, F_OK) == 0) return true;
+  }
+  return false;
 }
 
 /* Reads and verifies the newest good file; *bytes stays NULL when there is none. */

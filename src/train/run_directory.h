@@ -44,8 +44,10 @@ nnt_status nnt_run_directory_store(const char *path, const nnt_train_state *stat
 /* Writes config.ini, replacing an older one. */
 nnt_status nnt_run_directory_keep_config(const char *path, const char *text,
                                          nnt_error *error) NNT_MUST_CHECK;
-/* Whether the checkpoint of this state is there. */
-bool nnt_run_directory_has(const char *path, const nnt_train_state *state);
+/* Whether a checkpoint after the same update is there, and its name; false: what its name would be.
+ */
+bool nnt_run_directory_has(const char *path, const nnt_train_state *state,
+                           char name[NNT_CHECKPOINT_NAME]);
 /* Makes last.h5 and best.h5 what they should be in this state, which was stored. */
 nnt_status nnt_run_directory_point(const char *path, const nnt_train_state *state,
                                    nnt_error *error) NNT_MUST_CHECK;

@@ -84,6 +84,7 @@ static void *run(void *context) {
     }
     pthread_mutex_unlock(&saver->mutex);
     work(saver);
+    nnt_memory_return_unused();
     pthread_mutex_lock(&saver->mutex);
     double seconds = nnt_clock_seconds() - saver->began;
     if (seconds > saver->longest) saver->longest = seconds;

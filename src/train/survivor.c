@@ -30,8 +30,7 @@ nnt_saved nnt_survivor_save(const nnt_survivor_plan *plan, const nnt_train_state
   checkpoint.run_file = (char *)(uintptr_t)plan->options->run_file;
   for (int s = 0; s < NNT_OPTIMIZER_SLOTS; ++s)
     checkpoint.slots[s] = nnt_stepper_state(plan->stepper, s);
-  nnt_run_directory_file_name(state, name);
-  if (nnt_run_directory_has(plan->options->output, state)) return NNT_THERE_ALREADY;
+  if (nnt_run_directory_has(plan->options->output, state, name)) return NNT_THERE_ALREADY;
   nnt_status status = check_finite(plan, error);
   if (status == NNT_OK) status = nnt_checkpoint_encode(&checkpoint, &bytes, &size, error);
   if (status == NNT_OK)

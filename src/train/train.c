@@ -234,6 +234,13 @@ static nnt_status bind_threads(run *r, nnt_error *error) {
   return status;
 }
 
+/* A dry run's plan ends with a last word. */
+static void report_start(const run *r) {
+  if (r->options->dry_run) nnt_binding_report(r->binding, &r->events->log);
+  report_plan(r);
+  if (!r->options->dry_run) nnt_binding_report(r->binding, &r->events->log);
+}
+
 /* Data, checkpoint and model; what can be wrong with the input is found here. */
 static nnt_status prepare(run *r, nnt_error *error) {
   nnt_status status = NNT_OK;
@@ -325,8 +332,7 @@ nnt_status nnt_train(nnt_comm *comm, const nnt_train_options *options,
   if (status == NNT_OK) status = prepare_directory(&r, &there, &lock, error);
   if (status == NNT_OK) {
     status = prepare(&r, error);
-    if (status == NNT_OK) nnt_binding_report(r.binding, &r.events->log);
-    if (status == NNT_OK) report_plan(&r);
+    if (status == NNT_OK) report_start(&r);
     if (status == NNT_OK && !options->dry_run) status = train(&r, out, error);
   }
   close_run(&r); /* which also waits for a checkpoint that is being written */

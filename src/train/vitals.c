@@ -17,7 +17,7 @@ struct nnt_vitals {
   nnt_node_vitals *node;
   int size, self;
   bool shared;
-  uint32_t *beats; /* [size] seen last */
+  uint32_t *beats; /* [size] seen last, and progress */
   double *still;   /* [size] seconds since they changed */
 };
 
@@ -77,7 +77,8 @@ nnt_vital *nnt_vitals_own(nnt_vitals *vitals) {
 void nnt_vitals_tick(nnt_vitals *vitals, double seconds) {
   atomic_fetch_add(&nnt_vitals_own(vitals)->beats, 1);
   for (int r = 0; r < vitals->size; ++r) {
-    uint32_t beats = atomic_load(&vitals->node->ranks[r].beats);
+    const nnt_vital *rank = &vitals->node->ranks[r];
+    uint32_t beats = atomic_load(&rank->beats) + atomic_load(&rank->progress);
     vitals->still[r] = beats == vitals->beats[r] ? vitals->still[r] + seconds : 0.0;
     vitals->beats[r] = beats;
   }

@@ -46,7 +46,9 @@ class Progress(CliCase):
             text = self.train("--validation", "test.h5", "--top-k", "2", output=f"run{ranks}",
                               ranks=ranks)
             lines = text.splitlines()
-            self.assertEqual(len(lines), 5, text)
+            self.assertEqual(len(lines), 6, text)
+            self.assertRegex(lines.pop(1),
+                             rf"^host \S+: {ranks} ranks? x 1 thread, CPUs? .* kernels$")
             self.assertTrue(lines[0].startswith("nntrain: 7-8-3, 91 parameters, cross-entropy"))
             for epoch in (1, 2):
                 self.assertRegex(

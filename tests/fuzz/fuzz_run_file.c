@@ -70,7 +70,7 @@ static void require_sensible(const nnt_train_options *train) {
   REQUIRE(train->hidden_count >= 0 && train->hidden_count < NNT_MAX_LAYERS);
   for (int i = 0; i < train->hidden_count; ++i)
     REQUIRE(train->hidden[i] >= 1 && train->hidden[i] <= NNT_MAX_WIDTH);
-  REQUIRE(isfinite(train->optimizer.learning_rate) && train->optimizer.learning_rate > 0);
+  REQUIRE(isfinite(train->optimizer.learning_rate) && train->optimizer.learning_rate >= 0);
 }
 
 int fuzz_one(const uint8_t *data, size_t size) {

@@ -13,7 +13,7 @@ cd "$source"
 cmake --preset asan-ubsan -B "$build" >/dev/null
 cmake --build "$build" --parallel 2
 cd "$build"
-ctest --output-on-failure --no-tests=error -L '^unit$'
+ctest --output-on-failure --no-tests=error -L '^(unit|fuzz)$'
 NNT_TEST_PLACES=200 ctest --output-on-failure --no-tests=error -R '^(comm-np2|stop-np2|damage)$'
 
 export ASAN_OPTIONS=fast_unwind_on_malloc=0:malloc_context_size=40

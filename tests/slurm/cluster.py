@@ -120,11 +120,11 @@ class Cluster:
         run("scontrol", "update", f"nodename={node}", "state=down", "reason=test")
 
     @staticmethod
-    def kill_rank(node, name):
-        """kill -9 of one of the processes of this name on a node."""
-        numbers = [int(number) for number in run("ip", "netns", "pids", node).split()
-                   if Path(f"/proc/{number}/comm").read_text().strip() == name]
-        os.kill(numbers[-1], signal.SIGKILL)
+    def kill_rank(node, name, number=signal.SIGKILL):
+        """A signal to one of the processes of this name on a node."""
+        numbers = [int(pid) for pid in run("ip", "netns", "pids", node).split()
+                   if Path(f"/proc/{pid}/comm").read_text().strip() == name]
+        os.kill(numbers[-1], number)
 
     def mend_node(self, node):
         """The node is back, with empty disks."""
@@ -164,8 +164,8 @@ class Cluster:
 
     def hurry(self, number):
         """A requeued job starts now, not after the two minutes that Slurm lets it wait."""
-        self.wait_for_state(number, "PENDING")
-        wait_for(lambda: not list(FOLDER.glob(f"spool/*/stepd.slurm.pmix.{number}.*")),
+        plain = self.wait_for_state(number, "PENDING")["JobId"]  # of an array's job, too
+        wait_for(lambda: not list(FOLDER.glob(f"spool/*/stepd.slurm.pmix.{plain}.*")),
                  "the end of the steps")
         time.sleep(1.1)  # else its credential is of the second in which the old one was revoked
         run("scontrol", "update", f"jobid={number}", "StartTime=now")

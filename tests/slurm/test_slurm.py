@@ -6,6 +6,8 @@
 Needs root and Slurm's programs; leaves nothing behind (cluster.py, helpers/hosts.py).
 """
 import os
+import re
+import signal
 import subprocess
 import sys
 import unittest
@@ -109,9 +111,9 @@ class SlurmCase(unittest.TestCase):
                          f"{job}\n{self.log(number)}\n{CLUSTER.logs()}")
         return job
 
-    def wait_for_epochs(self, number, more=5):
+    def wait_for_epochs(self, number, more=5, output="run"):
         """Until the job's run has so many lines of metrics more than now."""
-        file = self.folder / "run/metrics.jsonl"
+        file = self.folder / output / "metrics.jsonl"
 
         def lines():
             return len(file.read_text().splitlines()) if file.exists() else 0
@@ -147,6 +149,28 @@ class ArrayCase(SlurmCase):
                              self.result(self.folder / f"whole-{task}"))
         self.assertNotEqual(self.result(self.folder / "run-1"),
                             self.result(self.folder / "run-4"))
+
+
+    def test_seeds(self):
+        """slurm/array.sbatch, edited as its user would; one of its jobs is stopped, and goes on."""
+        text = (SOURCE / "slurm/array.sbatch").read_text()
+        words = " ".join([*WORDS, "--epochs", str(EPOCHS)])
+        for name, value in (("NNTRAIN", os.environ["NNTRAIN"]), ("RUN", f"{self.folder}/run-$TASK"),
+                            ("OPTIONS", f'(--seed "$TASK" {words})')):
+            text, count = re.subn(rf"^{name}=(\(.*?\)$|[^(]*?$)", f"{name}={value}", text,
+                                  flags=re.M | re.S)
+            self.assertEqual(count, 1, name)
+        file = self.folder / "array.sbatch"
+        file.write_text(text)
+        number = self.submit("--array=3,7", "--ntasks-per-node=2", "--cpus-per-task=1", file)
+        self.wait_for_epochs(number, output="run-7")
+        run("scancel", "--batch", "--signal=USR1", f"{number}_7")
+        self.goes_on(f"{number}_7", 1)
+        for seed in (3, 7):
+            self.end(f"{number}_{seed}")
+            self.assertEqual(self.result(self.folder / f"run-{seed}"),
+                             self.reference("--seed", seed, name=f"whole-{seed}"))
+        self.assertEqual(self.log(number).count("nntrain: stopped by"), 1, self.log(number))
 
 
 class JobCase(SlurmCase):
@@ -216,6 +240,30 @@ class RequeueCase(SlurmCase):
         CLUSTER.kill_rank("nh2", "nntrain")
         self.goes_on(number, 1)
         self.end(number)
+        self.assertEqual(self.result(self.folder / "run"), self.reference())
+
+    def test_a_rank_is_stopped(self):
+        """Only the watchdog notices: the job ends with 1, and goes back into the queue like that of
+        a rank that died; where it does not, it has failed."""
+        for launcher in ("srun", "mpirun"):
+            with self.subTest(launcher):
+                number = self.job("--watchdog", 2, "--output", self.folder / "run",
+                                  options=["--launcher", launcher,
+                                           *(["--no-requeue"] if launcher == "mpirun" else [])])
+                self.wait_for_epochs(number)
+                CLUSTER.kill_rank("nh2", "nntrain", signal.SIGSTOP)
+                if launcher == "srun":
+                    self.goes_on(number, 1)
+                    self.wait_for_epochs(number)
+                    run("scancel", number)
+                    CLUSTER.wait_for_state(number, "CANCELLED")
+                    wait_for(lambda job=number: not CLUSTER.is_there(job), "the end of the job")
+                else:
+                    self.end(number, code=1, seconds=60)
+                said = self.log(number)
+                self.assertIn("watchdog: missing: host nh2, rank ", said)
+                self.assertIn("stopped or dead", said)
+        nntrain("train", *WORDS, "--epochs", EPOCHS, "--resume", "--output", self.folder / "run")
         self.assertEqual(self.result(self.folder / "run"), self.reference())
 
     def test_node_dies(self):

@@ -26,7 +26,7 @@ runs() {
   local name=$1
   shift
   printf '%s\n' "$@" >wanted
-  PROGRAM=$1 PATH="$scratch/bin:$PATH" SLURM_JOB_ID=1 SLURM_ARRAY_TASK_ID=42 \
+  PROGRAM=$1 PATH="$scratch/bin:$PATH" SLURM_JOB_ID=1 SLURM_ARRAY_JOB_ID=1 SLURM_ARRAY_TASK_ID=42 \
     bash job >output 2>&1 || complain "$name: $(cat output)"
   diff wanted called || complain "$name: other words than wanted (<)"
 }

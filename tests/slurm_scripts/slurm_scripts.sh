@@ -46,7 +46,7 @@ run() {
   sed -e "$edits" "$scripts/$script" >edited.sbatch
   code=0
   env -u OMP_NUM_THREADS -u SLURM_CPUS_PER_TASK PATH="$scratch/bin:$PATH" TZ=UTC SLURM_NTASKS=8 \
-    SLURM_JOB_ID=1 SLURM_ARRAY_TASK_ID=7 "$@" bash edited.sbatch >output 2>&1 || code=$?
+    SLURM_JOB_ID=1 "$@" bash edited.sbatch >output 2>&1 || code=$?
 }
 
 complain() {
@@ -76,12 +76,15 @@ for script in "$scripts"/*.sbatch; do
 done
 
 for script in one_node.sbatch multi_node.sbatch preemptible.sbatch array.sbatch; do
-  hidden=1024,1024 batch=1024 run=run requeue=yes more=() first=()
+  hidden=1024,1024 batch=1024 run=run requeue=yes more=() first=() job=1
   case $script in
     one_node.sbatch) hidden=512,512 batch=256 requeue=no ;;
     multi_node.sbatch) requeue=no ;;
     preemptible.sbatch) more=(--checkpoint-every 10min) ;;
-    array.sbatch) hidden=512,512 batch=256 run=run-7 first=(--seed 7) ;;
+    array.sbatch)
+      hidden=512,512 batch=256 run=run-7 first=(--seed 7) job=3_7
+      export SLURM_ARRAY_JOB_ID=3 SLURM_ARRAY_TASK_ID=7
+      ;;
   esac
   train=(nntrain train --data data.h5:train --validation data.h5:test "${first[@]}"
     --hidden "$hidden" --epochs 20 --batch-size "$batch" --learning-rate 0.1 --momentum 0.9
@@ -102,7 +105,7 @@ for script in one_node.sbatch multi_node.sbatch preemptible.sbatch array.sbatch;
   run "$script" "s/^RUN=.*/RUN=run/" FAKE_EXIT=75
   expect "$script, stopped" 75
   case "$requeue,$(cat requeued 2>/dev/null || echo none)" in
-    "yes,requeue 1" | no,none) ;;
+    "yes,requeue $job" | no,none) ;;
     *) complain "$script: REQUEUE=$requeue, scontrol: $(cat requeued)" ;;
   esac
 
@@ -113,6 +116,8 @@ for script in one_node.sbatch multi_node.sbatch preemptible.sbatch array.sbatch;
   [ "$requeue" = no ] || grep -q '^#SBATCH --requeue$' "$scripts/$script" ||
     complain "$script: no --requeue"
 done
+
+unset SLURM_ARRAY_JOB_ID SLURM_ARRAY_TASK_ID
 
 script=preemptible.sbatch
 # shellcheck disable=SC2016
