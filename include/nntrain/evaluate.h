@@ -38,8 +38,9 @@ typedef struct nnt_evaluate_options {
   nnt_data_place data;
   const char *x_name, *y_name; /* NULL: "x", "y" */
   nnt_selection selection;
-  int top_k;   /* 0: none */
-  int threads; /* 0: as nnt_train_options.threads */
+  int top_k;     /* 0: none */
+  int64_t worst; /* how many of the worst samples go into the scores; 0: none */
+  int threads;   /* 0: as nnt_train_options.threads */
   nnt_reading reading;
 } nnt_evaluate_options;
 

@@ -125,7 +125,7 @@ static nnt_status take_words(options *parsed, int max_positionals, int argc, cha
 
 nnt_status options_parse(const option_spec *specs, const char *verb, int max_positionals, int argc,
                          char *const *argv, options **out, nnt_error *error) {
-  assert(max_positionals <= MAX_POSITIONALS);
+  assert(max_positionals <= OPTIONS_MOST_POSITIONALS);
   *out = NULL;
   options *parsed = calloc(1, sizeof *parsed);
   if (parsed == NULL) return nnt_fail_memory(error, sizeof *parsed, "the command line");

@@ -13,6 +13,8 @@
 
 /* Options of a command, at most. */
 #define OPTIONS_MOST 96
+/* Words without dashes, at most. */
+#define OPTIONS_MOST_POSITIONALS 64
 
 typedef struct option_spec {
   const char *name;         /* without the dashes; NULL ends a table */

@@ -4,15 +4,13 @@
 
 #include "cli/options.h"
 
-#define MAX_POSITIONALS 8
-
 struct options {
   const option_spec *specs;
   const char *verb;
   int count;
   const char *values[OPTIONS_MOST]; /* given values, NULL otherwise; "" for a flag */
   bool owned[OPTIONS_MOST];         /* the value was allocated (run file) */
-  const char *positionals[MAX_POSITIONALS];
+  const char *positionals[OPTIONS_MOST_POSITIONALS];
   int positional_count;
 };
 
