@@ -17,4 +17,9 @@ NNT_API nnt_status nnt_inspect(const char *path, nnt_line line, void *context,
 NNT_API nnt_status nnt_inspect_digest(const char *path, char digest[65],
                                       nnt_error *error) NNT_MUST_CHECK;
 
+/* The run file that a checkpoint keeps; *out is freed with free(). Errors: NNT_BAD_INPUT when it
+ * keeps none. */
+NNT_API nnt_status nnt_inspect_run_file(const char *path, char **out,
+                                        nnt_error *error) NNT_MUST_CHECK;
+
 #endif

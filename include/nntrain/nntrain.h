@@ -11,6 +11,7 @@
 #include <nntrain/methods.h>
 #include <nntrain/model.h>
 #include <nntrain/onnx.h>
+#include <nntrain/report.h>
 #include <nntrain/scores.h>
 #include <nntrain/selection.h>
 #include <nntrain/status.h>

@@ -18,6 +18,14 @@ typedef struct nnt_average {
   double precision, recall, f1;
 } nnt_average;
 
+/* A sample that a classifier gets wrong. */
+typedef struct nnt_worst {
+  int64_t row;            /* in the data set */
+  int64_t own, predicted; /* classes */
+  double own_probability, predicted_probability;
+  uint8_t *pixels; /* [height, width], the least value 0 and the largest 255; NULL: no image */
+} nnt_worst;
+
 /* With t right decisions for a class, p samples that were given it and s that have it:
  * precision t / p, recall t / s, F1 2 t / (p + s); 0 where nothing is to be divided by, as
  * scikit-learn does. A class is what predict says; binary cross-entropy decides each of its
@@ -43,6 +51,11 @@ typedef struct nnt_scores {
    * all of |fraction that is right - mean probability| of their bin. Guo et al., ICML 2017. NaN
    * where outputs are no probabilities: quadratic and hinge. */
   double calibration_error;
+  /* On rank 0, where asked for, with cross-entropy: the samples with the least probability for
+   * their class, that first. */
+  int64_t worst_count;
+  nnt_worst *worst;
+  int64_t height, width; /* of their images, x of [samples, height, width]; else 0 */
 } nnt_scores;
 
 /* NULL in it is accepted. */

@@ -79,7 +79,10 @@ typedef struct nnt_train_options {
                          to save memory; the bits stay the same; at most the granules */
   int top_k;          /* 0: none */
   const char *output; /* directory of the run */
-  bool resume;        /* go on from the newest good checkpoint, or start when there is none */
+  /* A text that says how to repeat the run, kept as config.ini and in the checkpoints: `nntrain
+   * train` gives its run file. NULL: none. */
+  const char *run_file;
+  bool resume; /* go on from the newest good checkpoint, or start when there is none */
   nnt_reading reading;
   nnt_shuffling shuffling;
   /* Also after the last epoch, and after an epoch that is the best so far. */

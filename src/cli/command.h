@@ -31,6 +31,8 @@ extern const command command_export;
 extern const command command_inspect;
 extern const command command_bench;
 extern const command command_verify;
+extern const command command_report;
+extern const command command_compare;
 
 /* NULL-terminated, in the order of `nntrain help`. */
 extern const command *const commands[];

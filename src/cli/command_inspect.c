@@ -1,6 +1,7 @@
 /* nntrain inspect */
 #include <nntrain/inspect.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "cli/command.h"
 
@@ -8,6 +9,7 @@ static const option_spec specs[] = {
     {"checkpoint", "FILE|DIR", NULL, "checkpoint, or a run's directory: its best"},
     {"data", "FILE", NULL, "data file"},
     {"digest", NULL, NULL, "print just the SHA-256 of all parameters of the checkpoint"},
+    {"config", NULL, NULL, "print just the run file of the checkpoint's run, for 'train --config'"},
     {NULL, NULL, NULL, NULL}};
 
 static void print_line(void *context, const char *line) {
@@ -30,12 +32,21 @@ static nnt_status take_path(const options *parsed, const char **out, nnt_error *
                   count == 0 ? "no file to look into" : "more than one file to look into");
 }
 
+static nnt_status print_config(const char *path, nnt_error *error) {
+  char *text = NULL;
+  nnt_status status = nnt_inspect_run_file(path, &text, error);
+  if (status == NNT_OK) (void)fputs(text, stdout);
+  free(text);
+  return status;
+}
+
 static nnt_status run_inspect(const options *parsed, nnt_comm *comm, nnt_error *error) {
   const char *path = NULL;
   char digest[65];
   (void)comm;
   nnt_status status = take_path(parsed, &path, error);
   if (status != NNT_OK) return status;
+  if (options_flag(parsed, "config")) return print_config(path, error);
   if (!options_flag(parsed, "digest")) return nnt_inspect(path, print_line, NULL, error);
   status = nnt_inspect_digest(path, digest, error);
   if (status == NNT_OK) puts(digest);
@@ -44,11 +55,12 @@ static nnt_status run_inspect(const options *parsed, nnt_comm *comm, nnt_error *
 
 const command command_inspect = {.name = "inspect",
                                  .summary = "shows what a data file or a checkpoint holds",
-                                 .usage = "FILE|DIR [--digest]",
+                                 .usage = "FILE|DIR [--digest|--config]",
                                  .details =
                                      "Examples:\n"
                                      "  nntrain inspect fashion.h5\n"
-                                     "  nntrain inspect --checkpoint run --digest\n",
+                                     "  nntrain inspect --checkpoint run --digest\n"
+                                     "  nntrain inspect run --config >again.ini\n",
                                  .options = specs,
                                  .max_positionals = 1,
                                  .collective = 0,

@@ -1,8 +1,10 @@
 /* nntrain train */
+#include <errno.h>
 #include <inttypes.h>
 #include <nntrain/train.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/command.h"
 #include "cli/data_options.h"
@@ -145,7 +147,7 @@ static const option_spec specs[] = {
      "save memory: each rank computes its share of a batch in K parts, one after the other; the "
      "result stays the same to the last bit; at most the granules"},
     {"top-k", "K", "0", "also measure top-K accuracy; 0: not"},
-    {"output", "DIR", NULL, "directory of the run: checkpoints and metrics.jsonl"},
+    {"output", "DIR", NULL, "directory of the run: checkpoints, metrics.jsonl and config.ini"},
     {"resume", NULL, NULL,
      "go on from the newest good checkpoint in the directory, or start when "
      "there is none"},
@@ -163,6 +165,9 @@ static const option_spec specs[] = {
      "steps after which the copies of parameters and optimiser state are compared, also before a "
      "checkpoint (see below); 0: never"},
     {"config", "FILE", NULL, "run file: lines 'option = value'; the command line wins"},
+    {"write-config", "FILE", NULL,
+     "write a run file of these options, with all defaults and what they are for, and do nothing "
+     "else; every run leaves one as config.ini"},
     {"dry-run", NULL, NULL, "say what would be done, and do nothing"},
     {"quiet", NULL, NULL, "print warnings and errors only"},
     {NULL, NULL, NULL, NULL}};
@@ -319,11 +324,39 @@ nnt_status train_settings_take(const options *parsed, bool with_output, nnt_trai
   return status;
 }
 
+/* What --write-config writes, and a run keeps. */
+static nnt_status describe_run(const options *parsed, char **out, nnt_error *error) {
+  char here[1024], heading[1400];
+  if (getcwd(here, sizeof here) == NULL) (void)snprintf(here, sizeof here, "an unknown folder");
+  (void)snprintf(heading, sizeof heading,
+                 "Run file of nntrain %s: nntrain train --config FILE; what the command line gives "
+                 "wins. Paths are relative to %s",
+                 NNT_VERSION, here);
+  return options_write(parsed, heading, out, error);
+}
+
+static nnt_status write_config(const char *path, const char *text, nnt_error *error) {
+  FILE *file = fopen(path, "w");
+  bool failed = file == NULL || fputs(text, file) == EOF;
+  if (file != NULL && fclose(file) != 0) failed = true;
+  if (!failed) return NNT_OK;
+  return nnt_fail(error, NNT_BAD_INPUT,
+                  "cannot write the run file\n--write-config %s: %s\ncheck the path", path,
+                  strerror(errno));
+}
+
 static nnt_status run_train(const options *parsed, nnt_comm *comm, nnt_error *error) {
   nnt_train_options train;
   nnt_train_result result;
-  nnt_status status = train_settings_take(parsed, true, &train, error);
-  if (status == NNT_OK) {
+  const char *config = options_text(parsed, "write-config");
+  char *text = NULL;
+  nnt_status status = train_settings_take(parsed, config == NULL, &train, error);
+  if (status == NNT_OK) status = describe_run(parsed, &text, error);
+  train.run_file = text;
+  if (status == NNT_OK && config != NULL) {
+    if (nnt_comm_rank(comm) == 0) status = write_config(config, text, error);
+    status = nnt_comm_agree(comm, status, error);
+  } else if (status == NNT_OK) {
     bool quiet = options_flag(parsed, "quiet");
     progress state = progress_create(quiet);
     nnt_train_events events = progress_events(&state);
@@ -332,6 +365,7 @@ static nnt_status run_train(const options *parsed, nnt_comm *comm, nnt_error *er
     progress_end(&state);
     if (status == NNT_OK && nnt_comm_rank(comm) == 0) print_end(&train, &result, quiet);
   }
+  free(text);
   return status;
 }
 

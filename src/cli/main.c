@@ -11,9 +11,17 @@
 #include "cli/command.h"
 #include "cli/signals.h"
 
-const command *const commands[] = {&command_convert, &command_train,   &command_eval,
-                                   &command_predict, &command_inspect, &command_export,
-                                   &command_bench,   &command_verify,  NULL};
+const command *const commands[] = {&command_convert,
+                                   &command_train,
+                                   &command_eval,
+                                   &command_predict,
+                                   &command_report,
+                                   &command_compare,
+                                   &command_inspect,
+                                   &command_export,
+                                   &command_bench,
+                                   &command_verify,
+                                   NULL};
 
 static const command *find_command(const char *name) {
   for (int i = 0; commands[i] != NULL; ++i) {

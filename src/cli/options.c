@@ -3,24 +3,13 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <ini.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_POSITIONALS 8
+#include "cli/options_internal.h"
 
-struct options {
-  const option_spec *specs;
-  const char *verb;
-  int count;
-  const char *values[OPTIONS_MOST]; /* given values, NULL otherwise; "" for a flag */
-  bool owned[OPTIONS_MOST];         /* the value was allocated (run file) */
-  const char *positionals[MAX_POSITIONALS];
-  int positional_count;
-};
-
-static int find(const options *parsed, const char *name, size_t length) {
+int options_find(const options *parsed, const char *name, size_t length) {
   for (int i = 0; i < parsed->count; ++i) {
     const char *candidate = parsed->specs[i].name;
     if (strlen(candidate) == length && strncmp(candidate, name, length) == 0) return i;
@@ -29,7 +18,7 @@ static int find(const options *parsed, const char *name, size_t length) {
 }
 
 static int find_known(const options *parsed, const char *name) {
-  int index = find(parsed, name, strlen(name));
+  int index = options_find(parsed, name, strlen(name));
   assert(index >= 0 && "an option that is not in the table");
   return index;
 }
@@ -71,8 +60,8 @@ const char *nearest_word(const char *word, const char *const *candidates) {
   return nearest;
 }
 
-static nnt_status fail_unknown(const options *parsed, const char *name, const char *where,
-                               nnt_error *error) {
+nnt_status options_fail_unknown(const options *parsed, const char *name, const char *where,
+                                nnt_error *error) {
   const char *names[OPTIONS_MOST + 1];
   for (int i = 0; i < parsed->count; ++i) names[i] = parsed->specs[i].name;
   names[parsed->count] = NULL;
@@ -89,11 +78,11 @@ static nnt_status take_option(options *parsed, int argc, char *const *argv, int 
   const char *word = argv[*next];
   const char *name = word + 2;
   size_t length = strcspn(name, "=");
-  int index = find(parsed, name, length);
+  int index = options_find(parsed, name, length);
   if (index < 0) {
     char cut[64];
     (void)snprintf(cut, sizeof cut, "%.*s", (int)length, name);
-    return fail_unknown(parsed, cut, word, error);
+    return options_fail_unknown(parsed, cut, word, error);
   }
   ++*next;
   const char *value = name[length] == '=' ? name + length + 1 : NULL;
@@ -122,7 +111,7 @@ static nnt_status take_words(options *parsed, int max_positionals, int argc, cha
       nnt_status status = take_option(parsed, argc, argv, &i, error);
       if (status != NNT_OK) return status;
     } else if (argv[i][0] == '-' && argv[i][1] != '\0') {
-      return fail_unknown(parsed, argv[i] + 1, argv[i], error);
+      return options_fail_unknown(parsed, argv[i] + 1, argv[i], error);
     } else if (parsed->positional_count >= max_positionals) {
       return nnt_fail(error, NNT_BAD_USAGE,
                       "a word too many\n%s\n'nntrain help %s' shows what it takes", argv[i],
@@ -134,98 +123,9 @@ static nnt_status take_words(options *parsed, int max_positionals, int argc, cha
   return NNT_OK;
 }
 
-typedef struct run_file {
-  options *parsed;
-  const char *path;
-  FILE *stream;
-  int lines; /* read so far */
-  bool set_here[OPTIONS_MOST];
-  nnt_status status;
-  nnt_error *error;
-} run_file;
-
-/* inih's reader. It cuts long lines in two and takes an indented line as more of the value above:
- * the first is refused, and lines lose their indent. NULL ends the file, at the first error. */
-static char *read_line(char *line, int size, void *context) {
-  run_file *file = context;
-  if (file->status != NNT_OK || fgets(line, size, file->stream) == NULL) return NULL;
-  ++file->lines;
-  if (strchr(line, '\n') == NULL && !feof(file->stream)) {
-    file->status = nnt_fail(file->error, NNT_BAD_USAGE,
-                            "a line that is too long\n%s, line %d\n%d characters are the most; "
-                            "give this option on the command line",
-                            file->path, file->lines, size - 2);
-    return NULL;
-  }
-  size_t indent = strspn(line, " \t");
-  memmove(line, line + indent, strlen(line + indent) + 1);
-  return line;
-}
-
-/* inih's handler: 1 goes on, 0 marks the line as wrong. */
-static int take_key(void *context, const char *section, const char *name, const char *value) {
-  run_file *file = context;
-  options *parsed = file->parsed;
-  char where[320];
-  (void)snprintf(where, sizeof where, "%s, key '%s'", file->path, name);
-  if (section[0] != '\0') {
-    file->status =
-        nnt_fail(file->error, NNT_BAD_USAGE,
-                 "a run file has no sections\n%s, [%s]\nremove this line", file->path, section);
-    return 0;
-  }
-  int index = find(parsed, name, strlen(name));
-  if (index < 0 || strcmp(name, "config") == 0) {
-    file->status = fail_unknown(parsed, name, where, file->error);
-    return 0;
-  }
-  if (parsed->values[index] != NULL && !file->set_here[index]) return 1;
-  bool is_flag = parsed->specs[index].value_name == NULL;
-  bool yes = strcmp(value, "true") == 0;
-  if (is_flag && !yes && strcmp(value, "false") != 0) {
-    file->status = nnt_fail(file->error, NNT_BAD_USAGE,
-                            "a flag of a run file is true or false\n%s = %s\nwrite %s = true",
-                            where, value, name);
-    return 0;
-  }
-  if (file->set_here[index] || value[0] == '\0') {
-    file->status =
-        nnt_fail(file->error, NNT_BAD_USAGE, "%s\n%s\nwrite %s = value, once",
-                 value[0] == '\0' ? "a key without a value" : "a key given twice", where, name);
-    return 0;
-  }
-  file->set_here[index] = true;
-  if (is_flag && !yes) return 1;
-  parsed->values[index] = strdup(is_flag ? "" : value);
-  parsed->owned[index] = parsed->values[index] != NULL;
-  if (!parsed->owned[index])
-    file->status = nnt_fail_memory(file->error, strlen(value) + 1, "the run file");
-  return 1;
-}
-
-static nnt_status read_run_file(options *parsed, const char *path, nnt_error *error) {
-  run_file file = {.parsed = parsed, .path = path, .status = NNT_OK, .error = error};
-  int line = 0;
-  file.stream = fopen(path, "r");
-  if (file.stream != NULL) line = ini_parse_stream(read_line, &file, take_key, &file);
-  bool failed = file.stream == NULL || ferror(file.stream) != 0;
-  int reason = errno;
-  if (file.stream != NULL) (void)fclose(file.stream);
-  if (file.status != NNT_OK) return file.status;
-  if (failed)
-    return nnt_fail(error, NNT_BAD_USAGE,
-                    "cannot read the run file\n--config %s: %s\ncheck the path", path,
-                    strerror(reason));
-  if (line > 0)
-    return nnt_fail(error, NNT_BAD_USAGE,
-                    "not a line of a run file\n%s, line %d\nwrite 'option = value', without dashes",
-                    path, line);
-  return NNT_OK;
-}
-
 nnt_status options_parse(const option_spec *specs, const char *verb, int max_positionals, int argc,
                          char *const *argv, options **out, nnt_error *error) {
-  assert(max_positionals <= MAX_POSITIONALS);
+  assert(max_positionals <= OPTIONS_MOST_POSITIONALS);
   *out = NULL;
   options *parsed = calloc(1, sizeof *parsed);
   if (parsed == NULL) return nnt_fail_memory(error, sizeof *parsed, "the command line");
@@ -234,9 +134,10 @@ nnt_status options_parse(const option_spec *specs, const char *verb, int max_pos
   while (specs[parsed->count].name != NULL) ++parsed->count;
   assert(parsed->count <= OPTIONS_MOST);
   nnt_status status = take_words(parsed, max_positionals, argc, argv, error);
-  int config = find(parsed, "config", strlen("config"));
-  if (status == NNT_OK && config >= 0 && parsed->values[config] != NULL)
-    status = read_run_file(parsed, parsed->values[config], error);
+  int config = options_find(parsed, "config", strlen("config"));
+  if (status == NNT_OK && config >= 0 && specs[config].value_name != NULL &&
+      parsed->values[config] != NULL)
+    status = options_read_file(parsed, parsed->values[config], error);
   if (status != NNT_OK) {
     options_destroy(&parsed);
     return status;

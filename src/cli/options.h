@@ -13,6 +13,8 @@
 
 /* Options of a command, at most. */
 #define OPTIONS_MOST 96
+/* Words without dashes, at most. */
+#define OPTIONS_MOST_POSITIONALS 64
 
 typedef struct option_spec {
   const char *name;         /* without the dashes; NULL ends a table */
@@ -49,6 +51,12 @@ nnt_status options_real(const options *parsed, const char *name, double least, d
  * free(), NULL with *count 0 when there is no value. Spaces around a word are dropped. */
 nnt_status options_words(const options *parsed, const char *name, int64_t most, char ***out,
                          int64_t *count, nnt_error *error) NNT_MUST_CHECK;
+
+/* A run file of all options, with their values or defaults, and what they are for; *out is freed
+ * with free(). Options of the call itself (config, resume, ...) are left out; a
+ * value that such a file cannot hold is left to the command line, by a comment. */
+nnt_status options_write(const options *parsed, const char *heading, char **out,
+                         nnt_error *error) NNT_MUST_CHECK;
 
 /* The whole of `text` as a number; false when it is not one. */
 bool parse_int(const char *text, int64_t *out);

@@ -54,6 +54,7 @@ typedef struct nnt_checkpoint {
   float *slots[NNT_OPTIMIZER_SLOTS];
   nnt_history_entry *history;
   int64_t history_count;
+  char *run_file; /* how to repeat the run; NULL: it does not say */
 } nnt_checkpoint;
 
 /* *bytes is owned by the caller, freed with nnt_memory_free. */

@@ -248,6 +248,18 @@ static void get_history(reader *r, nnt_checkpoint *checkpoint) {
   free(column);
 }
 
+static void get_run_file(reader *r, char **out) {
+  nnt_h5_dataset found = {0};
+  if (r->status != NNT_OK || !nnt_h5_exists(r->file, "/run_file")) return;
+  r->status = nnt_h5_describe(r->file, "/run_file", &found, r->error);
+  if (r->status == NNT_OK && (found.rank != 1 || found.dims[0] < 1)) refuse(r, "/run_file");
+  char *text = allocate(r, (size_t)found.dims[0] + 1);
+  *out = text;
+  if (r->status == NNT_OK)
+    r->status = nnt_h5_read_rows(r->file, "/run_file", 0, found.dims[0], NNT_H5_U8, text, r->error);
+  if (r->status == NNT_OK) text[found.dims[0]] = '\0';
+}
+
 nnt_status nnt_checkpoint_decode(const char *name, const void *bytes, size_t size,
                                  nnt_checkpoint **out, nnt_error *error) {
   *out = NULL;
@@ -262,6 +274,7 @@ nnt_status nnt_checkpoint_decode(const char *name, const void *bytes, size_t siz
     get_optimizer(&r, checkpoint, &layout);
     get_state(&r, &checkpoint->state);
     get_history(&r, checkpoint);
+    if (r.status == NNT_OK) get_run_file(&r, &checkpoint->run_file);
   }
   nnt_h5_destroy(&r.file);
   if (r.status != NNT_OK) {
@@ -278,6 +291,7 @@ void nnt_checkpoint_destroy(nnt_checkpoint **checkpoint) {
   free((*checkpoint)->parameters);
   for (int s = 0; s < NNT_OPTIMIZER_SLOTS; ++s) free((*checkpoint)->slots[s]);
   free((*checkpoint)->history);
+  free((*checkpoint)->run_file);
   free(*checkpoint);
   *checkpoint = NULL;
 }

@@ -159,6 +159,12 @@ static void put_history(writer *w, const nnt_checkpoint *checkpoint) {
   nnt_memory_free(&memory);
 }
 
+static void put_run_file(writer *w, const char *text) {
+  if (text == NULL || text[0] == '\0') return;
+  const int64_t length = (int64_t)strlen(text);
+  put_array(w, "/run_file", NNT_H5_U8, 1, &length, text);
+}
+
 nnt_status nnt_checkpoint_encode(const nnt_checkpoint *checkpoint, void **bytes, size_t *size,
                                  nnt_error *error) {
   nnt_layout layout = nnt_layout_of(&checkpoint->model);
@@ -173,6 +179,7 @@ nnt_status nnt_checkpoint_encode(const nnt_checkpoint *checkpoint, void **bytes,
   put_optimizer(&w, checkpoint, &layout);
   put_state(&w, &checkpoint->state);
   put_history(&w, checkpoint);
+  put_run_file(&w, checkpoint->run_file);
   if (w.status == NNT_OK) w.status = nnt_h5_image(w.file, bytes, size, error);
   nnt_h5_destroy(&w.file);
   char header[NNT_CHECKPOINT_HEADER];

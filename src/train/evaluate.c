@@ -13,6 +13,7 @@
 #include "train/evaluator.h"
 #include "train/resident.h"
 #include "train/run_directory.h"
+#include "train/worst.h"
 
 static nnt_status check_width(const nnt_model *model, const nnt_resident *data, nnt_error *error) {
   if (data->samples.features == nnt_model_inputs(model)) return NNT_OK;
@@ -74,8 +75,9 @@ static nnt_status open_source(nnt_comm *comm, const nnt_resident_request *reques
 
 /* Measures, and with `scores` scores what is a classification. Collective. */
 static nnt_status measure(nnt_comm *comm, nnt_evaluator *evaluator,
-                          const nnt_checkpoint *checkpoint, int64_t samples, nnt_metrics *out,
-                          nnt_scores **scores, nnt_error *error) {
+                          const nnt_checkpoint *checkpoint, const source *from, int64_t worst,
+                          nnt_metrics *out, nnt_scores **scores, nnt_error *error) {
+  const int64_t samples = from->data->samples.count;
   nnt_score_sheet *sheet = NULL;
   nnt_status status = NNT_OK;
   if (scores != NULL && nnt_model_classifies(&checkpoint->model))
@@ -87,6 +89,9 @@ static nnt_status measure(nnt_comm *comm, nnt_evaluator *evaluator,
   }
   if (status == NNT_OK && sheet != NULL)
     status = nnt_score_sheet_finish(comm, sheet, scores, error);
+  if (status == NNT_OK && sheet != NULL && worst > 0)
+    status = nnt_worst_find(comm, evaluator, &checkpoint->model, checkpoint->parameters,
+                            from->data, &from->held, worst, *scores, error);
   nnt_score_sheet_destroy(&sheet);
   return status;
 }
@@ -120,7 +125,7 @@ nnt_status nnt_evaluate(nnt_comm *comm, const nnt_evaluate_options *options, nnt
     status = nnt_comm_agree(comm, status, error);
   }
   if (status == NNT_OK)
-    status = measure(comm, evaluator, checkpoint, from.data->samples.count, out, scores, error);
+    status = measure(comm, evaluator, checkpoint, &from, options->worst, out, scores, error);
   nnt_evaluator_destroy(&evaluator);
   close_source(&from);
   nnt_checkpoint_destroy(&checkpoint);

@@ -138,3 +138,18 @@ nnt_status nnt_inspect_digest(const char *path, char digest[65], nnt_error *erro
   nnt_checkpoint_destroy(&checkpoint);
   return status;
 }
+
+nnt_status nnt_inspect_run_file(const char *path, char **out, nnt_error *error) {
+  nnt_checkpoint *checkpoint = NULL;
+  *out = NULL;
+  nnt_status status = nnt_run_directory_open_local(path, &checkpoint, error);
+  if (status != NNT_OK) return status;
+  *out = checkpoint->run_file;
+  checkpoint->run_file = NULL;
+  nnt_checkpoint_destroy(&checkpoint);
+  if (*out != NULL) return NNT_OK;
+  return nnt_fail(error, NNT_BAD_INPUT,
+                  "the checkpoint keeps no run file\n%s: of an older nntrain, or of a program of "
+                  "its own\n'nntrain inspect %s' shows what it was trained with",
+                  path, path);
+}

@@ -43,12 +43,15 @@ static nnt_status start(nnt_keeper *keeper, const nnt_kept *now, nnt_error *erro
                          .reader = keeper->plan.reader,
                          .at_once = options->reading.io == NNT_IO_COLLECTIVE,
                          .from = keeper->plan.resumed ? now->state : NULL,
+                         .run_file = options->run_file,
                          .log = log};
   if (keeper->plan.resumed &&
       nnt_run_directory_point(options->output, now->state, &ignored) != NNT_OK)
     nnt_message(log, NNT_LOG_WARNING, "%s: %s; training goes on", ignored.what, ignored.where);
   nnt_status status = nnt_metrics_log_open(options->output, now->history, now->state->epoch,
                                            steps_of(now->state), &keeper->metrics, error);
+  if (status == NNT_OK && options->run_file != NULL)
+    status = nnt_run_directory_keep_config(options->output, options->run_file, error);
   return status == NNT_OK ? nnt_saver_create(&plan, &keeper->saver, error) : status;
 }
 

@@ -122,7 +122,8 @@ static nnt_status check_empty(const char *path, nnt_error *error) {
 
 nnt_status nnt_run_directory_prepare(const char *path, bool resume, const nnt_log *log,
                                      size_t *there, nnt_lock_file **lock, nnt_error *error) {
-  static const char *const own[] = {"checkpoint-", "last.h5", "best.h5", "metrics.jsonl", NULL};
+  static const char *const own[] = {"checkpoint-",   "last.h5",    "best.h5",
+                                    "metrics.jsonl", "config.ini", NULL};
   char file[PATH_SIZE];
   *lock = NULL;
   *there = length_there(path);
@@ -197,6 +198,12 @@ nnt_status nnt_run_directory_store(const char *path, const nnt_train_state *stat
   if (status == NNT_OK) status = nnt_run_directory_point(path, state, error);
   if (status == NNT_OK && keep > 0) prune(path, keep, position_of(state), state->best_epoch);
   return status;
+}
+
+nnt_status nnt_run_directory_keep_config(const char *path, const char *text, nnt_error *error) {
+  char file[PATH_SIZE];
+  join(path, "config.ini", file);
+  return nnt_atomic_write(file, text, strlen(text), error);
 }
 
 /* Behind an epoch's last step there are two: before its end and after. */

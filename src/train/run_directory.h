@@ -4,6 +4,7 @@
  *   checkpoint-EEEEE-SSSSSSSS.h5  after epoch E and S steps of the next
  *   last.h5, best.h5              second names of the newest, and of the one with the lowest loss
  *   metrics.jsonl                 (metrics_log.h)
+ *   config.ini                    how to repeat the run
  *   .nntrain-lock                 held by rank 0 of the run that writes here
  *   .nntrain-watch-*              of a run on several nodes (board.h)
  *
@@ -40,6 +41,9 @@ void nnt_run_directory_discard(const char *path, size_t there);
 nnt_status nnt_run_directory_store(const char *path, const nnt_train_state *state,
                                    const void *bytes, size_t size, int64_t keep,
                                    nnt_error *error) NNT_MUST_CHECK;
+/* Writes config.ini, replacing an older one. */
+nnt_status nnt_run_directory_keep_config(const char *path, const char *text,
+                                         nnt_error *error) NNT_MUST_CHECK;
 /* Whether a checkpoint after the same update is there, and its name; false: what its name would be.
  */
 bool nnt_run_directory_has(const char *path, const nnt_train_state *state,

@@ -108,6 +108,8 @@ static nnt_status allocate(nnt_saver *saver, nnt_error *error) {
   nnt_status status = nnt_memory_allocate(bytes, "a copy of the parameters", &memory, error);
   saver->copy = (nnt_checkpoint){
       .model = *saver->plan.model, .optimizer = saver->plan.optimizer, .parameters = memory};
+  /* Encoding only reads; the field is not const for the checkpoints that own theirs. */
+  saver->copy.run_file = (char *)(uintptr_t)saver->plan.run_file;
   for (int i = 0; i < saver->plan.slots && status == NNT_OK; ++i) {
     status = nnt_memory_allocate(bytes, "a copy of the optimiser's state", &memory, error);
     saver->copy.slots[i] = memory;

@@ -22,6 +22,7 @@ typedef struct nnt_saver_plan {
   nnt_reader *reader;
   bool at_once;
   const nnt_train_state *from; /* of the checkpoint that the run goes on from; NULL: none */
+  const char *run_file;        /* NULL: none */
   const nnt_log *log;
 } nnt_saver_plan;
 

@@ -264,6 +264,8 @@ void nnt_scores_destroy(nnt_scores **scores) {
   free((*scores)->support);
   free((*scores)->precision);
   free((*scores)->confusion);
+  for (int64_t i = 0; i < (*scores)->worst_count; ++i) free((*scores)->worst[i].pixels);
+  free((*scores)->worst);
   free(*scores);
   *scores = NULL;
 }

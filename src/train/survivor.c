@@ -27,6 +27,7 @@ nnt_saved nnt_survivor_save(const nnt_survivor_plan *plan, const nnt_train_state
                                .history_count = state->epoch};
   /* Encoding only reads; the fields are not const for the checkpoints that own theirs. */
   checkpoint.history = (nnt_history_entry *)(uintptr_t)plan->history;
+  checkpoint.run_file = (char *)(uintptr_t)plan->options->run_file;
   for (int s = 0; s < NNT_OPTIMIZER_SLOTS; ++s)
     checkpoint.slots[s] = nnt_stepper_state(plan->stepper, s);
   if (nnt_run_directory_has(plan->options->output, state, name)) return NNT_THERE_ALREADY;

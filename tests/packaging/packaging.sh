@@ -76,4 +76,25 @@ shell_words libs "$(pkg-config --static --libs nntrain)"
 "$compiler" -std=c11 "${flags[@]}" "$here/consumer.c" -o with_static \
   "${libs[@]/#-lnntrain/-l:libnntrain.a}"
 check ./with_static static
-echo "packaging: find_package and pkg-config work, shared and static"
+# The program of the library's README, started twice, ends with the bits of the command line.
+awk '/^```c$/ { on = 1; next } /^```/ { on = 0 } on' "$here/../../include/nntrain/README.md" >example.c
+shell_words libs "$(pkg-config --libs nntrain)"
+"$compiler" -std=c11 -Wall -Wextra -Werror "${flags[@]}" example.c -o example "${libs[@]}"
+awk 'BEGIN { srand(1); for (i = 0; i < 300; i++) { x = rand(); y = rand(); print x "," y "," (x > y) } }' \
+  >points.csv
+rm -rf points.h5 example-run command-run
+"$prefix/bin/nntrain" convert points.csv --output points.h5 >convert.log
+start() { "${NNTRAIN_MPIEXEC:-mpirun}" -np 2 --oversubscribe --bind-to none ./example points.h5 example-run; }
+start >example.log || fail "the README's program failed"
+[ "$(grep -c '^epoch' example.log)" = 5 ] || fail "the README's program printed: $(cat example.log)"
+start >again.log || fail "the README's program failed when it was started again"
+grep -q '^epoch' again.log && fail "a run that was over went on"
+"$prefix/bin/nntrain" train --data points.h5 --split 0.8 --hidden 16 --batch-size 32 --epochs 5 \
+  --output command-run >command.log
+expected=$(grep ^digest command.log)
+for log in example.log again.log; do
+  [ "$(grep ^digest $log)" = "$expected" ] || fail "the README's program and nntrain train differ"
+done
+"$prefix/bin/nntrain" eval --checkpoint command-run --data points.h5 --split 0.8 | grep -q \
+  "$(grep ^accuracy example.log | awk '{ print $2 }')" || fail "the accuracies differ"
+echo "packaging: find_package and pkg-config work, shared and static; so does the README's program"

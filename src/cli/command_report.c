@@ -1,0 +1,111 @@
+/* nntrain report, nntrain compare */
+#include <nntrain/report.h>
+#include <stdio.h>
+
+#include "cli/command.h"
+#include "cli/data_options.h"
+
+static const option_spec report_specs[] = {
+    {"output", "FILE", "report.html", "the page"},
+    {"data", "FILE[:GROUP][,...]", NULL,
+     "measure every run's best checkpoint on this data set: confusion matrix, scores by class, "
+     "worst samples"},
+    {"worst", "N", "24", "samples with the least probability for their class that are shown"},
+    {"x-name", "NAME", "x", "dataset of the samples"},
+    {"y-name", "NAME", "y", "dataset of the targets"},
+    {"limit", "N", NULL,
+     "use only the first N samples; with --stratify, of each class its share of N"},
+    {"split", "X", NULL, "cut the data set as train did"},
+    {"fold", "K/N", NULL, "cut the data set as train did"},
+    {"stratify", NULL, NULL, "let every part hold every class in its share; needs classes"},
+    {"part", "NAME", NULL, "part of a data set that is cut: train, validation (without it), all"},
+    {"data-mode", "NAME", "auto",
+     "resident (the whole data set in memory, once a node), streaming (two windows of it, the next "
+     "read ahead), auto (resident when it fits into the memory limit)"},
+    {"memory-limit", "SIZE", NULL,
+     "memory of data a node, such as 500M or 4G; without it half of what is available"},
+    {"io", "NAME", "independent",
+     "how ranks read: independent, collective (MPI-IO; needs the parallel HDF5)"},
+    {"threads", "N", NULL,
+     "OpenMP threads of each rank; without it OMP_NUM_THREADS, or one for each core that the rank "
+     "may use, divided among the ranks that may use it"},
+    {NULL, NULL, NULL, NULL}};
+
+static const option_spec compare_specs[] = {
+    {"by", "KEY", NULL,
+     "key of metrics.jsonl whose best value over the epochs orders the runs; without it "
+     "validation_loss, or train_loss"},
+    {NULL, NULL, NULL, NULL}};
+
+/* The directories that were given. */
+static nnt_status take_runs(const options *parsed, const char *verb, const char **runs, int *count,
+                            nnt_error *error) {
+  *count = options_positional_count(parsed);
+  for (int i = 0; i < *count; ++i) runs[i] = options_positional(parsed, i);
+  if (*count > 0) return NNT_OK;
+  return nnt_fail(error, NNT_BAD_USAGE,
+                  "no run is named\nnntrain %s\ngive --output directories of 'nntrain train'",
+                  verb);
+}
+
+static nnt_status run_report(const options *parsed, nnt_comm *comm, nnt_error *error) {
+  const char *runs[OPTIONS_MOST_POSITIONALS];
+  nnt_report_options report = {.runs = runs, .output = options_text(parsed, "output")};
+  nnt_evaluate_options *evaluate = &report.evaluate;
+  int64_t threads = 0;
+  nnt_status status = take_runs(parsed, "report", runs, &report.count, error);
+  if (status == NNT_OK) status = take_reading(parsed, &evaluate->reading, error);
+  if (status == NNT_OK) status = take_selection(parsed, true, &evaluate->selection, error);
+  if (status == NNT_OK && options_given(parsed, "threads"))
+    status = options_int(parsed, "threads", 1, 4096, &threads, error);
+  if (status == NNT_OK) status = options_int(parsed, "worst", 0, 1000, &evaluate->worst, error);
+  evaluate->data = (nnt_data_place){.path = options_text(parsed, "data")};
+  evaluate->x_name = options_text(parsed, "x-name");
+  evaluate->y_name = options_text(parsed, "y-name");
+  evaluate->threads = (int)threads;
+  if (status == NNT_OK) status = nnt_report(comm, &report, error);
+  if (status == NNT_OK && nnt_comm_rank(comm) == 0)
+    printf("%s: %d run%s; open it in a browser\n", report.output, report.count,
+           report.count == 1 ? "" : "s");
+  return status;
+}
+
+static void print_line(void *context, const char *line) {
+  (void)context;
+  puts(line);
+}
+
+static nnt_status run_compare(const options *parsed, nnt_comm *comm, nnt_error *error) {
+  const char *runs[OPTIONS_MOST_POSITIONALS];
+  int count = 0;
+  (void)comm;
+  nnt_status status = take_runs(parsed, "compare", runs, &count, error);
+  if (status == NNT_OK)
+    status = nnt_compare(runs, count, options_text(parsed, "by"), print_line, NULL, error);
+  return status;
+}
+
+const command command_report = {
+    .name = "report",
+    .summary = "writes a page to look at: curves, scores and settings of runs side by side",
+    .usage = "DIR... [--output FILE] [--data FILE[:GROUP]] [options]",
+    .details =
+        "Example:\n"
+        "  nntrain report run other-run --data fashion.h5:test --output report.html\n\n"
+        "The page is one file, and needs no network.\n",
+    .options = report_specs,
+    .max_positionals = OPTIONS_MOST_POSITIONALS,
+    .collective = 1,
+    .run = run_report};
+
+const command command_compare = {.name = "compare",
+                                 .summary = "prints a table of runs, the best first",
+                                 .usage = "DIR... [--by KEY]",
+                                 .details =
+                                     "Examples:\n"
+                                     "  nntrain compare runs/*\n"
+                                     "  nntrain compare runs/* --by validation_accuracy\n",
+                                 .options = compare_specs,
+                                 .max_positionals = OPTIONS_MOST_POSITIONALS,
+                                 .collective = 0,
+                                 .run = run_compare};
