@@ -148,6 +148,7 @@ static const option_spec specs[] = {
      "result stays the same to the last bit; at most the granules"},
     {"top-k", "K", "0", "also measure top-K accuracy; 0: not"},
     {"output", "DIR", NULL, "directory of the run: checkpoints, metrics.jsonl and config.ini"},
+    {"tensorboard", NULL, NULL, "write event files of TensorBoard into the directory, too"},
     {"resume", NULL, NULL,
      "go on from the newest good checkpoint in the directory, or start when "
      "there is none"},
@@ -272,6 +273,7 @@ static nnt_status take_flags(const options *parsed, bool with_output, nnt_train_
   const char *needed = NULL;
   nnt_status status = options_required(parsed, "data", &needed, error);
   train->resume = options_flag(parsed, "resume");
+  train->tensorboard = options_flag(parsed, "tensorboard");
   train->dry_run = options_flag(parsed, "dry-run");
   train->output = options_text(parsed, "output");
   train->x_name = options_text(parsed, "x-name");
