@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <nntrain/train.h>
+#include <nntrain/version.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -328,12 +329,15 @@ nnt_status train_settings_take(const options *parsed, bool with_output, nnt_trai
 
 /* What --write-config writes, and a run keeps. */
 static nnt_status describe_run(const options *parsed, char **out, nnt_error *error) {
-  char here[1024], heading[1400];
+  char here[1024], host[256] = "", heading[1700];
+  const char *isa = nnt_kernel_isa(error);
+  if (isa == NULL) return error->status;
   if (getcwd(here, sizeof here) == NULL) (void)snprintf(here, sizeof here, "an unknown folder");
+  (void)gethostname(host, sizeof host - 1);
   (void)snprintf(heading, sizeof heading,
                  "Run file of nntrain %s: nntrain train --config FILE; what the command line gives "
-                 "wins. Paths are relative to %s",
-                 NNT_VERSION, here);
+                 "wins. Paths are relative to %s. Written on host %s, %s kernels.",
+                 nnt_version(), here, host, isa);
   return options_write(parsed, heading, out, error);
 }
 
