@@ -55,7 +55,7 @@ typedef struct nnt_predict_options {
   nnt_data_place data;
   const char *x_name, *y_name; /* y is read to stratify alone */
   nnt_selection selection;     /* of a part the rows are written too */
-  const char *output; /* a name that ends in .csv: CSV, else HDF5; replaced when it exists */
+  const char *output;          /* .csv: CSV, .npy: NumPy's, else HDF5; replaced when it exists */
   int threads;
   nnt_reading reading;
 } nnt_predict_options;

@@ -9,7 +9,7 @@
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-# shellcheck source=../environment.sh
+# shellcheck source=scripts/environment.sh
 . "$here/../environment.sh"
 recipe=${1:-}
 if [ ! -f "$here/$recipe.ini" ]; then

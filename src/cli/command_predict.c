@@ -18,8 +18,8 @@ static const option_spec specs[] = {
     {"stratify", NULL, NULL, "let every part hold every class in its share; needs classes"},
     {"part", "NAME", NULL, "part of a data set that is cut: train, validation (without it), all"},
     {"output", "FILE", NULL,
-     "predictions: CSV when the name ends in .csv, else HDF5; replaced "
-     "when it exists"},
+     "predictions: CSV when the name ends in .csv, NumPy's NPY (outputs alone) when in .npy, else "
+     "HDF5; replaced when it exists"},
     {"data-mode", "NAME", "auto",
      "resident (the whole data set in memory, once a node), streaming (two windows of it, the next "
      "read ahead), auto (resident when it fits into the memory limit)"},

@@ -1,4 +1,4 @@
-/* Writing predictions: HDF5 or CSV. */
+/* Writing predictions: HDF5, CSV or NPY. */
 #include "io/prediction_file.h"
 
 #include <errno.h>
@@ -12,14 +12,18 @@
 
 /* Rows of a chunk. */
 #define CHUNK 1024
+/* Bytes of an NPY header: the array behind it is aligned. */
+#define NPY_HEADER 128
 
 struct nnt_prediction_file {
   const nnt_model *model;
   bool with_rows;
   char path[4096];
   nnt_atomic_file *atomic;
-  nnt_h5 *h5;       /* HDF5, or */
-  FILE *stream;     /* CSV */
+  nnt_h5 *h5;   /* HDF5, or */
+  FILE *stream; /* CSV or NPY */
+  bool npy;
+  int64_t samples;  /* written */
   int64_t *classes; /* [CHUNK] */
 };
 
@@ -84,9 +88,38 @@ static nnt_status create_csv(nnt_prediction_file *file, nnt_error *error) {
   return ferror(file->stream) ? fail(file, error) : NNT_OK;
 }
 
+/* NPY 1.0: a magic, the length of the rest of the header, a Python dictionary filled up with
+ * spaces.
+ */
+static nnt_status write_npy_header(const nnt_prediction_file *file, nnt_error *error) {
+  const uint16_t one = 1;
+  const char order = *(const char *)&one == 1 ? '<' : '>';
+  char header[NPY_HEADER + 1] = "\x93NUMPY\x01";
+  char shape[NPY_HEADER - 10];
+  (void)snprintf(shape, sizeof shape,
+                 "{'descr': '%cf4', 'fortran_order': False, 'shape': (%" PRId64 ", %" PRId64 "), }",
+                 order, file->samples, nnt_model_outputs(file->model));
+  header[8] = NPY_HEADER - 10;
+  (void)snprintf(header + 10, sizeof header - 10, "%-*s\n", NPY_HEADER - 11, shape);
+  if (fseek(file->stream, 0, SEEK_SET) != 0 ||
+      fwrite(header, 1, NPY_HEADER, file->stream) != NPY_HEADER)
+    return fail(file, error);
+  return NNT_OK;
+}
+
+static nnt_status create_npy(nnt_prediction_file *file, nnt_error *error) {
+  file->npy = true;
+  file->stream = fopen(nnt_atomic_path(file->atomic), "wb");
+  return file->stream != NULL ? write_npy_header(file, error) : fail(file, error);
+}
+
+static bool ends_with(const char *path, const char *end) {
+  size_t length = strlen(path), own = strlen(end);
+  return length >= own && strcmp(path + length - own, end) == 0;
+}
+
 nnt_status nnt_prediction_file_create(const char *path, const nnt_model *model, bool with_rows,
                                       nnt_prediction_file **out, nnt_error *error) {
-  size_t length = strlen(path);
   *out = NULL;
   nnt_prediction_file *file = calloc(1, sizeof *file);
   if (file == NULL) return nnt_fail_memory(error, sizeof *file, "predictions");
@@ -97,8 +130,12 @@ nnt_status nnt_prediction_file_create(const char *path, const nnt_model *model, 
   nnt_status status = file->classes != NULL
                           ? nnt_atomic_begin(path, &file->atomic, error)
                           : nnt_fail_memory(error, CHUNK * sizeof(int64_t), "predictions");
-  bool csv = length >= 4 && strcmp(path + length - 4, ".csv") == 0;
-  if (status == NNT_OK) status = csv ? create_csv(file, error) : create_h5(file, error);
+  if (status == NNT_OK && ends_with(path, ".csv"))
+    status = create_csv(file, error);
+  else if (status == NNT_OK && ends_with(path, ".npy"))
+    status = create_npy(file, error);
+  else if (status == NNT_OK)
+    status = create_h5(file, error);
   /* Nothing was computed yet: a wrong path, not lost work. */
   if (status == NNT_IO_ERROR) status = error->status = NNT_BAD_INPUT;
   if (status != NNT_OK) {
@@ -141,8 +178,17 @@ static nnt_status append_csv(nnt_prediction_file *file, int64_t count, const flo
   return ferror(file->stream) ? fail(file, error) : NNT_OK;
 }
 
+static nnt_status append_npy(nnt_prediction_file *file, int64_t count, const float *values,
+                             nnt_error *error) {
+  size_t floats = (size_t)(count * nnt_model_outputs(file->model));
+  return fwrite(values, sizeof *values, floats, file->stream) == floats ? NNT_OK
+                                                                        : fail(file, error);
+}
+
 nnt_status nnt_prediction_file_append(nnt_prediction_file *file, int64_t first, int64_t count,
                                       const float *values, const int64_t *rows, nnt_error *error) {
+  file->samples += count;
+  if (file->npy) return append_npy(file, count, values, error);
   return file->stream != NULL ? append_csv(file, count, values, rows, error)
                               : append_h5(file, first, count, values, rows, error);
 }
@@ -150,8 +196,9 @@ nnt_status nnt_prediction_file_append(nnt_prediction_file *file, int64_t first, 
 nnt_status nnt_prediction_file_commit(nnt_prediction_file **file, nnt_error *error) {
   nnt_status status = NNT_OK;
   if ((*file)->h5 != NULL) status = nnt_h5_close(&(*file)->h5, error);
+  if ((*file)->npy) status = write_npy_header(*file, error);
   if ((*file)->stream != NULL) {
-    if (fclose((*file)->stream) != 0) status = fail(*file, error);
+    if (fclose((*file)->stream) != 0 && status == NNT_OK) status = fail(*file, error);
     (*file)->stream = NULL;
   }
   if (status == NNT_OK) status = nnt_atomic_commit(&(*file)->atomic, error);

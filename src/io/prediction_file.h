@@ -1,4 +1,4 @@
-/* Writing predictions, block by block: HDF5 or CSV, whole or not at all. Local to one rank.
+/* Writing predictions, block by block: HDF5, CSV or NPY, whole or not at all. Local to one rank.
  * FORMAT.md has the layout. */
 #ifndef NNT_IO_PREDICTION_FILE_H
 #define NNT_IO_PREDICTION_FILE_H
@@ -11,7 +11,8 @@
 
 typedef struct nnt_prediction_file nnt_prediction_file;
 
-/* CSV when `path` ends in ".csv", else HDF5. `model` tells outputs, classes and their names, and
+/* CSV when `path` ends in ".csv", NPY (NumPy's format, version 1.0, the outputs alone) when in
+ * ".npy", else HDF5. `model` tells outputs, classes and their names, and
  * must outlive the file. `with_rows`: the samples are part of a data set, and each is written with
  * its row there. */
 nnt_status nnt_prediction_file_create(const char *path, const nnt_model *model, bool with_rows,

@@ -54,16 +54,15 @@ int64_t nnt_weights_bytes(const nnt_weighting *weighting, int64_t samples) {
   return nnt_weighting_is_on(weighting) ? samples * (int64_t)sizeof(float) : 0;
 }
 
-static nnt_status count_label(weighing *w, int32_t label, nnt_error *error) {
-  if (label >= w->classes) {
-    size_t bytes = ((size_t)label + 1) * sizeof *w->of_class;
-    double *longer = realloc(w->of_class, bytes);
-    if (longer == NULL) return nnt_fail_memory(error, bytes, "the classes' weights");
-    for (int64_t c = w->classes; c <= label; ++c) longer[c] = 0.0;
-    w->of_class = longer;
-    w->classes = label + 1;
-  }
-  w->of_class[label] += 1.0;
+/* Zeros for classes that were not known before. */
+static nnt_status make_room(weighing *w, int64_t classes, nnt_error *error) {
+  size_t bytes = (size_t)classes * sizeof *w->of_class;
+  if (classes <= w->classes) return NNT_OK;
+  double *longer = realloc(w->of_class, bytes);
+  if (longer == NULL) return nnt_fail_memory(error, bytes, "the classes' weights");
+  for (int64_t c = w->classes; c < classes; ++c) longer[c] = 0.0;
+  w->of_class = longer;
+  w->classes = classes;
   return NNT_OK;
 }
 
@@ -77,8 +76,10 @@ static nnt_status count_labels(weighing *w, nnt_error *error) {
        i += PIECE) {
     int64_t count = nnt_min_i64(PIECE, end - i);
     status = nnt_dataset_read_classes(w->data->source, i, count, w->labels, error);
-    for (int64_t j = 0; j < count && status == NNT_OK; ++j)
-      status = count_label(w, w->labels[j], error);
+    for (int64_t j = 0; j < count && status == NNT_OK; ++j) {
+      status = make_room(w, w->labels[j] + INT64_C(1), error);
+      if (status == NNT_OK) w->of_class[w->labels[j]] += 1.0;
+    }
   }
   return status;
 }
@@ -89,15 +90,8 @@ static nnt_status count_classes(weighing *w, nnt_error *error) {
   int64_t classes = w->classes;
   if (status == NNT_OK) status = nnt_comm_max_int(w->comm, &classes, 1, error);
   if (status != NNT_OK) return status;
-  double *longer = realloc(w->of_class, (size_t)classes * sizeof *longer);
-  status = longer != NULL
-               ? NNT_OK
-               : nnt_fail_memory(error, (size_t)classes * sizeof *longer, "the classes' weights");
-  status = nnt_comm_agree(w->comm, status, error);
-  if (longer != NULL) w->of_class = longer;
-  if (status != NNT_OK || longer == NULL) return status;
-  for (int64_t c = w->classes; c < classes; ++c) w->of_class[c] = 0.0;
-  w->classes = classes;
+  status = nnt_comm_agree(w->comm, make_room(w, classes, error), error);
+  if (status != NNT_OK) return status;
   return nnt_comm_sum(w->comm, w->of_class, classes, error);
 }
 
@@ -116,27 +110,20 @@ static nnt_status balance(weighing *w, nnt_error *error) {
 /* Numbers separated by commas. */
 static nnt_status take_given(weighing *w, nnt_error *error) {
   const char *text = w->weighting->of_classes;
-  size_t most = 1;
-  for (const char *c = text; *c != '\0'; ++c) most += *c == ',';
-  double *weights = malloc(most * sizeof *weights);
-  if (weights == NULL)
-    return nnt_fail_memory(error, most * sizeof *weights, "the classes' weights");
   for (;;) {
     char *end = NULL;
     double weight = strtod(text, &end);
-    if (end == text || (*end != ',' && *end != '\0') || !(isfinite(weight) && weight >= 0.0)) {
-      free(weights);
+    if (end == text || (*end != ',' && *end != '\0') || !(isfinite(weight) && weight >= 0.0))
       return nnt_fail(error, NNT_BAD_USAGE,
                       "not weights of classes\n--class-weight %.200s\ngive 'balanced', or a number "
                       "from 0 for every class, separated by commas",
                       w->weighting->of_classes);
-    }
-    weights[w->classes++] = weight;
-    if (*end == '\0') break;
+    nnt_status status = make_room(w, w->classes + 1, error);
+    if (status != NNT_OK) return status;
+    w->of_class[w->classes - 1] = weight;
+    if (*end == '\0') return NNT_OK;
     text = end + 1;
   }
-  w->of_class = weights;
-  return NNT_OK;
 }
 
 /* Collective. */

@@ -25,6 +25,11 @@ class Predict(CliCase):
             names, table = self.read_csv("out.csv")
             self.assertEqual(names, header)
             np.testing.assert_array_equal(table[:, :output.shape[1]].astype(np.float32), output)
+            self.succeed("predict", "--checkpoint", "run/last.h5", "--data", "data.h5", "--output",
+                         "out.npy", ranks=ranks)
+            array = np.load(self.path("out.npy"))
+            self.assertEqual(array.dtype, np.float32)
+            np.testing.assert_array_equal(array, output)
             again, _ = self.predict(output="again.h5", ranks=ranks)
             np.testing.assert_array_equal(again, output)
         self.assertEqual(classes is not None, has_class)

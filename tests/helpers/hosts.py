@@ -7,6 +7,7 @@ other tests and the machine see nothing of it.
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -91,3 +92,13 @@ class Hosts:
     def words(self, name, *command):
         """The command as it has to be called to run on host `name`; the process stays the same."""
         return [str(self.remote_shell), name, "exec " + shlex.join(map(str, command))]
+
+    def end_all(self):
+        """Ends all that runs on the hosts: what an earlier mpirun left would clear away the files
+        of the next."""
+        for name in self.names:
+            for number in run("ip", "netns", "pids", name).split():
+                try:
+                    os.kill(int(number), signal.SIGKILL)
+                except ProcessLookupError:
+                    pass

@@ -57,6 +57,7 @@ class WatchdogCase(unittest.TestCase):
     def setUp(self):
         self.folder = FOLDER / self.id().rsplit(".", 1)[1]
         self.folder.mkdir()
+        self.addCleanup(HOSTS.end_all)
 
     def words(self, output, *extra, epochs=100000):
         return ["train", "--data", f"{FOLDER}/data.h5:train", "--validation",

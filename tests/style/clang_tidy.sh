@@ -7,7 +7,11 @@ source=$1 build=$2 scratch=$PWD
 command -v clang-tidy >/dev/null || { echo "clang-tidy is missing"; exit 77; }
 [ -e "$build/compile_commands.json" ] || { echo "no compile_commands.json in $build"; exit 1; }
 
-tidy=(clang-tidy -p "$build" --quiet --extra-arg=-Wno-unknown-warning-option
+# Sources that tests compile again would be looked at as often, and in one process (see below).
+python3 -c 'import json, sys
+commands = {c["file"]: c for c in reversed(json.load(open(sys.argv[1])))}
+json.dump(list(commands.values()), open("compile_commands.json", "w"))' "$build/compile_commands.json"
+tidy=(clang-tidy -p "$scratch" --quiet --extra-arg=-Wno-unknown-warning-option
   --extra-arg=-Wno-ignored-optimization-argument --extra-arg=-Wno-error)
 hints=("--extra-arg=-include" "--extra-arg=$source/tests/style/analyzer_hints.h")
 cd "$source"
