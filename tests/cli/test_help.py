@@ -3,6 +3,7 @@
 import os
 import re
 import unittest
+from pathlib import Path
 
 import numpy as np
 
@@ -37,10 +38,13 @@ class Help(CliCase):
         """Each name in a table of src/cli has its line."""
         if SOURCE is None:
             self.skipTest("NNTRAIN_SOURCE_DIR is not set")
+        tables = {}  # of command_VERB.c, or named VERB_specs beside another
+        for path in Path(SOURCE, "src", "cli").glob("command_*.c"):
+            for name, table in re.findall(r"option_spec (\w*)specs\[\] = \{(.*?)\{NULL",
+                                          path.read_text(encoding="utf-8"), re.S):
+                tables[name[:-1] or path.stem[len("command_"):]] = table
         for verb in self.verbs():
-            path = os.path.join(SOURCE, "src", "cli", f"command_{verb}.c")
-            with open(path, encoding="utf-8") as file:
-                table = file.read().split("option_spec specs[] = {")[1].split("{NULL")[0]
+            table = tables[verb]
             names = re.findall(r'^    \{"([a-z0-9-]+)",', table, re.M)
             own, *borrowed = self.succeed("help", verb).split("\nOptions of 'nntrain ")
             shown = re.findall(r"^  --([a-z0-9-]+)", own, re.M)
