@@ -82,7 +82,8 @@ typedef struct nnt_train_options {
   /* A text that says how to repeat the run, kept as config.ini and in the checkpoints: `nntrain
    * train` gives its run file. NULL: none. */
   const char *run_file;
-  bool resume; /* go on from the newest good checkpoint, or start when there is none */
+  bool tensorboard; /* write event files of TensorBoard there, too */
+  bool resume;      /* go on from the newest good checkpoint, or start when there is none */
   nnt_reading reading;
   nnt_shuffling shuffling;
   /* Also after the last epoch, and after an epoch that is the best so far. */

@@ -1,11 +1,11 @@
-/* nntrain report, nntrain compare */
+/* nntrain report */
 #include <nntrain/report.h>
 #include <stdio.h>
 
 #include "cli/command.h"
 #include "cli/data_options.h"
 
-static const option_spec report_specs[] = {
+static const option_spec specs[] = {
     {"output", "FILE", "report.html", "the page"},
     {"data", "FILE[:GROUP][,...]", NULL,
      "measure every run's best checkpoint on this data set: confusion matrix, scores by class, "
@@ -31,23 +31,6 @@ static const option_spec report_specs[] = {
      "may use, divided among the ranks that may use it"},
     {NULL, NULL, NULL, NULL}};
 
-static const option_spec compare_specs[] = {
-    {"by", "KEY", NULL,
-     "key of metrics.jsonl whose best value over the epochs orders the runs; without it "
-     "validation_loss, or train_loss"},
-    {NULL, NULL, NULL, NULL}};
-
-/* The directories that were given. */
-static nnt_status take_runs(const options *parsed, const char *verb, const char **runs, int *count,
-                            nnt_error *error) {
-  *count = options_positional_count(parsed);
-  for (int i = 0; i < *count; ++i) runs[i] = options_positional(parsed, i);
-  if (*count > 0) return NNT_OK;
-  return nnt_fail(error, NNT_BAD_USAGE,
-                  "no run is named\nnntrain %s\ngive --output directories of 'nntrain train'",
-                  verb);
-}
-
 static nnt_status run_report(const options *parsed, nnt_comm *comm, nnt_error *error) {
   const char *runs[OPTIONS_MOST_POSITIONALS];
   nnt_report_options report = {.runs = runs, .output = options_text(parsed, "output")};
@@ -70,21 +53,6 @@ static nnt_status run_report(const options *parsed, nnt_comm *comm, nnt_error *e
   return status;
 }
 
-static void print_line(void *context, const char *line) {
-  (void)context;
-  puts(line);
-}
-
-static nnt_status run_compare(const options *parsed, nnt_comm *comm, nnt_error *error) {
-  const char *runs[OPTIONS_MOST_POSITIONALS];
-  int count = 0;
-  (void)comm;
-  nnt_status status = take_runs(parsed, "compare", runs, &count, error);
-  if (status == NNT_OK)
-    status = nnt_compare(runs, count, options_text(parsed, "by"), print_line, NULL, error);
-  return status;
-}
-
 const command command_report = {
     .name = "report",
     .summary = "writes a page to look at: curves, scores and settings of runs side by side",
@@ -93,19 +61,7 @@ const command command_report = {
         "Example:\n"
         "  nntrain report run other-run --data fashion.h5:test --output report.html\n\n"
         "The page is one file, and needs no network.\n",
-    .options = report_specs,
+    .options = specs,
     .max_positionals = OPTIONS_MOST_POSITIONALS,
     .collective = 1,
     .run = run_report};
-
-const command command_compare = {.name = "compare",
-                                 .summary = "prints a table of runs, the best first",
-                                 .usage = "DIR... [--by KEY]",
-                                 .details =
-                                     "Examples:\n"
-                                     "  nntrain compare runs/*\n"
-                                     "  nntrain compare runs/* --by validation_accuracy\n",
-                                 .options = compare_specs,
-                                 .max_positionals = OPTIONS_MOST_POSITIONALS,
-                                 .collective = 0,
-                                 .run = run_compare};

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <nntrain/train.h>
+#include <nntrain/version.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -148,6 +149,7 @@ static const option_spec specs[] = {
      "result stays the same to the last bit; at most the granules"},
     {"top-k", "K", "0", "also measure top-K accuracy; 0: not"},
     {"output", "DIR", NULL, "directory of the run: checkpoints, metrics.jsonl and config.ini"},
+    {"tensorboard", NULL, NULL, "write event files of TensorBoard into the directory, too"},
     {"resume", NULL, NULL,
      "go on from the newest good checkpoint in the directory, or start when "
      "there is none"},
@@ -272,6 +274,7 @@ static nnt_status take_flags(const options *parsed, bool with_output, nnt_train_
   const char *needed = NULL;
   nnt_status status = options_required(parsed, "data", &needed, error);
   train->resume = options_flag(parsed, "resume");
+  train->tensorboard = options_flag(parsed, "tensorboard");
   train->dry_run = options_flag(parsed, "dry-run");
   train->output = options_text(parsed, "output");
   train->x_name = options_text(parsed, "x-name");
@@ -326,12 +329,15 @@ nnt_status train_settings_take(const options *parsed, bool with_output, nnt_trai
 
 /* What --write-config writes, and a run keeps. */
 static nnt_status describe_run(const options *parsed, char **out, nnt_error *error) {
-  char here[1024], heading[1400];
+  char here[1024], host[256] = "", heading[1700];
+  const char *isa = nnt_kernel_isa(error);
+  if (isa == NULL) return error->status;
   if (getcwd(here, sizeof here) == NULL) (void)snprintf(here, sizeof here, "an unknown folder");
+  (void)gethostname(host, sizeof host - 1);
   (void)snprintf(heading, sizeof heading,
                  "Run file of nntrain %s: nntrain train --config FILE; what the command line gives "
-                 "wins. Paths are relative to %s",
-                 NNT_VERSION, here);
+                 "wins. Paths are relative to %s. Written on host %s, %s kernels.",
+                 nnt_version(), here, host, isa);
   return options_write(parsed, heading, out, error);
 }
 

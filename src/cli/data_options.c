@@ -128,3 +128,13 @@ nnt_status take_selection(const options *parsed, bool with_part, nnt_selection *
                       "too");
   return status == NNT_OK && with_part ? take_part(parsed, out, error) : status;
 }
+
+nnt_status take_runs(const options *parsed, const char *verb, const char **runs, int *count,
+                     nnt_error *error) {
+  *count = options_positional_count(parsed);
+  for (int i = 0; i < *count; ++i) runs[i] = options_positional(parsed, i);
+  if (*count > 0) return NNT_OK;
+  return nnt_fail(error, NNT_BAD_USAGE,
+                  "no run is named\nnntrain %s\ngive --output directories of 'nntrain train'",
+                  verb);
+}

@@ -20,4 +20,8 @@ nnt_status take_shuffling(const options *parsed, nnt_shuffling *out,
 nnt_status take_selection(const options *parsed, bool with_part, nnt_selection *out,
                           nnt_error *error) NNT_MUST_CHECK;
 
+/* The directories that a command is given, runs [OPTIONS_MOST_POSITIONALS]; at least one. */
+nnt_status take_runs(const options *parsed, const char *verb, const char **runs, int *count,
+                     nnt_error *error) NNT_MUST_CHECK;
+
 #endif

@@ -7,6 +7,7 @@
 #include "base/message.h"
 #include "base/partition.h"
 #include "train/agenda.h"
+#include "train/event_file.h"
 #include "train/metrics_log.h"
 #include "train/run_directory.h"
 #include "train/saver.h"
@@ -22,6 +23,7 @@ struct nnt_keeper {
   nnt_agenda *agenda;
   nnt_saver *saver; /* rank 0's; NULL on the others */
   nnt_metrics_log metrics;
+  nnt_event_file *board;           /* of rank 0; NULL: none is asked for, or none can be written */
   int64_t saved_epoch, saved_step; /* where the last checkpoint was made; -1: there is none */
   bool due;                        /* the checkpoint of a step is put off to the epoch's end */
 };
@@ -52,6 +54,8 @@ static nnt_status start(nnt_keeper *keeper, const nnt_kept *now, nnt_error *erro
                                            steps_of(now->state), &keeper->metrics, error);
   if (status == NNT_OK && options->run_file != NULL)
     status = nnt_run_directory_keep_config(options->output, options->run_file, error);
+  if (status == NNT_OK && options->tensorboard)
+    status = nnt_event_file_create(options->output, now->state->step, &keeper->board, error);
   return status == NNT_OK ? nnt_saver_create(&plan, &keeper->saver, error) : status;
 }
 
@@ -85,6 +89,7 @@ void nnt_keeper_destroy(nnt_keeper **keeper) {
   if (*keeper == NULL) return;
   nnt_saver_destroy(&(*keeper)->saver);
   nnt_metrics_log_close(&(*keeper)->metrics);
+  nnt_event_file_destroy(&(*keeper)->board);
   nnt_agenda_destroy(&(*keeper)->agenda);
   free(*keeper);
   *keeper = NULL;
@@ -135,6 +140,11 @@ void nnt_keeper_epoch(nnt_keeper *keeper, const nnt_kept *now, const nnt_epoch_e
     nnt_message(&events->log, NNT_LOG_WARNING,
                 "%s: %s; training goes on, the line of epoch %" PRId64 " waits", error.what,
                 error.where, event->epoch);
+  if (keeper->board != NULL && nnt_event_file_append(keeper->board, event, &error) != NNT_OK) {
+    nnt_message(&events->log, NNT_LOG_WARNING, "%s: %s; training goes on without them", error.what,
+                error.where);
+    nnt_event_file_destroy(&keeper->board);
+  }
   if (due) nnt_keeper_save(keeper, now, event->best);
   keeper->due = false;
   nnt_saver_report(keeper->saver);

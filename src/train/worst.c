@@ -120,15 +120,15 @@ nnt_status nnt_worst_find(nnt_comm *comm, nnt_evaluator *evaluator, const nnt_mo
               .outputs = nnt_model_outputs(model),
               .most = most,
               .scores = scores};
-  bool computes = nnt_comm_rank(comm) == 0;
   if (model->loss != NNT_CROSS_ENTROPY || most < 1) return NNT_OK;
-  nnt_status status = computes ? allocate(&s, error) : NNT_OK;
+  nnt_status status = nnt_comm_rank(comm) == 0 ? allocate(&s, error) : NNT_OK;
   status = nnt_comm_agree(comm, status, error);
   for (int64_t first = 0; first < s.samples->count && status == NNT_OK;
        first += NNT_EVALUATION_BLOCK) {
     int64_t count = nnt_min_i64(NNT_EVALUATION_BLOCK, s.samples->count - first);
     status = nnt_evaluator_bring(evaluator, first, count, error);
-    if (status == NNT_OK && computes) status = search_block(&s, first, count, error);
+    if (status == NNT_OK && s.block != NULL && scores->worst != NULL)
+      status = search_block(&s, first, count, error);
     status = nnt_comm_agree(comm, status, error);
   }
   free(s.block);

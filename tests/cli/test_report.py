@@ -136,6 +136,7 @@ class Report(CliCase):
         # loss (two lines and one), accuracy (one), learning rate, speed, seconds (two each)
         self.assertEqual(len(re.findall(r'<path d="M[^"]+L', drawn)), 3 + 1 + 6)
         self.assertIn("a &amp; b", drawn)
+        self.assertRegex(drawn, f"Written on host {os.uname().nodename}, [a-z0-9]+ kernels")
 
 
 if __name__ == "__main__":

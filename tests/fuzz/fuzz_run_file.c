@@ -2,6 +2,7 @@
  * it says is said again as words of a command line, and has to be understood in the same way. */
 #include <math.h>
 #include <nntrain/comm.h>
+#include <nntrain/version.h>
 
 #include "cli/command.h"
 #include "cli/options.h"
@@ -29,6 +30,15 @@ int nnt_comm_rank(const nnt_comm *comm) {
 nnt_status nnt_comm_agree(nnt_comm *comm, nnt_status status, nnt_error *error) {
   (void)comm, (void)error;
   return status;
+}
+
+const char *nnt_version(void) {
+  return "0";
+}
+
+const char *nnt_kernel_isa(nnt_error *error) {
+  (void)error;
+  return "no";
 }
 
 progress progress_create(bool quiet) {
