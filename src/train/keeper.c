@@ -52,8 +52,6 @@ static nnt_status start(nnt_keeper *keeper, const nnt_kept *now, nnt_error *erro
     nnt_message(log, NNT_LOG_WARNING, "%s: %s; training goes on", ignored.what, ignored.where);
   nnt_status status = nnt_metrics_log_open(options->output, now->history, now->state->epoch,
                                            steps_of(now->state), &keeper->metrics, error);
-  if (status == NNT_OK && options->run_file != NULL)
-    status = nnt_run_directory_keep_config(options->output, options->run_file, error);
   if (status == NNT_OK && options->tensorboard)
     status = nnt_event_file_create(options->output, now->state->step, &keeper->board, error);
   return status == NNT_OK ? nnt_saver_create(&plan, &keeper->saver, error) : status;
