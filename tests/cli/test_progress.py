@@ -136,7 +136,7 @@ class Files(CliCase):
         best = int(self.succeed("inspect", "run").split("best           epoch ")[1].split(",")[0])
         kept = {f"checkpoint-{epoch:05}.h5" for epoch in (5, 6, best)}
         self.assertEqual(set(os.listdir(self.path("run"))),
-                         kept | {"last.h5", "best.h5", "metrics.jsonl"})
+                         kept | {"last.h5", "best.h5", "metrics.jsonl", "config.ini"})
 
     def test_name_with_spaces(self):
         os.rename(self.path("data.h5"), self.path("my data.h5"))
