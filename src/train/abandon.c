@@ -36,7 +36,7 @@ static const char *describe(const nnt_vital *rank) {
     case NNT_PHASE_VALIDATION:
       return "validating";
     case NNT_PHASE_SAVING:
-      return working ? "writing a checkpoint or metrics" : "waiting for rank 0";
+      return working ? "writing a checkpoint, metrics or messages" : "waiting for rank 0";
     case NNT_PHASE_STARTING:
       break;
   }

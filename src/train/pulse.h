@@ -23,7 +23,7 @@ typedef enum nnt_phase {
   NNT_PHASE_COMPUTING,  /* its part of a step */
   NNT_PHASE_EXCHANGE,   /* waits for the other ranks */
   NNT_PHASE_VALIDATION, /* with the other ranks */
-  NNT_PHASE_SAVING      /* rank 0: a checkpoint or metrics */
+  NNT_PHASE_SAVING      /* rank 0: a checkpoint, metrics, messages */
 } nnt_phase;
 
 /* Of one rank; a cache line of its own. Each field has one writer. */

@@ -215,6 +215,7 @@ static void report_step(const nnt_trainer *trainer, int64_t samples) {
                           .loss = state->epoch_loss / (double)samples,
                           .seconds = nnt_clock_seconds() - trainer->epoch_began,
                           .samples = samples};
+  nnt_pulse_phase(trainer->pulse, NNT_PHASE_SAVING); /* a terminal may be stopped for long */
   events->step(events->context, &event);
 }
 

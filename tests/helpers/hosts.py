@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from nntrain_test import SESSIONS, skip
@@ -92,6 +93,22 @@ class Hosts:
     def words(self, name, *command):
         """The command as it has to be called to run on host `name`; the process stays the same."""
         return [str(self.remote_shell), name, "exec " + shlex.join(map(str, command))]
+
+    def cut_link(self, name):
+        """The host's cable is pulled."""
+        run("ip", "link", "set", name, "down")
+
+    def mend_link(self, name):
+        """Back when it carries again, a moment later; nobody remembers that the host was away."""
+        run("ip", "link", "set", name, "up")
+        until = time.monotonic() + 20
+        while "LOWER_UP" not in run("ip", "-n", name, "link", "show", "veth0") or \
+                "state UP" not in run("ip", "link", "show", name):
+            if time.monotonic() > until:
+                raise AssertionError(f"the link of {name} stays down")
+            time.sleep(0.05)
+        for other in self.names:
+            run("ip", "-n", other, "neigh", "flush", "all")
 
     def end_all(self):
         """Ends all that runs on the hosts: what an earlier mpirun left would clear away the files

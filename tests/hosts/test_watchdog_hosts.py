@@ -146,11 +146,11 @@ class WatchdogCase(unittest.TestCase):
     def test_a_link_is_cut(self):
         """Open MPI's mpirun waits for its daemon there: it is ended, with 137."""
         process = self.start()
-        run("ip", "link", "set", "nh2", "down")
+        HOSTS.cut_link("nh2")
         try:
             lines = self.finish(process, 1, 137, -signal.SIGKILL)
         finally:
-            run("ip", "link", "set", "nh2", "up")
+            HOSTS.mend_link("nh2")
         self.assertTrue(any("suspect the network between the hosts" in line for line in lines),
                         lines)
         told = [line for line in lines if "host nh1, rank " in line]
