@@ -90,8 +90,8 @@ static nnt_status measure(nnt_comm *comm, nnt_evaluator *evaluator,
   if (status == NNT_OK && sheet != NULL)
     status = nnt_score_sheet_finish(comm, sheet, scores, error);
   if (status == NNT_OK && sheet != NULL && worst > 0)
-    status = nnt_worst_find(comm, evaluator, &checkpoint->model, checkpoint->parameters,
-                            from->data, &from->held, worst, *scores, error);
+    status = nnt_worst_find(comm, evaluator, &checkpoint->model, checkpoint->parameters, from->data,
+                            &from->held, worst, *scores, error);
   nnt_score_sheet_destroy(&sheet);
   return status;
 }

@@ -23,7 +23,10 @@ struct nnt_keeper {
   nnt_agenda *agenda;
   nnt_saver *saver; /* rank 0's; NULL on the others */
   nnt_metrics_log metrics;
-  nnt_event_file *board;           /* of rank 0; NULL: none is asked for, or none can be written */
+  bool config_due;                 /* config.ini is to be written, with the first checkpoint */
+  bool board_due;                  /* an event file is to be made, with the first line */
+  nnt_event_file *board;           /* NULL: none */
+  int64_t first_step;              /* that was done when this process began */
   int64_t saved_epoch, saved_step; /* where the last checkpoint was made; -1: there is none */
   bool due;                        /* the checkpoint of a step is put off to the epoch's end */
 };
@@ -52,8 +55,9 @@ static nnt_status start(nnt_keeper *keeper, const nnt_kept *now, nnt_error *erro
     nnt_message(log, NNT_LOG_WARNING, "%s: %s; training goes on", ignored.what, ignored.where);
   nnt_status status = nnt_metrics_log_open(options->output, now->history, now->state->epoch,
                                            steps_of(now->state), &keeper->metrics, error);
-  if (status == NNT_OK && options->tensorboard)
-    status = nnt_event_file_create(options->output, now->state->step, &keeper->board, error);
+  keeper->config_due = options->run_file != NULL;
+  keeper->board_due = options->tensorboard;
+  keeper->first_step = now->state->step;
   return status == NNT_OK ? nnt_saver_create(&plan, &keeper->saver, error) : status;
 }
 
@@ -115,8 +119,17 @@ nnt_status nnt_keeper_step(nnt_keeper *keeper, const nnt_kept *now, bool last, b
   return nnt_fail(error, NNT_STOPPED, "stopped\nafter a step\ngo on with --resume");
 }
 
+/* What cannot be written now is tried again with the next checkpoint; those hold it, too. */
+static void keep_config(nnt_keeper *keeper) {
+  const nnt_train_options *options = keeper->plan.options;
+  nnt_error ignored;
+  keeper->config_due =
+      nnt_run_directory_keep_config(options->output, options->run_file, &ignored) != NNT_OK;
+}
+
 void nnt_keeper_save(nnt_keeper *keeper, const nnt_kept *now, bool best) {
   if (keeper->saver == NULL) return;
+  if (keeper->config_due) keep_config(keeper);
   nnt_stepper *stepper = keeper->plan.stepper;
   const float *slots[NNT_OPTIMIZER_SLOTS];
   for (int i = 0; i < NNT_OPTIMIZER_SLOTS; ++i) slots[i] = nnt_stepper_state(stepper, i);
@@ -125,6 +138,21 @@ void nnt_keeper_save(nnt_keeper *keeper, const nnt_kept *now, bool best) {
   nnt_agenda_saved(keeper->agenda, nnt_saver_longest(keeper->saver));
   keeper->saved_epoch = now->state->epoch;
   keeper->saved_step = now->state->step;
+}
+
+/* A run that fails before leaves no file behind. */
+static void note_events(nnt_keeper *keeper, const nnt_epoch_event *event) {
+  const char *output = keeper->plan.options->output;
+  nnt_error error;
+  nnt_status status = NNT_OK;
+  if (keeper->board_due)
+    status = nnt_event_file_create(output, keeper->first_step, &keeper->board, &error);
+  keeper->board_due = false;
+  if (keeper->board != NULL) status = nnt_event_file_append(keeper->board, event, &error);
+  if (status == NNT_OK) return;
+  nnt_message(&keeper->plan.events->log, NNT_LOG_WARNING, "%s: %s; training goes on without them",
+              error.what, error.where);
+  nnt_event_file_destroy(&keeper->board);
 }
 
 /* The line comes first: a checkpoint never is ahead of the metrics. */
@@ -138,11 +166,7 @@ void nnt_keeper_epoch(nnt_keeper *keeper, const nnt_kept *now, const nnt_epoch_e
     nnt_message(&events->log, NNT_LOG_WARNING,
                 "%s: %s; training goes on, the line of epoch %" PRId64 " waits", error.what,
                 error.where, event->epoch);
-  if (keeper->board != NULL && nnt_event_file_append(keeper->board, event, &error) != NNT_OK) {
-    nnt_message(&events->log, NNT_LOG_WARNING, "%s: %s; training goes on without them", error.what,
-                error.where);
-    nnt_event_file_destroy(&keeper->board);
-  }
+  note_events(keeper, event);
   if (due) nnt_keeper_save(keeper, now, event->best);
   keeper->due = false;
   nnt_saver_report(keeper->saver);

@@ -31,7 +31,6 @@ struct nnt_saver {
   nnt_checkpoint copy;
   int64_t history_capacity;
   bool best;
-  bool configured; /* config.ini is written */
   encoded current;
   encoded unwritten; /* a best one that could not be written */
   nnt_status status; /* of the last */
@@ -65,12 +64,6 @@ static void work(nnt_saver *saver) {
   if (saver->unwritten.bytes != NULL && store(saver, &saver->unwritten) == NNT_OK)
     clear(&saver->unwritten);
   if (saver->status == NNT_OK) saver->status = store(saver, &saver->current);
-  /* Beside the first checkpoint: a run that comes to nothing leaves nothing. */
-  if (saver->status == NNT_OK && saver->plan.run_file != NULL && !saver->configured) {
-    saver->status =
-        nnt_run_directory_keep_config(saver->plan.output, saver->plan.run_file, &saver->error);
-    saver->configured = saver->status == NNT_OK;
-  }
   if (saver->status == NNT_OK) {
     nnt_run_directory_file_name(&saver->current.state, saver->good);
   } else if (saver->best && saver->current.bytes != NULL) {
