@@ -80,11 +80,11 @@ def sign(path):
     """Length and checksum into the user block, as nntrain verifies them."""
     with open(path, "r+b") as file:
         content = file.read()
-        version = content.split(b"\n", 1)[0].split()[1].decode()
-        digest = hashlib.sha256(content[USER_BLOCK:]).hexdigest()
-        header = f"nntrain-checkpoint {version}\nbytes {len(content)}\nsha256 {digest}\n"
+        version = int(content.split(b"\n", 1)[0].split()[1])
+        lines = f"nntrain-checkpoint {version}\nbytes {len(content)}\n".encode()
+        digest = hashlib.sha256((lines if version >= 4 else b"") + content[USER_BLOCK:])
         file.seek(0)
-        file.write(header.encode().ljust(USER_BLOCK, b"\0"))
+        file.write((lines + f"sha256 {digest.hexdigest()}\n".encode()).ljust(USER_BLOCK, b"\0"))
 
 
 def from_torch(source, checkpoint, output):

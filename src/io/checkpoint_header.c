@@ -1,4 +1,4 @@
-/* The checkpoint's first 512 bytes: length and SHA-256 of the rest. */
+/* The checkpoint's first 512 bytes: format, length and SHA-256. */
 #include "io/checkpoint_header.h"
 
 #include <inttypes.h>
@@ -10,15 +10,31 @@
 
 #define MAGIC "nntrain-checkpoint "
 
+/* From this format on the checksum is also of the lines before it: a flipped bit of the format's
+ * number does not make an older checkpoint of it. */
+#define LINES_HASHED 4
+
+static nnt_status hash(const char *lines, const void *rest, size_t size,
+                       char digest[NNT_SHA256_TEXT], nnt_error *error) {
+  nnt_sha256 *state = NULL;
+  nnt_status status = nnt_sha256_create(&state, error);
+  if (status == NNT_OK) status = nnt_sha256_add(state, lines, strlen(lines), error);
+  if (status == NNT_OK) status = nnt_sha256_add(state, rest, size, error);
+  if (status == NNT_OK) status = nnt_sha256_finish(state, digest, error);
+  nnt_sha256_destroy(&state);
+  return status;
+}
+
 nnt_status nnt_checkpoint_header(const void *bytes, size_t size, int version,
                                  char header[NNT_CHECKPOINT_HEADER], nnt_error *error) {
-  char digest[NNT_SHA256_TEXT];
+  char digest[NNT_SHA256_TEXT], lines[80];
   const char *rest = (const char *)bytes + NNT_CHECKPOINT_HEADER;
-  nnt_status status = nnt_sha256_of(rest, size - NNT_CHECKPOINT_HEADER, digest, error);
+  (void)snprintf(lines, sizeof lines, MAGIC "%d\nbytes %zu\n", version, size);
+  nnt_status status =
+      hash(version >= LINES_HASHED ? lines : "", rest, size - NNT_CHECKPOINT_HEADER, digest, error);
   if (status != NNT_OK) return status;
   memset(header, 0, NNT_CHECKPOINT_HEADER);
-  (void)snprintf(header, NNT_CHECKPOINT_HEADER, MAGIC "%d\nbytes %zu\nsha256 %s\n", version, size,
-                 digest);
+  (void)snprintf(header, NNT_CHECKPOINT_HEADER, "%ssha256 %s\n", lines, digest);
   return NNT_OK;
 }
 

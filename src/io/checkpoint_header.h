@@ -2,7 +2,8 @@
  *
  *   nntrain-checkpoint VERSION
  *   bytes LENGTH OF THE FILE
- *   sha256 OF ALL BYTES AFTER THE FIRST 512 */
+ *   sha256 OF THESE TWO LINES AND ALL BYTES AFTER THE FIRST 512 (up to format 3: without the lines)
+ */
 #ifndef NNT_IO_CHECKPOINT_HEADER_H
 #define NNT_IO_CHECKPOINT_HEADER_H
 
@@ -10,7 +11,7 @@
 #include <stddef.h>
 
 #define NNT_CHECKPOINT_HEADER 512
-#define NNT_CHECKPOINT_VERSION 3
+#define NNT_CHECKPOINT_VERSION 4
 
 /* Computes the header that belongs to a file's bytes, of format `version`. */
 nnt_status nnt_checkpoint_header(const void *bytes, size_t size, int version,

@@ -76,6 +76,12 @@ static void refuses_every_damaged_checkpoint(void **state) {
     expect_refused(bytes, size);
     bytes[i] ^= flip;
   }
+  /* Every bit of the first line: another format's number is damage too. */
+  for (size_t bit = 0; bit < 8 * strlen("nntrain-checkpoint 4"); ++bit) {
+    bytes[bit / 8] ^= (unsigned char)(1U << (bit % 8));
+    expect_refused(bytes, size);
+    bytes[bit / 8] ^= (unsigned char)(1U << (bit % 8));
+  }
   for (size_t length = 0; length < size; ++length) expect_refused(bytes, length);
   print_message("%zu flipped bytes and %zu lengths of a checkpoint: all refused\n", size, size);
   free(bytes);

@@ -14,6 +14,8 @@ from nntrain_test import Case, metrics, nntrain, write_data  # noqa: E402
 
 DIGEST_1 = "07681c9d3abf24720b3de99325d69d9f16133eca3742817c70214d8aad6918be"
 
+DIGEST_3 = "9dc6f16e39978aab878376f79941965d1c8713a64df5007a58c7bcc50413d34f"
+
 
 class FormatCase(Case):
     def test_format_1(self):
@@ -37,6 +39,12 @@ class FormatCase(Case):
             self.assertEqual((line["epoch"], line["step"]), (expected["epoch"], expected["step"]))
             # the momentum was there: without it the losses differ in the second digit
             self.assertAlmostEqual(line["train_loss"], expected["train_loss"], places=5)
+
+    def test_format_3(self):
+        """Adam and layer normalisation; a checksum that does not cover the header's lines."""
+        file = HERE / "checkpoint-format-3.h5"
+        self.assertEqual(nntrain("inspect", file, "--digest").stdout.strip(), DIGEST_3)
+        self.assertIn("layer normalisation", nntrain("inspect", file).stdout)
 
 
 if __name__ == "__main__":
