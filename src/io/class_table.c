@@ -172,16 +172,22 @@ static int compare_texts(const void *a, const void *b) {
   return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+static int compare_values(const void *a, const void *b) {
+  long long first = strtoll(*(char *const *)a, NULL, 10);
+  long long second = strtoll(*(char *const *)b, NULL, 10);
+  return (first > second) - (first < second);
+}
+
 /* Sorts the texts, and finds where each has gone. */
-static bool map_sorted(nnt_class_table *table) {
+static bool map_sorted(nnt_class_table *table, int (*compare)(const void *, const void *)) {
   size_t bytes = (size_t)table->count * sizeof(char *);
   char **first_order = malloc(bytes);
   if (first_order == NULL) return false;
   memcpy(first_order, table->texts, bytes);
-  qsort(table->texts, (size_t)table->count, sizeof(char *), compare_texts);
+  qsort(table->texts, (size_t)table->count, sizeof(char *), compare);
   for (int32_t i = 0; i < table->count; ++i) {
     char **found =
-        bsearch(&first_order[i], table->texts, (size_t)table->count, sizeof(char *), compare_texts);
+        bsearch(&first_order[i], table->texts, (size_t)table->count, sizeof(char *), compare);
     table->map[i] = (int32_t)(found - table->texts);
   }
   free(first_order);
@@ -199,9 +205,19 @@ nnt_class_result nnt_class_table_order(nnt_class_table *table, nnt_class_order *
     if (too_large) return NNT_CLASS_TOO_MANY;
     out->classes = (int64_t)largest + 1;
   } else {
-    if (!map_sorted(table)) return NNT_CLASS_NO_MEMORY;
+    if (!map_sorted(table, compare_texts)) return NNT_CLASS_NO_MEMORY;
     out->names = table->texts;
   }
+  out->map = table->map;
+  return NNT_CLASS_FOUND;
+}
+
+nnt_class_result nnt_class_table_order_values(nnt_class_table *table, nnt_class_order *out) {
+  *out = (nnt_class_order){.names = table->given, .classes = table->count};
+  if (table->given != NULL) return NNT_CLASS_FOUND;
+  table->map = calloc((size_t)table->count + 1, sizeof *table->map);
+  if (table->map == NULL || !map_sorted(table, compare_values)) return NNT_CLASS_NO_MEMORY;
+  out->names = table->texts;
   out->map = table->map;
   return NNT_CLASS_FOUND;
 }

@@ -49,5 +49,7 @@ typedef struct nnt_class_order {
 /* Labels that all are integers keep their values; others are sorted by their bytes.
  * NNT_CLASS_TOO_MANY when an integer is not below NNT_MAX_CLASSES. */
 nnt_class_result nnt_class_table_order(nnt_class_table *table, nnt_class_order *out);
+/* For texts that all are integers as "%lld" writes them: sorted by value, and kept as names. */
+nnt_class_result nnt_class_table_order_values(nnt_class_table *table, nnt_class_order *out);
 
 #endif

@@ -1,6 +1,5 @@
 /* CSV and TSV files as data sets, in one pass. */
 #include <inttypes.h>
-#include <locale.h>
 #include <math.h>
 #include <nntrain/convert.h>
 #include <nntrain/model.h>
@@ -13,6 +12,7 @@
 #include "io/csv_columns.h"
 #include "io/csv_reader.h"
 #include "io/dataset_writer.h"
+#include "io/plain_numbers.h"
 
 /* The fields of the first row: the header, or a sample. */
 typedef struct first_row {
@@ -275,14 +275,9 @@ nnt_status nnt_convert_csv(const nnt_convert_csv_options *options, nnt_convert_r
                            nnt_error *error) {
   conversion work = {.options = options};
   memset(result, 0, sizeof *result);
-  /* A host program may have chosen a language that writes 0,5. */
-  locale_t plain = newlocale(LC_NUMERIC_MASK, "C", (locale_t)0);
-  locale_t before = plain != (locale_t)0 ? uselocale(plain) : (locale_t)0;
+  nnt_plain_numbers numbers = nnt_plain_numbers_begin();
   nnt_status status = convert(&work, result, error);
+  nnt_plain_numbers_end(&numbers);
   clear(&work);
-  if (plain != (locale_t)0) {
-    (void)uselocale(before);
-    freelocale(plain);
-  }
   return status;
 }

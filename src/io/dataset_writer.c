@@ -36,6 +36,7 @@ static int64_t type_bytes(nnt_h5_type type) {
     case NNT_H5_U16:
     case NNT_H5_I16:
       return 2;
+    case NNT_H5_U32:
     case NNT_H5_I32:
     case NNT_H5_F32:
       return 4;
@@ -141,9 +142,16 @@ static nnt_status open_output(nnt_dataset_writer *writer, nnt_error *error) {
   return rename_in_error(writer, status, error);
 }
 
+/* Bytes of one sample. */
+static int64_t row_bytes(nnt_h5_type type, int rank, const int64_t *dims) {
+  int64_t bytes = type_bytes(type);
+  for (int i = 1; i < rank; ++i) bytes *= dims[i];
+  return bytes;
+}
+
 static int64_t choose_block(const nnt_dataset_layout *layout) {
-  int64_t row = type_bytes(layout->x_type);
-  for (int i = 1; i < layout->x_rank; ++i) row *= layout->x_dims[i];
+  int64_t row = nnt_max_i64(row_bytes(layout->x_type, layout->x_rank, layout->x_dims),
+                            row_bytes(layout->y_type, layout->y_rank, layout->y_dims));
   return nnt_min_i64(nnt_max_i64(BLOCK_BYTES / row, 1), MAX_BLOCK_ROWS);
 }
 
@@ -174,7 +182,9 @@ int64_t nnt_dataset_writer_block(const nnt_dataset_writer *writer) {
 /* A data set that fits into one block gets chunks of its size. */
 static nnt_status make_datasets(nnt_dataset_writer *writer, int64_t count, nnt_error *error) {
   const nnt_dataset_layout *layout = &writer->layout;
-  int64_t y_rows = count < writer->block ? count : Y_BLOCK_ROWS;
+  int64_t y_row = row_bytes(layout->y_type, layout->y_rank, layout->y_dims);
+  int64_t y_rows = nnt_min_i64(Y_BLOCK_ROWS, nnt_max_i64(BLOCK_BYTES / y_row, 1));
+  if (count < writer->block) y_rows = count;
   nnt_status status =
       nnt_h5_make_growing(writer->file, writer->x_path, layout->x_type, layout->x_rank,
                           layout->x_dims, count, writer->output->compression, error);

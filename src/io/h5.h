@@ -21,6 +21,7 @@ typedef enum nnt_h5_type {
   NNT_H5_I8,
   NNT_H5_U16,
   NNT_H5_I16,
+  NNT_H5_U32,
   NNT_H5_I32,
   NNT_H5_I64,
   NNT_H5_U64,

@@ -27,6 +27,8 @@ hid_t h5_native_type(nnt_h5_type type) {
       return H5T_NATIVE_UINT16;
     case NNT_H5_I16:
       return H5T_NATIVE_INT16;
+    case NNT_H5_U32:
+      return H5T_NATIVE_UINT32;
     case NNT_H5_I32:
       return H5T_NATIVE_INT32;
     case NNT_H5_I64:

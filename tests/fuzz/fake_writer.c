@@ -55,8 +55,8 @@ static int64_t row_elements(int rank, const int64_t *dims) {
 
 static void require_features(const void *x, int64_t count, nnt_h5_type type) {
   static const int64_t bytes[] = {
-      [NNT_H5_U8] = 1,  [NNT_H5_I8] = 1,  [NNT_H5_U16] = 2, [NNT_H5_I16] = 2, [NNT_H5_I32] = 4,
-      [NNT_H5_I64] = 8, [NNT_H5_U64] = 8, [NNT_H5_F32] = 4, [NNT_H5_F64] = 8};
+      [NNT_H5_U8] = 1,  [NNT_H5_I8] = 1,  [NNT_H5_U16] = 2, [NNT_H5_I16] = 2, [NNT_H5_U32] = 4,
+      [NNT_H5_I32] = 4, [NNT_H5_I64] = 8, [NNT_H5_U64] = 8, [NNT_H5_F32] = 4, [NNT_H5_F64] = 8};
   unsigned sum = 0; /* all of it can be read */
   for (int64_t i = 0; i < count * bytes[type]; ++i) sum += ((const unsigned char *)x)[i];
   for (int64_t i = 0; i < count && type == NNT_H5_F32; ++i)

@@ -25,6 +25,12 @@ WORDS = {
             for rank in (1, 2, 3)] + [r"\x1f\x8b\x08\x00"],
     "csv": ['\\"', r"\x0d\x0a", ",", ";", r"\x09", r"\xef\xbb\xbf", "nan", "1e39", "-0", "class",
             "0x1p3", "yes", "no"],
+    "npy": [r"\x93NUMPY\x01\x00", r"\x93NUMPY\x02\x00", "'descr': ", "'fortran_order': ",
+            "'shape': ", "(", ")", ", ", "{", "}", "True", "False", "(2,)", "(2, 3)", "3L", "[('a'",
+            *(f"'{order}{kind}'" for order in "<>" for kind in ("f2", "f4", "f8", "i8", "u4")),
+            "'|b1'", "'|u1'", "'|O'", "'<c8'"],
+    "libsvm": ["qid:1", "1:", "2:0.5", "-1", "+1", "#", "nan", "1e39", "0x1p3", "1,2", r"\x0a",
+               r"\x0d\x0a", "16777216:1", "16777217:1", "99999999999999999999:1"],
 }
 
 

@@ -1,0 +1,25 @@
+/* The text of an NPY header: a Python dictionary of literals,
+ *   {'descr': '<f4', 'fortran_order': False, 'shape': (60000, 784), }
+ * Nothing but these three keys, each once, in any order. */
+#ifndef NNT_IO_NPY_HEADER_H
+#define NNT_IO_NPY_HEADER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "io/h5.h"
+
+#define NNT_NPY_DESCR_BYTES 32
+
+typedef struct nnt_npy_header {
+  char descr[NNT_NPY_DESCR_BYTES]; /* "<f4"; "" for a structured type, of which no more is read */
+  bool fortran_order;
+  int rank; /* more than NNT_H5_MAX_RANK when the array has more; dims are the first ones */
+  int64_t dims[NNT_H5_MAX_RANK]; /* INT64_MAX for larger ones */
+} nnt_npy_header;
+
+/* False when the text is not such a dictionary. */
+bool nnt_npy_header_parse(const char *text, size_t size, nnt_npy_header *out);
+
+#endif
