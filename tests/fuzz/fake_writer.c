@@ -70,6 +70,10 @@ static int64_t label_at(const void *y, int64_t i, nnt_h5_type type) {
   if (type == NNT_H5_U8) return ((const uint8_t *)y)[i];
   if (type == NNT_H5_I8) return ((const int8_t *)y)[i];
   if (type == NNT_H5_I16) return ((const int16_t *)y)[i];
+  if (type == NNT_H5_U16) return ((const uint16_t *)y)[i];
+  if (type == NNT_H5_U32) return ((const uint32_t *)y)[i];
+  if (type == NNT_H5_I64) return ((const int64_t *)y)[i];
+  if (type == NNT_H5_U64) return (int64_t)((const uint64_t *)y)[i];
   REQUIRE(type == NNT_H5_I32);
   return ((const int32_t *)y)[i];
 }
@@ -80,7 +84,7 @@ nnt_status nnt_dataset_writer_add(nnt_dataset_writer *writer, int64_t count, con
   (void)error;
   REQUIRE(count > 0 && count <= writer->block && writer->samples % writer->block == 0);
   require_features(x, count * row_elements(layout->x_rank, layout->x_dims), layout->x_type);
-  if (layout->y_type == NNT_H5_F32) {
+  if (layout->y_type == NNT_H5_F32 || layout->y_type == NNT_H5_F64 || layout->y_rank == 2) {
     require_features(y, count * row_elements(layout->y_rank, layout->y_dims), layout->y_type);
   } else {
     for (int64_t i = 0; i < count; ++i) {
