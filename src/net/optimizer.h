@@ -1,6 +1,9 @@
 /* The update of the parameters from their averaged gradients. Formulas: nntrain/methods.h. Biases
  * neither decay nor count as a layer for lars and lamb.
  *
+ * Running means and variances r of batch normalisation are no parameters: whatever the method, they
+ * follow those of the batches, s, that stand in the gradients' place, r <- r + (s - r) / 10.
+ *
  * Most methods update any range of the arena on its own, as it comes. Those that need norms of the
  * whole gradient (clip_norm) or of layers (lars, lamb) work in stages: all ranges of the arena, on
  * whatever ranks, go through stage 0, then through stage 1, and so on. A stage leaves sums of
