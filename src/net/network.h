@@ -84,6 +84,8 @@ typedef struct nnt_network_step_call {
   /* Takes `count` floats of the one output's gradient that begin at `offset` of the arena, on any
    * thread, instead of the gradients' arena, of which only the tail is written then. */
   void (*take)(void *context, int layer, int64_t offset, const float *values, int64_t count);
+  /* Told a while before what `take` will be given next on this thread. */
+  void (*expect)(void *context, int64_t offset, int64_t count);
   void *context;
 } nnt_network_step_call;
 void nnt_network_step(nnt_network *network, const nnt_network_step_call *call);

@@ -195,6 +195,15 @@ void nnt_optimizer_apply(const nnt_optimizer *optimizer, int layer, int64_t begi
   }
 }
 
+void nnt_optimizer_expect(const nnt_optimizer *optimizer, int64_t begin, int64_t count,
+                          const float *parameters) {
+  for (int64_t i = begin; i < begin + count; i += NNT_PANEL / 2) {
+    __builtin_prefetch(parameters + i, 1);
+    for (int s = 0; s < NNT_OPTIMIZER_SLOTS && optimizer->state[s] != NULL; ++s)
+      __builtin_prefetch(optimizer->state[s] + i, 1);
+  }
+}
+
 /* lars, lamb: what the weights are to be moved along replaces the gradient, and is measured. */
 static void direct(const nnt_optimizer *optimizer, int layer, int64_t begin, int64_t count,
                    float *gradient, const float *parameters) {

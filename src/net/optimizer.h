@@ -61,6 +61,10 @@ void nnt_optimizer_between(nnt_optimizer *optimizer, int stage);
 void nnt_optimizer_apply(const nnt_optimizer *optimizer, int layer, int64_t begin, int64_t count,
                          const float *gradient, float *parameters);
 
+/* Asks memory for what an update of these floats needs. */
+void nnt_optimizer_expect(const nnt_optimizer *optimizer, int64_t begin, int64_t count,
+                          const float *parameters);
+
 /* max_norm, for part `part` of `parts` of the neurons of all layers. */
 void nnt_optimizer_limit(const nnt_optimizer *optimizer, int part, int parts, float *parameters);
 

@@ -236,6 +236,12 @@ static void take_tile(void *context, int64_t offset, const float *values, int64_
              count);
 }
 
+static void expect_tile(void *context, int64_t offset, int64_t count) {
+  const layer_sink *sink = context;
+  const nnt_network_step_call *call = sink->call;
+  call->expect(call->context, call->layout->weights[sink->layer] + offset, count);
+}
+
 /* Panels [begin, end) of a layer's weight gradient. */
 static void weight_gradient(const nnt_pass *p, nnt_team team, int layer, int64_t begin,
                             int64_t end) {
@@ -249,6 +255,7 @@ static void weight_gradient(const nnt_pass *p, nnt_team team, int layer, int64_t
                            .granules = p->call->granules,
                            .distance = p->call->layout->floats,
                            .sink = p->call->take != NULL ? take_tile : NULL,
+                           .expect = p->call->expect != NULL ? expect_tile : NULL,
                            .sink_context = &sink};
   if (layer == 0) {
     nnt_input_rows x = input_rows(p, team);
@@ -307,8 +314,11 @@ static void backward(const nnt_pass *p, nnt_team team) {
   for (int l = p->network->layout.layer_count - 1; l >= 0; --l) {
     layer_gradient(p, team, l);
     if (l <= lowest) continue;
+    /* Memory holds up the one, arithmetic the other: half the team begins with each. */
+    bool turned = team.thread % 2 == 1;
+    if (turned) transpose_weights(p, team, l - 1);
     input_gradient(p, team, l);
-    transpose_weights(p, team, l - 1);
+    if (!turned) transpose_weights(p, team, l - 1);
 #pragma omp barrier
     if (layers[l - 1].norm != NNT_NORM_NONE) nnt_norm_pass_backward(p, team, l - 1);
   }

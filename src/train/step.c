@@ -16,6 +16,8 @@
 
 /* Between nodes a layer is sent in pieces of about this many floats, while the rest is computed. */
 #define PIECE_FLOATS (INT64_C(1) << 18)
+/* Floats of a network whose update finds them in the cache: asking for them ahead only costs. */
+#define CACHED_FLOATS (INT64_C(1) << 21)
 /* Bytes of a coming batch, up to which it is asked for from memory during the step before. */
 #define NEXT_BYTES (INT64_C(1) << 18)
 
@@ -240,6 +242,11 @@ static void take_gradient(void *context, int layer, int64_t offset, const float 
   nnt_updater_take(stepper->updater, layer, offset, values, count);
 }
 
+static void expect_gradient(void *context, int64_t offset, int64_t count) {
+  const nnt_stepper *stepper = context;
+  nnt_updater_expect(stepper->updater, offset, count);
+}
+
 static bool updates_at_once(const nnt_stepper *stepper) {
   return nnt_comm_size(stepper->comm) == 1 && stepper->sums == NULL &&
          nnt_updater_is_immediate(stepper->updater);
@@ -332,6 +339,8 @@ static void compute(nnt_stepper *stepper, const nnt_sample_order *order, int64_t
   call.ready = gradient_ready;
   call.poll = alone ? NULL : poll;
   call.take = updates_at_once(stepper) ? take_gradient : NULL;
+  bool asks = call.take != NULL && stepper->layout.floats > CACHED_FLOATS;
+  call.expect = asks ? expect_gradient : NULL;
   nnt_network_step(stepper->network, &call);
 }
 
