@@ -10,7 +10,7 @@ build_packages=(gcc libc6-dev make cmake pkg-config openmpi-bin libopenmpi-dev
   libhdf5-openmpi-dev zlib1g-dev libssl-dev libjansson-dev libinih-dev libcsv-dev
   libonnx-dev libprotobuf-c-dev protobuf-c-compiler libzip-dev
   dataset-fashion-mnist)
-test_packages=(libcmocka-dev python3 python3-numpy python3-h5py valgrind clang clang-format clang-tidy
+test_packages=(g++ libcmocka-dev python3 python3-numpy python3-h5py valgrind clang clang-format clang-tidy
   libomp-dev shellcheck hdf5-tools iproute2 slurmctld slurmd slurm-client slurm-wlm-basic-plugins
   munge)
 

@@ -2,8 +2,8 @@
 """Checkpoints of nntrain to PyTorch's state_dict and back; needs h5py and torch.
 
   state_dict.py to-torch RUN_OR_CHECKPOINT MODEL.pt
-      writes the state_dict of torch.nn.Sequential(Linear, activation, Linear, ...) with layer
-      normalisation as LayerNorm: what `build` below makes of the checkpoint. The last layer puts
+      writes the state_dict of torch.nn.Sequential(Linear, activation, Linear, ...) with
+      normalisation as LayerNorm or BatchNorm1d: what `build` below makes of the checkpoint. The last layer puts
       out logits or values. Inputs are to be normalised as the checkpoint says: the file also holds
       `input_shift` and `input_scale`, x -> (x - shift) * scale.
 
@@ -49,7 +49,8 @@ def build(file):
         modules.append(torch.nn.Linear(inputs, outputs))
         places.append((len(modules) - 1, layer.name, "weight", "bias"))
         if "norm_weight" in layer:
-            modules.append(torch.nn.LayerNorm(outputs))
+            batch = text_of(layer.attrs["normalization"]) == "batch"
+            modules.append((torch.nn.BatchNorm1d if batch else torch.nn.LayerNorm)(outputs))
             places.append((len(modules) - 1, layer.name, "norm_weight", "norm_bias"))
         activation = text_of(layer.attrs["activation"])
         if activation != "identity":
@@ -57,17 +58,25 @@ def build(file):
     return torch.nn.Sequential(*modules), places
 
 
+def tensors(module, names):
+    """(tensor of a module, name of its dataset) for all that a file has of it."""
+    pairs = [(module.weight, names[0]), (module.bias, names[1])]
+    if isinstance(module, torch.nn.BatchNorm1d):
+        pairs += [(module.running_mean, "running_mean"), (module.running_var, "running_var")]
+    return pairs
+
+
 def load(path):
-    """The model with its weights, and the shift and scale of its inputs."""
+    """The model with its weights, ready to predict, and the shift and scale of its inputs."""
     with h5py.File(checkpoint_of(path), "r") as file:
         model, places = build(file)
         with torch.no_grad():
-            for index, group, weight, bias in places:
-                model[index].weight.copy_(torch.from_numpy(file[group][weight][()]))
-                model[index].bias.copy_(torch.from_numpy(file[group][bias][()]))
+            for index, group, *names in places:
+                for tensor, name in tensors(model[index], names):
+                    tensor.copy_(torch.from_numpy(file[group][name][()]))
         shift = torch.from_numpy(file["model/input_shift"][()])
         scale = torch.from_numpy(file["model/input_scale"][()])
-    return model, shift, scale
+    return model.eval(), shift, scale
 
 
 def to_torch(checkpoint, output):
@@ -95,9 +104,9 @@ def from_torch(source, checkpoint, output):
     with h5py.File(output, "r+") as file:
         model, places = build(file)
         model.load_state_dict(state)
-        for index, group, weight, bias in places:
-            file[group][weight][...] = model[index].weight.detach().numpy().astype(np.float32)
-            file[group][bias][...] = model[index].bias.detach().numpy().astype(np.float32)
+        for index, group, *names in places:
+            for tensor, name in tensors(model[index], names):
+                file[group][name][...] = tensor.detach().numpy().astype(np.float32)
         if "optimizer" in file:
             for slot in [name for name in file["optimizer"]]:
                 del file["optimizer"][slot]

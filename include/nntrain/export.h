@@ -1,11 +1,17 @@
-/* Marks the symbols of the public interface; everything else is hidden. */
+/* Marks the symbols of the public interface; everything else is hidden. For C++ they are C's. */
 #ifndef NNTRAIN_EXPORT_H
 #define NNTRAIN_EXPORT_H
 
-#if defined(__GNUC__)
-#define NNT_API __attribute__((visibility("default")))
+#if defined(__cplusplus)
+#define NNT_LANGUAGE extern "C"
 #else
-#define NNT_API
+#define NNT_LANGUAGE
+#endif
+
+#if defined(__GNUC__)
+#define NNT_API NNT_LANGUAGE __attribute__((visibility("default")))
+#else
+#define NNT_API NNT_LANGUAGE
 #endif
 
 #endif

@@ -23,6 +23,10 @@ typedef enum nnt_activation {
   NNT_ACTIVATION_COUNT
 } nnt_activation;
 
+/* What stands between a hidden layer's product and its activation; nntrain/methods.h has the
+ * formulas. */
+typedef enum nnt_norm { NNT_NORM_NONE, NNT_NORM_LAYER, NNT_NORM_BATCH } nnt_norm;
+
 /* The loss is the mean over the samples of a batch; z are the logits (the output layer before its
  * activation), a the output, t the target, K the outputs, y the class. */
 typedef enum nnt_loss {

@@ -102,6 +102,9 @@ static const option_spec specs[] = {
      "the best; 0: do not"},
     {"min-delta", "X", "0", "of --patience: how much lower a better loss is"},
     {"layer-norm", NULL, NULL, "layer normalisation before the activation of every hidden layer"},
+    {"batch-norm", NULL, NULL,
+     "batch normalisation there instead, by mean and variance of the whole batch over all ranks; "
+     "afterwards by running ones"},
     {"dropout", "P[,...]", NULL,
      "fraction of a hidden layer's outputs that are set to 0 in training, one for all or one each"},
     {"input-dropout", "P", "0", "the same for the inputs, after normalisation"},

@@ -32,6 +32,21 @@ static nnt_status take_dropout(const options *parsed, const nnt_train_options *t
   return status;
 }
 
+static nnt_status take_norm(const options *parsed, const nnt_train_options *train, nnt_norm *out,
+                            nnt_error *error) {
+  bool layer = options_flag(parsed, "layer-norm"), batch = options_flag(parsed, "batch-norm");
+  *out = layer ? NNT_NORM_LAYER : batch ? NNT_NORM_BATCH : NNT_NORM_NONE;
+  if (layer && batch)
+    return nnt_fail(error, NNT_BAD_USAGE,
+                    "options that contradict each other\n--layer-norm with --batch-norm\ngive one "
+                    "of them");
+  if (*out == NNT_NORM_NONE || train->hidden_count > 0) return NNT_OK;
+  return nnt_fail(error, NNT_BAD_USAGE,
+                  "options that contradict each other\n--%s-norm without --hidden\ngive hidden "
+                  "layers, or leave it out",
+                  layer ? "layer" : "batch");
+}
+
 nnt_status take_regularization(const options *parsed, nnt_train_options *train, nnt_error *error) {
   nnt_regularization *out = &train->regularization;
   nnt_status status = take_dropout(parsed, train, out, error);
@@ -43,11 +58,7 @@ nnt_status take_regularization(const options *parsed, nnt_train_options *train, 
   if (status == NNT_OK) status = options_real(parsed, "erase", 0.0, 0.999, &out->erase, error);
   if (status == NNT_OK) status = options_real(parsed, "noise", 0.0, 1e6, &out->noise, error);
   out->flip = options_flag(parsed, "flip");
-  out->layer_norm = options_flag(parsed, "layer-norm");
-  if (status == NNT_OK && out->layer_norm && train->hidden_count == 0)
-    return nnt_fail(error, NNT_BAD_USAGE,
-                    "options that contradict each other\n--layer-norm without --hidden\ngive "
-                    "hidden layers, or leave it out");
+  if (status == NNT_OK) status = take_norm(parsed, train, &out->norm, error);
   if (status == NNT_OK && out->label_smoothing > 0.0 && train->loss != NNT_CROSS_ENTROPY)
     return nnt_fail(error, NNT_BAD_USAGE,
                     "options that contradict each other\n--label-smoothing %s with --loss %s\nuse "

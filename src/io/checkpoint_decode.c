@@ -11,6 +11,7 @@
 #include "data/sample_order.h"
 #include "io/checkpoint.h"
 #include "io/h5.h"
+#include "net/names.h"
 
 /* The file being read and the first error; after one, every call does nothing. */
 typedef struct reader {
@@ -69,7 +70,16 @@ static void get_array(reader *r, const char *path, int64_t rows, int64_t columns
   r->status = nnt_h5_read_rows(r->file, path, 0, rows, NNT_H5_F32, out, r->error);
 }
 
-static void get_arena(reader *r, const char *group, const nnt_layout *layout, float **arena) {
+/* An array of one float for each of a layer's outputs. */
+static void get_outputs(reader *r, const char *group, const nnt_layout *layout, int layer,
+                        const char *name, float *out) {
+  char path[64];
+  (void)snprintf(path, sizeof path, "%s/layers/%d/%s", group, layer, name);
+  get_array(r, path, layout->layers[layer].outputs, 0, out);
+}
+
+static void get_arena(reader *r, const char *group, const nnt_layout *layout, bool is_model,
+                      float **arena) {
   *arena = allocate(r, (size_t)layout->floats * sizeof(float));
   for (int l = 0; l < layout->layer_count && r->status == NNT_OK; ++l) {
     const nnt_layer *layer = &layout->layers[l];
@@ -78,13 +88,14 @@ static void get_arena(reader *r, const char *group, const nnt_layout *layout, fl
     (void)snprintf(path, sizeof path, "%s/layers/%d/weight", group, l);
     get_array(r, path, layer->outputs, layer->inputs, weights);
     if (r->status == NNT_OK) nnt_layout_import(layout, l, weights, *arena);
-    (void)snprintf(path, sizeof path, "%s/layers/%d/bias", group, l);
-    get_array(r, path, layer->outputs, 0, *arena + layout->biases[l]);
-    if (layer->normed) {
-      (void)snprintf(path, sizeof path, "%s/layers/%d/norm_weight", group, l);
-      get_array(r, path, layer->outputs, 0, *arena + layout->gains[l]);
-      (void)snprintf(path, sizeof path, "%s/layers/%d/norm_bias", group, l);
-      get_array(r, path, layer->outputs, 0, *arena + layout->shifts[l]);
+    get_outputs(r, group, layout, l, "bias", *arena + layout->biases[l]);
+    if (layer->norm != NNT_NORM_NONE) {
+      get_outputs(r, group, layout, l, "norm_weight", *arena + layout->gains[l]);
+      get_outputs(r, group, layout, l, "norm_bias", *arena + layout->shifts[l]);
+    }
+    if (layer->norm == NNT_NORM_BATCH && is_model) {
+      get_outputs(r, group, layout, l, "running_mean", *arena + layout->means[l]);
+      get_outputs(r, group, layout, l, "running_var", *arena + layout->variances[l]);
     }
     nnt_memory_free(&weights);
   }
@@ -99,8 +110,12 @@ static void get_layer(reader *r, nnt_model *model, int index) {
   if (r->status == NNT_OK) r->status = nnt_activation_parse(name, &layer->activation, r->error);
   if (r->status == NNT_OK && nnt_h5_has_attribute(r->file, path, "normalization")) {
     get_text(r, path, "normalization", name, sizeof name);
-    layer->normed = strcmp(name, "layer") == 0;
-    if (!layer->normed) refuse(r, "attribute normalization of a layer");
+    if (strcmp(name, nnt_norm_name(NNT_NORM_LAYER)) == 0)
+      layer->norm = NNT_NORM_LAYER;
+    else if (strcmp(name, nnt_norm_name(NNT_NORM_BATCH)) == 0)
+      layer->norm = NNT_NORM_BATCH;
+    else
+      refuse(r, "attribute normalization of a layer");
   }
   if (r->status == NNT_OK && nnt_h5_has_attribute(r->file, path, "frozen"))
     layer->frozen = get_int(r, path, "frozen") != 0;
@@ -163,7 +178,7 @@ static void get_optimizer(reader *r, nnt_checkpoint *checkpoint, const nnt_layou
   for (int s = 0; s < nnt_optimizer_slots(settings) && r->status == NNT_OK; ++s) {
     char path[64];
     (void)snprintf(path, sizeof path, "/optimizer/%s", nnt_optimizer_slot_name(settings, s));
-    if (nnt_h5_exists(r->file, path)) get_arena(r, path, layout, &checkpoint->slots[s]);
+    if (nnt_h5_exists(r->file, path)) get_arena(r, path, layout, false, &checkpoint->slots[s]);
   }
 }
 
@@ -270,7 +285,7 @@ nnt_status nnt_checkpoint_decode(const char *name, const void *bytes, size_t siz
     get_model(&r, &checkpoint->model);
     nnt_layout layout = {0};
     if (r.status == NNT_OK) layout = nnt_layout_of(&checkpoint->model);
-    if (r.status == NNT_OK) get_arena(&r, "/model", &layout, &checkpoint->parameters);
+    if (r.status == NNT_OK) get_arena(&r, "/model", &layout, true, &checkpoint->parameters);
     get_optimizer(&r, checkpoint, &layout);
     get_state(&r, &checkpoint->state);
     get_history(&r, checkpoint);

@@ -9,6 +9,7 @@
 #include "io/checkpoint.h"
 #include "io/checkpoint_header.h"
 #include "io/h5.h"
+#include "net/names.h"
 
 /* The file being written and the first error; after one, every call does nothing. */
 typedef struct writer {
@@ -39,8 +40,18 @@ static void put_array(writer *w, const char *path, nnt_h5_type type, int rank, c
     w->status = nnt_h5_write(w->file, path, type, rank, dims, data, w->error);
 }
 
-/* One arena as GROUP/layers/I/{weight,bias}. */
-static void put_arena(writer *w, const char *group, const nnt_layout *layout, const float *arena) {
+/* An array of one float for each of a layer's outputs. */
+static void put_outputs(writer *w, const char *group, const nnt_layout *layout, int layer,
+                        const char *name, const float *values) {
+  char path[64];
+  (void)snprintf(path, sizeof path, "%s/layers/%d/%s", group, layer, name);
+  put_array(w, path, NNT_H5_F32, 1, &layout->layers[layer].outputs, values);
+}
+
+/* One arena as GROUP/layers/I/{weight,bias}, and what normalisation has beside them; running means
+ * and variances have no optimiser state. */
+static void put_arena(writer *w, const char *group, const nnt_layout *layout, const float *arena,
+                      bool is_model) {
   for (int l = 0; l < layout->layer_count && w->status == NNT_OK; ++l) {
     const nnt_layer *layer = &layout->layers[l];
     const int64_t dims[2] = {layer->outputs, layer->inputs};
@@ -55,14 +66,15 @@ static void put_arena(writer *w, const char *group, const nnt_layout *layout, co
       nnt_layout_export(layout, l, arena, weights);
       (void)snprintf(path, sizeof path, "%s/layers/%d/weight", group, l);
       put_array(w, path, NNT_H5_F32, 2, dims, weights);
-      (void)snprintf(path, sizeof path, "%s/layers/%d/bias", group, l);
-      put_array(w, path, NNT_H5_F32, 1, dims, arena + layout->biases[l]);
+      put_outputs(w, group, layout, l, "bias", arena + layout->biases[l]);
     }
-    if (layer->normed) {
-      (void)snprintf(path, sizeof path, "%s/layers/%d/norm_weight", group, l);
-      put_array(w, path, NNT_H5_F32, 1, dims, arena + layout->gains[l]);
-      (void)snprintf(path, sizeof path, "%s/layers/%d/norm_bias", group, l);
-      put_array(w, path, NNT_H5_F32, 1, dims, arena + layout->shifts[l]);
+    if (layer->norm != NNT_NORM_NONE) {
+      put_outputs(w, group, layout, l, "norm_weight", arena + layout->gains[l]);
+      put_outputs(w, group, layout, l, "norm_bias", arena + layout->shifts[l]);
+    }
+    if (layer->norm == NNT_NORM_BATCH && is_model) {
+      put_outputs(w, group, layout, l, "running_mean", arena + layout->means[l]);
+      put_outputs(w, group, layout, l, "running_var", arena + layout->variances[l]);
     }
     nnt_memory_free(&weights);
   }
@@ -76,12 +88,13 @@ static void put_model(writer *w, const nnt_checkpoint *checkpoint, const nnt_lay
   put_text(w, "/model", "target", model->target == NNT_TARGET_CLASS ? "class" : "values");
   put_text(w, "/model", "normalization", nnt_normalization_name(model->normalization));
   put_int(w, "/model", "layer_count", model->layer_count);
-  put_arena(w, "/model", layout, checkpoint->parameters);
+  put_arena(w, "/model", layout, checkpoint->parameters, true);
   for (int l = 0; l < model->layer_count; ++l) {
     char path[64];
     (void)snprintf(path, sizeof path, "/model/layers/%d", l);
     put_text(w, path, "activation", nnt_activation_name(model->layers[l].activation));
-    if (model->layers[l].normed) put_text(w, path, "normalization", "layer");
+    if (model->layers[l].norm != NNT_NORM_NONE)
+      put_text(w, path, "normalization", nnt_norm_name(model->layers[l].norm));
     if (model->layers[l].frozen) put_int(w, path, "frozen", 1);
   }
   put_array(w, "/model/input_shift", NNT_H5_F32, 1, &inputs, model->shift);
@@ -111,7 +124,7 @@ static void put_optimizer(writer *w, const nnt_checkpoint *checkpoint, const nnt
   for (int s = 0; s < nnt_optimizer_slots(settings); ++s) {
     char path[64];
     (void)snprintf(path, sizeof path, "/optimizer/%s", nnt_optimizer_slot_name(settings, s));
-    if (checkpoint->slots[s] != NULL) put_arena(w, path, layout, checkpoint->slots[s]);
+    if (checkpoint->slots[s] != NULL) put_arena(w, path, layout, checkpoint->slots[s], false);
   }
 }
 

@@ -25,7 +25,7 @@ static nnt_status make_one_group(nnt_h5 *file, const char *path, nnt_error *erro
   return status;
 }
 
-nnt_status nnt_h5_make_group(nnt_h5 *file, const char *path, nnt_error *error) {
+static nnt_status make_parents(nnt_h5 *file, const char *path, nnt_error *error) {
   char *copy = strdup(path);
   if (copy == NULL) return nnt_fail_memory(error, strlen(path), "the name of a group");
   nnt_status status = NNT_OK;
@@ -35,9 +35,13 @@ nnt_status nnt_h5_make_group(nnt_h5 *file, const char *path, nnt_error *error) {
     status = make_one_group(file, copy, error);
     *c = '/';
   }
-  if (status == NNT_OK) status = make_one_group(file, copy, error);
   free(copy);
   return status;
+}
+
+nnt_status nnt_h5_make_group(nnt_h5 *file, const char *path, nnt_error *error) {
+  nnt_status status = make_parents(file, path, error);
+  return status == NNT_OK ? make_one_group(file, path, error) : status;
 }
 
 nnt_status nnt_h5_remove(nnt_h5 *file, const char *path, nnt_error *error) {
@@ -49,16 +53,16 @@ nnt_status nnt_h5_remove(nnt_h5 *file, const char *path, nnt_error *error) {
 
 /* --- datasets --- */
 
-/* Creates a dataset, and the groups above it; `creation` is closed. */
+/* Creates a dataset, and the groups above it, which HDF5 itself would stamp with the time;
+ * `creation` is closed. */
 static nnt_status create_dataset(nnt_h5 *file, const char *path, nnt_h5_type type, hid_t space,
                                  hid_t creation, hid_t *out, nnt_error *error) {
-  hid_t links = H5Pcreate(H5P_LINK_CREATE);
   *out = H5I_INVALID_HID;
-  if (space >= 0 && H5Pset_create_intermediate_group(links, 1) >= 0 &&
-      H5Pset_obj_track_times(creation, false) >= 0)
-    *out = H5Dcreate2(file->id, path, h5_native_type(type), space, links, creation, H5P_DEFAULT);
-  nnt_status status = *out < 0 ? h5_fail_write(file, path, error) : NNT_OK;
-  h5_close_id(links);
+  nnt_status status = make_parents(file, path, error);
+  if (status == NNT_OK && space >= 0 && H5Pset_obj_track_times(creation, false) >= 0)
+    *out =
+        H5Dcreate2(file->id, path, h5_native_type(type), space, H5P_DEFAULT, creation, H5P_DEFAULT);
+  if (status == NNT_OK && *out < 0) status = h5_fail_write(file, path, error);
   h5_close_id(creation);
   return status;
 }

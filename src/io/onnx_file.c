@@ -10,18 +10,17 @@
 
 #include "base/memory.h"
 #include "io/atomic_file.h"
+#include "kernels/norm.h"
 #include "net/layout.h"
 
 /* The last version of the operators that has LayerNormalization but not Gelu, and the format's
  * version of that time: what programs of 2022 and later read. */
 #define OPSET 17
 #define IR_VERSION 8
-/* As of kernels/norm.c. */
-#define NORM_EPSILON 1e-5F
 /* What protocol buffers can hold. */
 #define MOST_BYTES 2147483647
 #define MOST_NODES (8 * NNT_MAX_LAYERS + 8)
-#define MOST_TENSORS (4 * NNT_MAX_LAYERS + 8)
+#define MOST_TENSORS (6 * NNT_MAX_LAYERS + 8)
 #define NAME_SIZE 48
 
 typedef struct allocation {
@@ -103,11 +102,10 @@ static const char *add_scalar(builder *b, const char *name, float value) {
 }
 
 /* A node that reads `count` values and makes one, which is `last` then. */
-static Onnx__NodeProto *add_node(builder *b, const char *type, size_t count, const char *first,
-                                 const char *second, const char *third) {
-  const char *names[3] = {first, second, third};
+static Onnx__NodeProto *add_node_of(builder *b, const char *type, size_t count,
+                                    const char *const *names) {
   Onnx__NodeProto *node = take(b, sizeof *node);
-  char **inputs = take(b, 4 * sizeof *inputs);
+  char **inputs = take(b, (count + 1) * sizeof *inputs);
   char *own_type = make_name(b, type);
   char value[16];
   (void)snprintf(value, sizeof value, "v%d", b->values++);
@@ -115,16 +113,22 @@ static Onnx__NodeProto *add_node(builder *b, const char *type, size_t count, con
   if (b->status != NNT_OK) return NULL;
   onnx__node_proto__init(node);
   for (size_t i = 0; i < count; ++i) inputs[i] = make_name(b, names[i]);
-  inputs[3] = output;
+  inputs[count] = output;
   node->op_type = own_type;
   node->name = output;
   node->n_input = count;
   node->input = inputs;
   node->n_output = 1;
-  node->output = inputs + 3;
+  node->output = inputs + count;
   b->nodes[b->node_count++] = node;
   b->last = output;
   return node;
+}
+
+static Onnx__NodeProto *add_node(builder *b, const char *type, size_t count, const char *first,
+                                 const char *second, const char *third) {
+  const char *const names[3] = {first, second, third};
+  return add_node_of(b, type, count, names);
 }
 
 static Onnx__AttributeProto *add_attribute(builder *b, Onnx__NodeProto *node, const char *name,
@@ -210,6 +214,23 @@ static const char *add_layer_tensor(builder *b, const char *what, int layer, int
   return add_tensor(b, name, rank, rows, columns, data);
 }
 
+static void add_norm(builder *b, const nnt_layout *layout, int l, const float *parameters) {
+  int64_t outputs = layout->layers[l].outputs;
+  bool batch = layout->layers[l].norm == NNT_NORM_BATCH;
+  const char *inputs[5] = {
+      b->last, add_layer_tensor(b, "norm_weight", l, 1, outputs, 0, parameters + layout->gains[l]),
+      add_layer_tensor(b, "norm_bias", l, 1, outputs, 0, parameters + layout->shifts[l])};
+  if (batch) {
+    inputs[3] =
+        add_layer_tensor(b, "running_mean", l, 1, outputs, 0, parameters + layout->means[l]);
+    inputs[4] =
+        add_layer_tensor(b, "running_var", l, 1, outputs, 0, parameters + layout->variances[l]);
+  }
+  Onnx__NodeProto *node =
+      add_node_of(b, batch ? "BatchNormalization" : "LayerNormalization", batch ? 5 : 3, inputs);
+  set_real(b, node, "epsilon", NNT_NORM_EPSILON);
+}
+
 static void add_layer(builder *b, const nnt_layout *layout, int l, const float *parameters) {
   const nnt_layer *layer = &layout->layers[l];
   float *weights = take(b, (size_t)(layer->outputs * layer->inputs) * sizeof *weights);
@@ -219,14 +240,7 @@ static void add_layer(builder *b, const nnt_layout *layout, int l, const float *
   const char *bias =
       add_layer_tensor(b, "bias", l, 1, layer->outputs, 0, parameters + layout->biases[l]);
   set_int(b, add_node(b, "Gemm", 3, b->last, weight, bias), "transB", 1);
-  if (layer->normed) {
-    const char *gain =
-        add_layer_tensor(b, "norm_weight", l, 1, layer->outputs, 0, parameters + layout->gains[l]);
-    const char *shift =
-        add_layer_tensor(b, "norm_bias", l, 1, layer->outputs, 0, parameters + layout->shifts[l]);
-    set_real(b, add_node(b, "LayerNormalization", 3, b->last, gain, shift), "epsilon",
-             NORM_EPSILON);
-  }
+  if (layer->norm != NNT_NORM_NONE) add_norm(b, layout, l, parameters);
   add_activation(b, layer->activation);
 }
 

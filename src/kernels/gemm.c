@@ -93,11 +93,11 @@ void nnt_gemm_tn(const nnt_kernels *kernels, nnt_team team, const nnt_gemm_tn_ca
     if (c->columns - p * NNT_PANEL < NNT_PANEL) memset(finished, 0, sizeof finished);
     for (int64_t q = part.row_begin; q < part.row_end; ++q) {
       int64_t offset = p * c->stride + q * NNT_PANEL * NNT_PANEL;
+      int64_t count = nnt_min_i64(c->rows - q * NNT_PANEL, NNT_PANEL) * NNT_PANEL;
+      if (call->expect != NULL) call->expect(call->sink_context, offset, count);
       run_tn(kernels->micro, call, q * NNT_PANEL, p,
              call->sink != NULL ? finished : c->data + offset);
-      if (call->sink != NULL)
-        call->sink(call->sink_context, offset, finished,
-                   nnt_min_i64(c->rows - q * NNT_PANEL, NNT_PANEL) * NNT_PANEL);
+      if (call->sink != NULL) call->sink(call->sink_context, offset, finished, count);
       if (team.poll != NULL) team.poll(team.poll_context);
     }
   }

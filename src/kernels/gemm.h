@@ -51,6 +51,8 @@ typedef struct nnt_gemm_tn_call {
   const nnt_granules *granules;
   int64_t distance;
   nnt_tile_sink sink; /* or NULL */
+  /* Told before a piece is computed what the sink will be given; or NULL. */
+  void (*expect)(void *context, int64_t offset, int64_t count);
   void *sink_context;
 } nnt_gemm_tn_call;
 void nnt_gemm_tn(const nnt_kernels *kernels, nnt_team team, const nnt_gemm_tn_call *call);

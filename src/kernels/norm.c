@@ -1,12 +1,10 @@
-/* Layer normalisation. Compiled once per instruction set. */
+/* Layer and batch normalisation. Compiled once per instruction set. */
 #include "kernels/norm.h"
 
 #include <stddef.h>
 
 #include "kernels/row_tools.h"
 #include "kernels/simd.h"
-
-#define NORM_EPSILON 1e-5F
 
 static void normalize(const nnt_norm_rows *call) {
   const nnt_panels *z = &call->values;
@@ -24,7 +22,7 @@ static void normalize(const nnt_norm_rows *call) {
       store(at(z, r, c), x);
     }
     vf variance = splat(sum_lanes(squares) * share);
-    vf inverse = splat(1.0F) / sqrt_v(variance + splat(NORM_EPSILON));
+    vf inverse = splat(1.0F) / sqrt_v(variance + splat(NNT_NORM_EPSILON));
     if (call->inverse_deviation != NULL) call->inverse_deviation[r] = inverse[0];
     for (int64_t c = 0; c < padded; c += VECTOR) {
       vf x = load(at(z, r, c)) * inverse;
@@ -60,5 +58,75 @@ static void denormalize(const nnt_norm_rows *call) {
   }
 }
 
+/* --- by panels --- */
+
+/* In two passes: the rows of a granule are few enough to stay in the L1 cache. */
+static void measure(const float *panel, int64_t rows, const nnt_moments *out) {
+  vf mean[VECTORS] = {{0}}, squares[VECTORS] = {{0}};
+  float share = rows > 0 ? 1.0F / (float)rows : 0.0F;
+  for (int64_t r = 0; r < rows; ++r) {
+    for (int v = 0; v < VECTORS; ++v) mean[v] += load(panel + r * NNT_PANEL + v * VECTOR);
+  }
+  for (int v = 0; v < VECTORS; ++v) mean[v] *= splat(share);
+  for (int64_t r = 0; r < rows; ++r) {
+    for (int v = 0; v < VECTORS; ++v) {
+      vf x = load(panel + r * NNT_PANEL + v * VECTOR) - mean[v];
+      squares[v] = fma_v(x, x, squares[v]);
+    }
+  }
+  for (int v = 0; v < VECTORS; ++v) {
+    store(out->mean + v * VECTOR, mean[v]);
+    store(out->squares + v * VECTOR, squares[v]);
+  }
+}
+
+static void merge_moments(const nnt_moments *a, float a_rows, const nnt_moments *b, float b_rows,
+                          const nnt_moments *out) {
+  float rows = a_rows + b_rows;
+  vf part = splat(rows > 0.0F ? b_rows / rows : 0.0F);
+  vf weight = splat(rows > 0.0F ? a_rows * (b_rows / rows) : 0.0F);
+  for (int i = 0; i < NNT_PANEL; i += VECTOR) {
+    vf mean = load(a->mean + i), distance = load(b->mean + i) - mean;
+    vf squares = load(a->squares + i) + load(b->squares + i);
+    store(out->mean + i, fma_v(distance, part, mean));
+    store(out->squares + i, fma_v(distance * distance, weight, squares));
+  }
+}
+
+static void invert(const float *variance, float *inverse) {
+  for (int i = 0; i < NNT_PANEL; i += VECTOR)
+    store(inverse + i, splat(1.0F) / sqrt_v(load(variance + i) + splat(NNT_NORM_EPSILON)));
+}
+
+static void normalize_panel(const nnt_norm_panel *call) {
+  for (int64_t r = 0; r < call->rows; ++r) {
+    for (int i = 0; i < NNT_PANEL; i += VECTOR) {
+      int64_t at_row = r * NNT_PANEL + i;
+      vf x = (load(call->values + at_row) - load(call->mean + i)) * load(call->inverse + i);
+      if (call->normal != NULL) store(call->normal + at_row, x);
+      store(call->values + at_row, fma_v(x, load(call->gain + i), load(call->shift + i)));
+    }
+  }
+}
+
+static void denormalize_panel(const nnt_norm_panel *call) {
+  vf share = splat(1.0F / call->samples);
+  for (int i = 0; i < NNT_PANEL; i += VECTOR) {
+    vf mean = load(call->sum + i) * share, along = load(call->product_sum + i) * share;
+    vf factor = load(call->gain + i) * load(call->inverse + i);
+    for (int64_t r = 0; r < call->rows; ++r) {
+      float *d = call->values + r * NNT_PANEL + i;
+      vf x = load(call->normal + r * NNT_PANEL + i);
+      store(d, factor * fma_v(-x, along, load(d) - mean));
+    }
+  }
+}
+
 extern const nnt_norm_kernels FOR_ISA(nnt_norm_);
-const nnt_norm_kernels FOR_ISA(nnt_norm_) = {.normalize = normalize, .denormalize = denormalize};
+const nnt_norm_kernels FOR_ISA(nnt_norm_) = {.normalize = normalize,
+                                             .denormalize = denormalize,
+                                             .measure = measure,
+                                             .merge_moments = merge_moments,
+                                             .invert = invert,
+                                             .normalize_panel = normalize_panel,
+                                             .denormalize_panel = denormalize_panel};

@@ -99,6 +99,13 @@ static void prepare(const nnt_prepare_step *step, const float *gradient, const f
   }
 }
 
+static void follow(const float *value, float rate, float *weights, int64_t count) {
+  for (int64_t i = 0; i < count; i += VECTOR) {
+    vf w = load(weights + i);
+    store(weights + i, fma_v(splat(rate), load(value + i) - w, w));
+  }
+}
+
 /* A fixed tree in double: squares of floats are exact there. */
 static void square_lines(const float *values, double *sums, int64_t count) {
   for (int64_t i = 0; i < count; i += NNT_PANEL) {
@@ -140,5 +147,6 @@ const nnt_update_kernels FOR_ISA(nnt_update_) = {.sgd = sgd,
                                                  .rmsprop = rmsprop,
                                                  .adagrad = adagrad,
                                                  .prepare = prepare,
+                                                 .follow = follow,
                                                  .square_lines = square_lines,
                                                  .limit_columns = limit_columns};

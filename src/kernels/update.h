@@ -63,6 +63,8 @@ typedef struct nnt_update_kernels {
   /* `out` may be the gradient. */
   void (*prepare)(const nnt_prepare_step *step, const float *gradient, const float *weights,
                   float *out, int64_t count);
+  /* weights += rate * (value - weights). */
+  void (*follow)(const float *value, float rate, float *weights, int64_t count);
   /* sums[i] = sum of the squares of floats 32 i ... 32 i + 31. */
   void (*square_lines)(const float *values, double *sums, int64_t count);
   /* Scales each column of one panel to a norm of at most `limit`. */

@@ -62,7 +62,8 @@ void nnt_initialize(const nnt_layout *layout, nnt_initializer initializer, uint6
       if (initializer == NNT_INIT_FAN_IN)
         arena[layout->biases[l] + o] =
             draw((distribution){true, 1.0F}, seed, bias_stream, (uint64_t)o);
-      if (layer->normed) arena[layout->gains[l] + o] = 1.0F;
+      if (layer->norm != NNT_NORM_NONE) arena[layout->gains[l] + o] = 1.0F;
+      if (layer->norm == NNT_NORM_BATCH) arena[layout->variances[l] + o] = 1.0F;
     }
   }
 }

@@ -115,6 +115,11 @@ static void sink_shifted(void *context, int64_t offset, const float *values, int
   s->call->sink(s->call->sink_context, s->offset + offset, values, count);
 }
 
+static void expect_shifted(void *context, int64_t offset, int64_t count) {
+  const shifted_sink *s = context;
+  s->call->expect(s->call->sink_context, s->offset + offset, count);
+}
+
 void nnt_input_gradient(const nnt_kernels *kernels, nnt_team team, const nnt_input_rows *x,
                         const nnt_gemm_tn_call *call) {
   const nnt_panels *b = &call->b, *c = &call->c;
@@ -136,6 +141,7 @@ void nnt_input_gradient(const nnt_kernels *kernels, nnt_team team, const nnt_inp
     piece.c = (nnt_panels){c->data + offset, end - begin, columns, c->stride};
     if (call->sink != NULL) {
       piece.sink = sink_shifted;
+      piece.expect = call->expect != NULL ? expect_shifted : NULL;
       piece.sink_context = &sink;
     }
     nnt_gemm_tn(kernels, alone, &piece);

@@ -16,10 +16,16 @@ nnt_layout nnt_layout_of(const nnt_model *model) {
     next += nnt_panels_floats(layer->inputs, layer->outputs);
     layout.biases[i] = next;
     next += nnt_panel_count(layer->outputs) * NNT_PANEL;
-    if (layer->normed) {
+    int64_t padded = nnt_panel_count(layer->outputs) * NNT_PANEL;
+    if (layer->norm != NNT_NORM_NONE) {
       layout.gains[i] = next;
-      layout.shifts[i] = next + nnt_panel_count(layer->outputs) * NNT_PANEL;
-      next += 2 * nnt_panel_count(layer->outputs) * NNT_PANEL;
+      layout.shifts[i] = next + padded;
+      next += 2 * padded;
+    }
+    if (layer->norm == NNT_NORM_BATCH) {
+      layout.means[i] = next;
+      layout.variances[i] = next + padded;
+      next += 2 * padded;
     }
     layout.first_piece[i + 1] = i + 1;
   }
@@ -38,6 +44,11 @@ nnt_panels nnt_layout_weights(const nnt_layout *layout, int layer, float *arena)
 
 int64_t nnt_layout_layer_end(const nnt_layout *layout, int layer) {
   return layer + 1 < layout->layer_count ? layout->weights[layer + 1] : layout->tail;
+}
+
+int64_t nnt_layout_trained_end(const nnt_layout *layout, int layer) {
+  bool tracks = layout->layers[layer].norm == NNT_NORM_BATCH;
+  return tracks ? layout->means[layer] : nnt_layout_layer_end(layout, layer);
 }
 
 void nnt_layout_cut(nnt_layout *layout, int64_t floats) {
@@ -113,15 +124,11 @@ nnt_status nnt_layout_digest(const nnt_layout *layout, const float *arena, char 
     nnt_layout_export(layout, i, arena, buffer);
     status = nnt_sha256_add(hash, buffer, (size_t)(layer->inputs * layer->outputs) * sizeof(float),
                             error);
-    if (status == NNT_OK)
-      status = nnt_sha256_add(hash, arena + layout->biases[i],
-                              (size_t)layer->outputs * sizeof(float), error);
-    if (status == NNT_OK && layer->normed)
-      status = nnt_sha256_add(hash, arena + layout->gains[i],
-                              (size_t)layer->outputs * sizeof(float), error);
-    if (status == NNT_OK && layer->normed)
-      status = nnt_sha256_add(hash, arena + layout->shifts[i],
-                              (size_t)layer->outputs * sizeof(float), error);
+    /* What follows the weights are arrays of one float an output. */
+    int64_t padded = nnt_panel_count(layer->outputs) * NNT_PANEL;
+    for (int64_t at = layout->biases[i]; at < nnt_layout_layer_end(layout, i) && status == NNT_OK;
+         at += padded)
+      status = nnt_sha256_add(hash, arena + at, (size_t)layer->outputs * sizeof(float), error);
   }
   if (status == NNT_OK) status = nnt_sha256_finish(hash, text, error);
   nnt_sha256_destroy(&hash);

@@ -4,8 +4,9 @@
  *
  * layer 0 weights | layer 0 biases | layer 1 weights | ... | tail
  *
- * After the biases of a layer with layer normalisation lie its gains and its shifts, of the same
- * size.
+ * After the biases of a layer with normalisation lie its gains and its shifts, of the same size,
+ * and with batch normalisation its running means and variances. Those are not trained: in the
+ * gradient arena their places hold what the batch has, which they follow (net/optimizer.h).
  *
  * Weights are [inputs, outputs] in panels (kernels/panels.h), biases are padded to whole panels;
  * the padding is zero. The tail of 32 floats follows the last layer: in the gradient arena it
@@ -33,7 +34,8 @@ typedef struct nnt_layout {
   const nnt_layer *layers;         /* borrowed from the model */
   int64_t weights[NNT_MAX_LAYERS]; /* offsets in floats */
   int64_t biases[NNT_MAX_LAYERS];
-  int64_t gains[NNT_MAX_LAYERS], shifts[NNT_MAX_LAYERS]; /* of layers with normalisation */
+  int64_t gains[NNT_MAX_LAYERS], shifts[NNT_MAX_LAYERS];    /* of layers with normalisation */
+  int64_t means[NNT_MAX_LAYERS], variances[NNT_MAX_LAYERS]; /* with batch normalisation */
   int64_t tail;
   int64_t floats; /* all, tail included */
   /* Layers are cut into pieces that become complete one after the other in the backward pass: whole
@@ -54,8 +56,9 @@ void nnt_layout_piece_panels(const nnt_layout *layout, int piece, int64_t *begin
 /* The first float of a piece; that of the piece after the last is `floats`. */
 int64_t nnt_layout_piece_begin(const nnt_layout *layout, int piece);
 
-/* The end of a layer's parameters. */
+/* The end of a layer's parameters, and of those among them that are trained. */
 int64_t nnt_layout_layer_end(const nnt_layout *layout, int layer);
+int64_t nnt_layout_trained_end(const nnt_layout *layout, int layer);
 
 /* A layer's weights inside an arena, as a matrix. */
 nnt_panels nnt_layout_weights(const nnt_layout *layout, int layer, float *arena);
@@ -65,8 +68,9 @@ nnt_panels nnt_layout_weights(const nnt_layout *layout, int layer, float *arena)
 void nnt_layout_export(const nnt_layout *layout, int layer, const float *arena, float *out);
 void nnt_layout_import(const nnt_layout *layout, int layer, const float *in, float *arena);
 
-/* SHA-256 over all parameters: layer by layer the weights [outputs, inputs], the biases, gains and
- * shifts where there are, float32, little-endian. `text` holds NNT_SHA256_TEXT characters. */
+/* SHA-256 over all parameters: layer by layer the weights [outputs, inputs], the biases, and
+ * where there are gains and shifts, running means and variances, float32, little-endian. `text`
+ * holds NNT_SHA256_TEXT characters. */
 nnt_status nnt_layout_digest(const nnt_layout *layout, const float *arena, char *text,
                              nnt_error *error) NNT_MUST_CHECK;
 

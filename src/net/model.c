@@ -76,7 +76,8 @@ int64_t nnt_model_outputs(const nnt_model *model) {
 int64_t nnt_model_parameters(const nnt_model *model) {
   int64_t sum = 0;
   for (int i = 0; i < model->layer_count; ++i)
-    sum += (model->layers[i].inputs + (model->layers[i].normed ? 3 : 1)) * model->layers[i].outputs;
+    sum += (model->layers[i].inputs + (model->layers[i].norm != NNT_NORM_NONE ? 3 : 1)) *
+           model->layers[i].outputs;
   return sum;
 }
 

@@ -17,7 +17,7 @@ typedef struct nnt_layer {
   /* Of the logits' layer too: identity but with the quadratic loss, whose output activation is
    * part of the network; softmax and sigmoid belong to their losses. */
   nnt_activation activation;
-  bool normed;    /* by layer normalisation, before the activation */
+  nnt_norm norm;  /* before the activation */
   double dropout; /* of the outputs, in training */
   bool frozen;    /* keeps its parameters in training */
 } nnt_layer;

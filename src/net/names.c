@@ -29,6 +29,9 @@ static const char *const normalizations[] = {[NNT_NORMALIZE_AUTO] = "auto",
                                              [NNT_NORMALIZE_RANGE] = "range",
                                              [NNT_NORMALIZE_STANDARDIZE] = "standardize"};
 
+static const char *const norms[] = {
+    [NNT_NORM_NONE] = "none", [NNT_NORM_LAYER] = "layer", [NNT_NORM_BATCH] = "batch"};
+
 nnt_status nnt_name_find(const char *kind, const char *const *names, int count, const char *name,
                          int *out, nnt_error *error) {
   char list[160] = "";
@@ -53,6 +56,10 @@ const char *nnt_loss_name(nnt_loss value) {
 
 const char *nnt_initializer_name(nnt_initializer value) {
   return value < NNT_INITIALIZER_COUNT ? initializers[value] : NULL;
+}
+
+const char *nnt_norm_name(nnt_norm value) {
+  return value <= NNT_NORM_BATCH ? norms[value] : NULL;
 }
 
 const char *nnt_normalization_name(nnt_normalization value) {

@@ -37,10 +37,14 @@ static void slice_all(nnt_network *network, const nnt_model *model, int64_t rows
     network->values[l] = slice_matrix(arena, rows, layer->outputs);
     if (training && (nnt_stores_derivative(layer->activation) || layer->dropout > 0.0))
       network->auxiliary[l] = slice_matrix(arena, rows, layer->outputs).data;
-    if (training && layer->normed) {
+    if (training && layer->norm != NNT_NORM_NONE) {
+      size_t width = (size_t)(nnt_panel_count(layer->outputs) * NNT_PANEL);
+      bool by_rows = layer->norm == NNT_NORM_LAYER;
       network->normal[l] = slice_matrix(arena, rows, layer->outputs).data;
-      network->inverse_deviation[l] = nnt_arena_slice(arena, (size_t)rows * sizeof(float));
-      normed = true;
+      network->inverse_deviation[l] =
+          nnt_arena_slice(arena, (by_rows ? (size_t)rows : width) * sizeof(float));
+      if (!by_rows) network->batch_mean[l] = nnt_arena_slice(arena, width * sizeof(float));
+      normed = normed || by_rows;
     }
     widest = nnt_max_i64(widest, layer->outputs);
     if (l > 0) largest = nnt_max_i64(largest, nnt_panels_floats(layer->outputs, layer->inputs));

@@ -39,6 +39,20 @@ const float *nnt_network_losses(nnt_network *network);
 /* Bytes of working memory; for plans. */
 size_t nnt_network_bytes(const nnt_model *model, int64_t capacity, bool training, int threads);
 
+/* How a rank learns in the middle of a step what all ranks know of the whole batch. */
+typedef struct nnt_whole_batch {
+  int64_t samples;          /* of the batch, over all ranks */
+  bool first;               /* this rank has the first granule */
+  const nnt_sum_plan *plan; /* the order of all ranks' nodes; one output */
+  float *own;               /* [outputs, nnt_network_node_floats]: this rank's */
+  /* Gives [items of the plan, count], when `own` is [outputs, count]; on the main thread. */
+  const float *(*gather)(void *context, int64_t count);
+  void *context;
+} nnt_whole_batch;
+
+/* Floats of a node, at most; 0: the network has no need of the whole batch. */
+int64_t nnt_network_node_floats(const nnt_model *model);
+
 /* A forward and backward pass. */
 typedef struct nnt_network_step_call {
   const nnt_layout *layout; /* of the arenas, with its pieces */
@@ -57,7 +71,8 @@ typedef struct nnt_network_step_call {
   const nnt_granules *granules;
   int outputs; /* of the plan; 0: there are no granules */
   float *gradients;
-  const float *notes; /* [NNT_NOTES] for the first output's tail; NULL: zeros */
+  const nnt_whole_batch *whole; /* may be NULL when nnt_network_node_floats is 0 */
+  const float *notes;           /* [NNT_NOTES] for the first output's tail; NULL: zeros */
   /* Samples of the step to come, to be asked for from memory meanwhile; NULL: unknown. */
   const void *const *next;
   int64_t next_count;
@@ -69,6 +84,8 @@ typedef struct nnt_network_step_call {
   /* Takes `count` floats of the one output's gradient that begin at `offset` of the arena, on any
    * thread, instead of the gradients' arena, of which only the tail is written then. */
   void (*take)(void *context, int layer, int64_t offset, const float *values, int64_t count);
+  /* Told a while before what `take` will be given next on this thread. */
+  void (*expect)(void *context, int64_t offset, int64_t count);
   void *context;
 } nnt_network_step_call;
 void nnt_network_step(nnt_network *network, const nnt_network_step_call *call);

@@ -1,4 +1,4 @@
-/* What network.c (memory) and pass.c (the passes) share. */
+/* What network.c (memory), pass.c and norm_pass.c (the passes) share. */
 #ifndef NNT_NET_NETWORK_INTERNAL_H
 #define NNT_NET_NETWORK_INTERNAL_H
 
@@ -29,8 +29,10 @@ struct nnt_network {
   float *auxiliary[NNT_MAX_LAYERS];
   /* Of layers with normalisation, in training; else NULL. */
   float *normal[NNT_MAX_LAYERS];            /* as values, before gain and shift */
-  float *inverse_deviation[NNT_MAX_LAYERS]; /* [capacity] */
+  float *inverse_deviation[NNT_MAX_LAYERS]; /* [capacity], with batch normalisation [outputs] */
+  float *batch_mean[NNT_MAX_LAYERS];        /* [outputs], with batch normalisation */
   float *norm_sums;                         /* [2, widest]: gradients of gains and shifts */
+  const float *gathered;                    /* all ranks' nodes of the batch, borrowed */
   nnt_panels gradient[2];                   /* dZ of a layer and of the one before, in turn */
   float *transposed[2];                     /* W^T of a layer and of the one before, in turn */
   nnt_panels targets;
@@ -39,5 +41,18 @@ struct nnt_network {
   float *losses;
   double forward_end;
 };
+
+/* What a team does together in a pass. */
+typedef struct nnt_pass {
+  nnt_network *network;
+  const float *parameters;
+  int64_t rows;
+  float scale;
+  const nnt_network_step_call *call; /* NULL: forward alone */
+  nnt_dropout input_dropout;
+} nnt_pass;
+
+/* dZ of a layer: the first floats of a gradient buffer as a matrix of its width. */
+nnt_panels nnt_pass_gradient(const nnt_network *network, int layer, int64_t rows);
 
 #endif

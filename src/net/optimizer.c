@@ -11,6 +11,8 @@
 #define ROWS_PER_THREAD 8192
 /* Floats of a gradient that are prepared at a time: they stay in the L1 cache. */
 #define PIECE 512
+/* How much of a batch's mean and variance goes into the running ones (torch.nn.BatchNorm1d). */
+#define FOLLOW_RATE 0.1F
 /* Chains of a sum over lines, for speed; their number is part of the result. */
 #define CHAINS 8
 
@@ -166,8 +168,17 @@ static void move(const nnt_optimizer *optimizer, double weight_decay, int64_t be
   }
 }
 
+/* Whether `begin` is in the layer's running means and variances. */
+static bool is_statistic(const nnt_optimizer *optimizer, int layer, int64_t begin) {
+  return begin >= nnt_layout_trained_end(optimizer->layout, layer);
+}
+
 void nnt_optimizer_apply(const nnt_optimizer *optimizer, int layer, int64_t begin, int64_t count,
                          const float *gradient, float *parameters) {
+  if (is_statistic(optimizer, layer, begin)) {
+    optimizer->kernels->update->follow(gradient, FOLLOW_RATE, parameters + begin, count);
+    return;
+  }
   bool weights = begin < optimizer->layout->biases[layer];
   double weight_decay = weights ? optimizer->settings.weight_decay : 0.0;
   if (!optimizer->prepares) {
@@ -181,6 +192,15 @@ void nnt_optimizer_apply(const nnt_optimizer *optimizer, int layer, int64_t begi
     optimizer->kernels->update->prepare(&step, gradient + i, parameters + begin + i, prepared,
                                         piece);
     move(optimizer, weight_decay, begin + i, piece, prepared, parameters + begin + i);
+  }
+}
+
+void nnt_optimizer_expect(const nnt_optimizer *optimizer, int64_t begin, int64_t count,
+                          const float *parameters) {
+  for (int64_t i = begin; i < begin + count; i += NNT_PANEL / 2) {
+    __builtin_prefetch(parameters + i, 1);
+    for (int s = 0; s < NNT_OPTIMIZER_SLOTS && optimizer->state[s] != NULL; ++s)
+      __builtin_prefetch(optimizer->state[s] + i, 1);
   }
 }
 
@@ -228,7 +248,10 @@ static void follow(const nnt_optimizer *optimizer, int layer, int64_t begin, int
 
 static void run_stage(const nnt_optimizer *optimizer, int stage, int layer, int64_t begin,
                       int64_t count, float *gradients, float *parameters) {
-  switch (kind_of(&optimizer->settings, stage)) {
+  stage_kind kind = kind_of(&optimizer->settings, stage);
+  bool statistic = is_statistic(optimizer, layer, begin);
+  if (statistic && kind != STAGE_APPLY) return; /* its lines stay the zeros that they were */
+  switch (kind) {
     case STAGE_MEASURE:
       optimizer->kernels->update->square_lines(gradients + begin,
                                                lines_of(optimizer, LINES_GRADIENT, begin), count);
@@ -238,7 +261,7 @@ static void run_stage(const nnt_optimizer *optimizer, int stage, int layer, int6
       break;
     case STAGE_APPLY:
     default:
-      if (works_by_layer(&optimizer->settings))
+      if (works_by_layer(&optimizer->settings) && !statistic)
         follow(optimizer, layer, begin, count, gradients + begin, parameters);
       else
         nnt_optimizer_apply(optimizer, layer, begin, count, gradients + begin, parameters);
@@ -248,7 +271,8 @@ static void run_stage(const nnt_optimizer *optimizer, int stage, int layer, int6
 
 /* --- all threads --- */
 
-/* Floats [begin, end), multiples of 32, all weights or all biases. */
+/* Floats [begin, end), multiples of 32, all weights, or all biases, gains and shifts, or all
+ * running means and variances. */
 static void update_range(const nnt_optimizer *optimizer, int stage, int layer, int64_t begin,
                          int64_t end, float *gradients, float *parameters) {
   int64_t rows = (end - begin) / NNT_PANEL;
@@ -271,10 +295,11 @@ static void update_range(const nnt_optimizer *optimizer, int stage, int layer, i
 void nnt_optimizer_update(const nnt_optimizer *optimizer, int stage, int layer, int64_t begin,
                           int64_t end, float *gradients, float *parameters) {
   const nnt_layout *layout = optimizer->layout;
-  int64_t biases = layout->biases[layer];
-  update_range(optimizer, stage, layer, begin, nnt_min_i64(end, biases), gradients, parameters);
-  update_range(optimizer, stage, layer, nnt_max_i64(begin, biases),
-               nnt_min_i64(end, nnt_layout_layer_end(layout, layer)), gradients, parameters);
+  const int64_t ends[] = {layout->biases[layer], nnt_layout_trained_end(layout, layer),
+                          nnt_layout_layer_end(layout, layer)};
+  for (int i = 0; i < 3; ++i)
+    update_range(optimizer, stage, layer, i > 0 ? nnt_max_i64(begin, ends[i - 1]) : begin,
+                 nnt_min_i64(end, ends[i]), gradients, parameters);
 }
 
 void nnt_optimizer_limit(const nnt_optimizer *optimizer, int part, int parts, float *parameters) {

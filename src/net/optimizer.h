@@ -1,6 +1,9 @@
 /* The update of the parameters from their averaged gradients. Formulas: nntrain/methods.h. Biases
  * neither decay nor count as a layer for lars and lamb.
  *
+ * Running means and variances r of batch normalisation are no parameters: whatever the method, they
+ * follow those of the batches, s, that stand in the gradients' place, r <- r + (s - r) / 10.
+ *
  * Most methods update any range of the arena on its own, as it comes. Those that need norms of the
  * whole gradient (clip_norm) or of layers (lars, lamb) work in stages: all ranges of the arena, on
  * whatever ranks, go through stage 0, then through stage 1, and so on. A stage leaves sums of
@@ -57,6 +60,10 @@ void nnt_optimizer_between(nnt_optimizer *optimizer, int stage);
  * gradient lies at `gradient`; on this thread alone. */
 void nnt_optimizer_apply(const nnt_optimizer *optimizer, int layer, int64_t begin, int64_t count,
                          const float *gradient, float *parameters);
+
+/* Asks memory for what an update of these floats needs. */
+void nnt_optimizer_expect(const nnt_optimizer *optimizer, int64_t begin, int64_t count,
+                          const float *parameters);
 
 /* max_norm, for part `part` of `parts` of the neurons of all layers. */
 void nnt_optimizer_limit(const nnt_optimizer *optimizer, int part, int parts, float *parameters);

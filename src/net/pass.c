@@ -13,7 +13,7 @@
 #include "net/augment.h"
 #include "net/loss.h"
 #include "net/network_internal.h"
-#include "net/norm_layer.h"
+#include "net/norm_pass.h"
 
 /* The first `rows` rows of a matrix of the full capacity. */
 static nnt_panels first_rows(nnt_panels matrix, int64_t rows) {
@@ -21,8 +21,7 @@ static nnt_panels first_rows(nnt_panels matrix, int64_t rows) {
   return matrix;
 }
 
-/* The first floats of a gradient buffer as a matrix of this width. */
-static nnt_panels gradient_of(const nnt_network *network, int layer, int64_t rows) {
+nnt_panels nnt_pass_gradient(const nnt_network *network, int layer, int64_t rows) {
   nnt_panels matrix = first_rows(network->gradient[layer % 2], rows);
   matrix.columns = network->layout.layers[layer].outputs;
   return matrix;
@@ -37,16 +36,6 @@ static nnt_panels weights_of(const nnt_network *network, int layer, const float 
   return nnt_layout_weights(&network->layout, layer, arena.read);
 }
 
-/* What a team does together; the functions below are called by all its threads. */
-typedef struct pass {
-  nnt_network *network;
-  const float *parameters;
-  int64_t rows;
-  float scale;
-  const nnt_network_step_call *call; /* NULL: forward alone */
-  nnt_dropout input_dropout;
-} pass;
-
 static nnt_dropout dropout_of(const nnt_network_step_call *call, int layer, double p) {
   double threshold = fmin(round(p * 65536.0), 65535.0);
   return (nnt_dropout){.seed = call->seed,
@@ -56,13 +45,13 @@ static nnt_dropout dropout_of(const nnt_network_step_call *call, int layer, doub
                        .scale = (float)(65536.0 / (65536.0 - threshold))};
 }
 
-static bool changes_inputs(const pass *p) {
+static bool changes_inputs(const nnt_pass *p) {
   const nnt_model *model = p->network->model;
   return p->call != NULL && (model->input_dropout > 0.0 || model->augmentation.noise > 0.0);
 }
 
 /* This thread's part of the batch's images, changed. */
-static void stage_images(const pass *p, nnt_team team) {
+static void stage_images(const nnt_pass *p, nnt_team team) {
   nnt_network *network = p->network;
   for (int64_t r = nnt_partition_begin(p->rows, team.threads, team.thread);
        r < nnt_partition_begin(p->rows, team.threads, team.thread + 1); ++r) {
@@ -73,7 +62,7 @@ static void stage_images(const pass *p, nnt_team team) {
   }
 }
 
-static nnt_input_rows input_rows(const pass *p, nnt_team team) {
+static nnt_input_rows input_rows(const nnt_pass *p, nnt_team team) {
   const nnt_network *network = p->network;
   return (nnt_input_rows){
       .input = &network->input,
@@ -89,12 +78,12 @@ static nnt_input_rows input_rows(const pass *p, nnt_team team) {
 
 /* A layer's dropout: its outputs and the derivative that backward multiplies by. */
 typedef struct layer_dropout {
-  const pass *pass;
+  const nnt_pass *pass;
   int layer;
   nnt_dropout dropout;
 } layer_dropout;
 
-static layer_dropout dropout_at(const pass *p, int layer) {
+static layer_dropout dropout_at(const nnt_pass *p, int layer) {
   double fraction = p->network->layout.layers[layer].dropout;
   layer_dropout drop = {p, layer, {0}};
   if (p->call != NULL && fraction > 0.0) drop.dropout = dropout_of(p->call, layer + 1, fraction);
@@ -117,29 +106,27 @@ static void drop_out(void *context, float *c, float *unused, int64_t count) {
                                    offset / values->stride, count / NNT_PANEL, c, auxiliary);
 }
 
-/* A layer with normalisation: this thread's rows, when all products are there. */
-static void normalize(const pass *p, nnt_team team, int layer) {
+/* A layer with normalisation, when all products are there. */
+static void normalize(const nnt_pass *p, nnt_team team, int layer) {
   const nnt_network *network = p->network;
-  nnt_panels values = first_rows(network->values[layer], p->rows);
-  int64_t begin = nnt_partition_begin(p->rows, team.threads, team.thread);
-  int64_t count = nnt_partition_count(p->rows, team.threads, team.thread) * NNT_PANEL;
   nnt_activation activation = network->layout.layers[layer].activation;
   layer_dropout drop = dropout_at(p, layer);
-  nnt_norm_forward(network, team, layer, p->rows, p->parameters);
-  for (int64_t panel = 0; panel < nnt_panel_count(values.columns) && count > 0; ++panel) {
-    float *z = nnt_panels_at(&values, begin, panel * NNT_PANEL);
-    float *auxiliary =
-        network->auxiliary[layer] != NULL ? network->auxiliary[layer] + (z - values.data) : NULL;
+  nnt_block part = nnt_norm_pass_forward(p, team, layer);
+  int64_t count = (part.row_end - part.row_begin) * NNT_PANEL;
+  for (int64_t panel = part.column_begin; panel < part.column_end && count > 0; ++panel) {
+    float *z = nnt_panels_at(&network->values[layer], part.row_begin, panel * NNT_PANEL);
+    float *auxiliary = network->auxiliary[layer];
+    if (auxiliary != NULL) auxiliary += z - network->values[layer].data;
     network->kernels->elementwise->activate[activation](z, auxiliary, count);
     if (drop.dropout.threshold > 0.0F) drop_out(&drop, z, auxiliary, count);
   }
 }
 
-static void forward(const pass *p, nnt_team team) {
+static void forward(const nnt_pass *p, nnt_team team) {
   const nnt_network *network = p->network;
   for (int l = 0; l < network->layout.layer_count; ++l) {
     nnt_activation activation = network->layout.layers[l].activation;
-    bool normed = network->layout.layers[l].normed;
+    bool normed = network->layout.layers[l].norm != NNT_NORM_NONE;
     bool linear = activation == NNT_IDENTITY || normed;
     nnt_gemm_nn_call call = {
         .b = weights_of(network, l, p->parameters),
@@ -166,7 +153,7 @@ static void forward(const pass *p, nnt_team team) {
   }
 }
 
-static nnt_loss_rows loss_rows(const pass *p, nnt_team team) {
+static nnt_loss_rows loss_rows(const nnt_pass *p, nnt_team team) {
   nnt_network *network = p->network;
   int last = network->layout.layer_count - 1;
   nnt_panels logits = first_rows(network->values[last], p->rows);
@@ -175,7 +162,7 @@ static nnt_loss_rows loss_rows(const pass *p, nnt_team team) {
       .logits = logits,
       .target = first_rows(network->targets, p->rows),
       .classes = network->classes,
-      .gradient = gradient_kept ? gradient_of(network, last, p->rows)
+      .gradient = gradient_kept ? nnt_pass_gradient(network, last, p->rows)
                                 : first_rows(network->gradient[0], p->rows),
       .derivative = network->auxiliary[last] != NULL ? network->auxiliary[last] : logits.data,
       .loss = network->losses,
@@ -193,7 +180,7 @@ static nnt_panels transposed_of(const nnt_network *network, int layer) {
                       shape->outputs * NNT_PANEL};
 }
 
-static void transpose_weights(const pass *p, nnt_team team, int layer) {
+static void transpose_weights(const nnt_pass *p, nnt_team team, int layer) {
   if (layer == 0) return;
   nnt_panels w = weights_of(p->network, layer, p->parameters);
   nnt_panels wt = transposed_of(p->network, layer);
@@ -201,7 +188,7 @@ static void transpose_weights(const pass *p, nnt_team team, int layer) {
 }
 
 /* The losses' sum by granules, into the tails. */
-static void sum_losses(const pass *p) {
+static void sum_losses(const nnt_pass *p) {
   const nnt_granules *granules = p->call->granules;
   float stack[NNT_SUM_PLACES];
   float *tail = p->call->gradients + p->call->layout->tail;
@@ -222,7 +209,7 @@ static void sum_losses(const pass *p) {
   }
 }
 
-static void bias_gradient(const pass *p, nnt_team team, int layer, const nnt_panels *dz) {
+static void bias_gradient(const nnt_pass *p, nnt_team team, int layer, const nnt_panels *dz) {
   const nnt_network_step_call *call = p->call;
   int64_t panels = nnt_panel_count(dz->columns);
   for (int64_t i = nnt_partition_begin(panels, team.threads, team.thread);
@@ -249,10 +236,17 @@ static void take_tile(void *context, int64_t offset, const float *values, int64_
              count);
 }
 
+static void expect_tile(void *context, int64_t offset, int64_t count) {
+  const layer_sink *sink = context;
+  const nnt_network_step_call *call = sink->call;
+  call->expect(call->context, call->layout->weights[sink->layer] + offset, count);
+}
+
 /* Panels [begin, end) of a layer's weight gradient. */
-static void weight_gradient(const pass *p, nnt_team team, int layer, int64_t begin, int64_t end) {
+static void weight_gradient(const nnt_pass *p, nnt_team team, int layer, int64_t begin,
+                            int64_t end) {
   const nnt_network *network = p->network;
-  nnt_panels dz = gradient_of(network, layer, p->rows);
+  nnt_panels dz = nnt_pass_gradient(network, layer, p->rows);
   nnt_panels dw = nnt_layout_weights(p->call->layout, layer, p->call->gradients);
   int64_t columns = nnt_min_i64(end * NNT_PANEL, dw.columns) - begin * NNT_PANEL;
   layer_sink sink = {p->call, layer};
@@ -261,6 +255,7 @@ static void weight_gradient(const pass *p, nnt_team team, int layer, int64_t beg
                            .granules = p->call->granules,
                            .distance = p->call->layout->floats,
                            .sink = p->call->take != NULL ? take_tile : NULL,
+                           .expect = p->call->expect != NULL ? expect_tile : NULL,
                            .sink_context = &sink};
   if (layer == 0) {
     nnt_input_rows x = input_rows(p, team);
@@ -273,10 +268,10 @@ static void weight_gradient(const pass *p, nnt_team team, int layer, int64_t beg
 
 /* Weights and biases of a layer, piece by piece. A piece that somebody waits for is announced when
  * all threads have finished it; when every tile is taken at once, nobody waits. */
-static void layer_gradient(const pass *p, nnt_team team, int layer) {
+static void layer_gradient(const nnt_pass *p, nnt_team team, int layer) {
   const nnt_network_step_call *call = p->call;
   const nnt_layout *layout = call->layout;
-  nnt_panels dz = gradient_of(p->network, layer, p->rows);
+  nnt_panels dz = nnt_pass_gradient(p->network, layer, p->rows);
   bool frozen = layout->layers[layer].frozen; /* its gradient stays the zero that it was */
   for (int piece = layout->first_piece[layer]; piece < layout->first_piece[layer + 1]; ++piece) {
     int64_t begin = 0, end = 0;
@@ -290,48 +285,46 @@ static void layer_gradient(const pass *p, nnt_team team, int layer) {
 }
 
 /* dZ of layer - 1 from dZ of layer. */
-static void input_gradient(const pass *p, nnt_team team, int layer) {
+static void input_gradient(const nnt_pass *p, nnt_team team, int layer) {
   const nnt_network *network = p->network;
   const nnt_layer *before = &network->layout.layers[layer - 1];
   /* Dropout leaves the derivative as gelu does. */
   nnt_activation activation = before->dropout > 0.0 ? NNT_GELU : before->activation;
   bool linear = activation == NNT_IDENTITY;
   nnt_gemm_nn_call call = {
-      .a = gradient_of(network, layer, p->rows),
+      .a = nnt_pass_gradient(network, layer, p->rows),
       .b = transposed_of(network, layer),
-      .c = gradient_of(network, layer - 1, p->rows),
+      .c = nnt_pass_gradient(network, layer - 1, p->rows),
       .epilogue = linear ? NULL : network->kernels->elementwise->derive[activation],
       .auxiliary = network->auxiliary[layer - 1] != NULL ? network->auxiliary[layer - 1]
                                                          : network->values[layer - 1].data};
   nnt_gemm_nn(network->kernels, team, &call);
 }
 
-/* Gradients of gains and shifts, and dZ from that of the normalised values. */
-static void norm_gradient(const pass *p, nnt_team team, int layer) {
-  nnt_panels d = gradient_of(p->network, layer, p->rows);
-  bool frozen = p->network->layout.layers[layer].frozen;
-  if (!frozen) nnt_norm_sums(p->network, team, layer, p->call, &d);
-#pragma omp barrier
-  nnt_norm_backward(p->network, team, layer, p->parameters, &d);
-#pragma omp barrier
-  if (p->call->take != NULL && !frozen) nnt_norm_take(p->network, team, layer, p->call);
+/* The lowest layer that is trained: no gradient is needed below it. */
+static int lowest_trained(const nnt_network *network) {
+  int lowest = 0;
+  while (network->layout.layers[lowest].frozen) ++lowest;
+  return lowest;
 }
 
-static void backward(const pass *p, nnt_team team) {
+static void backward(const nnt_pass *p, nnt_team team) {
   const nnt_layer *layers = p->network->layout.layers;
-  int lowest = 0; /* that is trained: no gradient is needed below it */
-  while (layers[lowest].frozen) ++lowest;
+  int lowest = lowest_trained(p->network);
   for (int l = p->network->layout.layer_count - 1; l >= 0; --l) {
     layer_gradient(p, team, l);
     if (l <= lowest) continue;
+    /* Memory holds up the one, arithmetic the other: half the team begins with each. */
+    bool turned = team.thread % 2 == 1;
+    if (turned) transpose_weights(p, team, l - 1);
     input_gradient(p, team, l);
-    transpose_weights(p, team, l - 1);
+    if (!turned) transpose_weights(p, team, l - 1);
 #pragma omp barrier
-    if (layers[l - 1].normed) norm_gradient(p, team, l - 1);
+    if (layers[l - 1].norm != NNT_NORM_NONE) nnt_norm_pass_backward(p, team, l - 1);
   }
 }
 
-static void step(const pass *p, nnt_team team) {
+static void step(const nnt_pass *p, nnt_team team) {
   nnt_network *network = p->network;
   if (team.thread == 0) {
     team.poll = p->call->poll;
@@ -353,24 +346,27 @@ static void step(const pass *p, nnt_team team) {
   backward(p, team);
 }
 
-/* A rank without samples in this batch contributes nothing, but takes part. */
-static void step_without_rows(const pass *p) {
+/* A rank without samples in this batch contributes nothing, but takes part, in the order of the
+ * others. */
+static void step_without_rows(const nnt_pass *p) {
   const nnt_network_step_call *call = p->call;
+  const nnt_layout *layout = call->layout;
+  memset(call->gradients, 0, (size_t)(call->outputs * layout->floats) * sizeof *call->gradients);
+  for (int l = 0; l < layout->layer_count; ++l) nnt_norm_pass_forward_idle(p, l);
   p->network->forward_end = nnt_clock_seconds();
-  memset(call->gradients, 0,
-         (size_t)(call->outputs * call->layout->floats) * sizeof *call->gradients);
-  for (int l = call->layout->layer_count - 1; l >= 0 && call->ready != NULL; --l) {
-    for (int i = call->layout->first_piece[l]; i < call->layout->first_piece[l + 1]; ++i)
-      call->ready(call->context, i);
+  for (int l = layout->layer_count - 1; l >= 0; --l) {
+    for (int i = layout->first_piece[l]; i < layout->first_piece[l + 1]; ++i)
+      if (call->ready != NULL) call->ready(call->context, i);
+    if (l > lowest_trained(p->network)) nnt_norm_pass_backward_idle(p, l - 1);
   }
 }
 
 void nnt_network_step(nnt_network *network, const nnt_network_step_call *call) {
-  pass p = {.network = network,
-            .parameters = call->parameters,
-            .rows = call->rows,
-            .scale = call->scale,
-            .call = call};
+  nnt_pass p = {.network = network,
+                .parameters = call->parameters,
+                .rows = call->rows,
+                .scale = call->scale,
+                .call = call};
   if (changes_inputs(&p)) p.input_dropout = dropout_of(call, 0, network->model->input_dropout);
   double started = nnt_clock_seconds();
   if (call->rows == 0) {
@@ -394,7 +390,7 @@ static int forward_threads(const nnt_network *network, int64_t rows) {
 
 void nnt_network_forward(nnt_network *network, const float *parameters, int64_t rows,
                          bool with_loss, bool with_outputs) {
-  const pass p = {.network = network, .parameters = parameters, .rows = rows, .scale = 1.0F};
+  const nnt_pass p = {.network = network, .parameters = parameters, .rows = rows, .scale = 1.0F};
   if (rows == 0) return;
 #pragma omp parallel num_threads(forward_threads(network, rows))
   {

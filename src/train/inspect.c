@@ -38,6 +38,12 @@ static void print_names(const printer *to, char *const *names, int64_t count) {
   print(to, "class names    %s", list);
 }
 
+/* What stands before a layer's activation. */
+static const char *norm_text(nnt_norm norm) {
+  if (norm == NNT_NORM_NONE) return "";
+  return norm == NNT_NORM_LAYER ? "layer normalisation, " : "batch normalisation, ";
+}
+
 static nnt_status print_checkpoint(const printer *to, const nnt_checkpoint *checkpoint,
                                    nnt_error *error) {
   const nnt_model *model = &checkpoint->model;
@@ -50,7 +56,7 @@ static nnt_status print_checkpoint(const printer *to, const nnt_checkpoint *chec
   print(to, "checkpoint     %s, %" PRId64 " parameters", shape, nnt_model_parameters(model));
   for (int l = 0; l < model->layer_count; ++l)
     print(to, "layer %-8d %" PRId64 " -> %" PRId64 ", %s%s", l, model->layers[l].inputs,
-          model->layers[l].outputs, model->layers[l].normed ? "layer normalisation, " : "",
+          model->layers[l].outputs, norm_text(model->layers[l].norm),
           nnt_activation_name(model->layers[l].activation));
   print(to, "loss           %s", nnt_loss_name(model->loss));
   print(to, "normalisation  %s", nnt_normalization_name(model->normalization));

@@ -76,6 +76,12 @@ static const char *regularization_wrong(const nnt_train_options *options) {
 
 nnt_status nnt_check_accumulate(const nnt_train_options *options, nnt_error *error) {
   int64_t granules = nnt_granules_of(options);
+  if (options->accumulate > 1 && options->regularization.norm == NNT_NORM_BATCH)
+    return nnt_fail(error, NNT_BAD_USAGE,
+                    "options that contradict each other\n--accumulate %" PRId64
+                    " with --batch-norm, which needs the whole batch at once\nleave one of them "
+                    "out, or use --layer-norm",
+                    options->accumulate);
   if (options->accumulate == 1 || options->accumulate <= granules) return NNT_OK;
   if (granules == 0)
     return nnt_fail(error, NNT_BAD_USAGE,
@@ -91,7 +97,7 @@ nnt_status nnt_check_accumulate(const nnt_train_options *options, nnt_error *err
 void nnt_regularize(const nnt_regularization *settings, nnt_model *model) {
   for (int l = 0; l + 1 < model->layer_count && settings->dropout_count > 0; ++l)
     model->layers[l].dropout = settings->dropout[settings->dropout_count == 1 ? 0 : l];
-  for (int l = 0; l + 1 < model->layer_count; ++l) model->layers[l].normed = settings->layer_norm;
+  for (int l = 0; l + 1 < model->layer_count; ++l) model->layers[l].norm = settings->norm;
   model->input_dropout = settings->input_dropout;
   model->label_smoothing = settings->label_smoothing;
   model->augmentation.shift = settings->shift;

@@ -37,14 +37,13 @@ nnt_status nnt_check_resume(const nnt_checkpoint *checkpoint, const nnt_model *h
     same = there->layers[l].inputs == here->layers[l].inputs &&
            there->layers[l].outputs == here->layers[l].outputs &&
            there->layers[l].activation == here->layers[l].activation &&
-           there->layers[l].normed == here->layers[l].normed &&
+           there->layers[l].norm == here->layers[l].norm &&
            there->layers[l].frozen == here->layers[l].frozen;
   if (!same)
     return nnt_fail(error, NNT_BAD_USAGE,
                     "the checkpoint is of another network\n%s holds %s, %s; the options "
-                    "describe %s, %s (or other activations, --layer-norm or --freeze)\nuse the "
-                    "options of the run, or "
-                    "another --output",
+                    "describe %s, %s (or other activations, --layer-norm, --batch-norm or "
+                    "--freeze)\nuse the options of the run, or another --output",
                     options->output, shape_there, nnt_loss_name(there->loss), shape_here,
                     nnt_loss_name(here->loss));
   nnt_status status = nnt_run_data_check(data, checkpoint, options->output, error);

@@ -12,9 +12,12 @@
 #include "net/optimizer.h"
 #include "net/partial_sums.h"
 #include "train/updater.h"
+#include "train/whole_batch.h"
 
 /* Between nodes a layer is sent in pieces of about this many floats, while the rest is computed. */
 #define PIECE_FLOATS (INT64_C(1) << 18)
+/* Floats of a network whose update finds them in the cache: asking for them ahead only costs. */
+#define CACHED_FLOATS (INT64_C(1) << 21)
 /* Bytes of a coming batch, up to which it is asked for from memory during the step before. */
 #define NEXT_BYTES (INT64_C(1) << 18)
 
@@ -25,6 +28,7 @@ struct nnt_stepper {
   nnt_network *network;
   nnt_gradient_exchange *exchange;
   nnt_exchange_share share;
+  nnt_whole_view *whole;  /* NULL: no layer asks for the whole batch */
   int64_t *granule_begin; /* [share.count + 1] rows of this rank */
   int64_t parts;          /* in which this rank computes its part of a batch */
   nnt_partial_sums *sums; /* of the parts; NULL: there is one */
@@ -135,6 +139,9 @@ nnt_status nnt_stepper_create(nnt_comm *comm, const nnt_model *model, const nnt_
   }
   if (status == NNT_OK) {
     stepper->share = nnt_gradient_exchange_share(stepper->exchange);
+    status = nnt_whole_view_create(comm, model, stepper->exchange, &stepper->whole, error);
+  }
+  if (status == NNT_OK) {
     status = create_network(stepper, model, samples, options, threads, error);
     status = nnt_comm_agree(comm, status, error);
   }
@@ -150,6 +157,7 @@ void nnt_stepper_destroy(nnt_stepper **stepper) {
   if (*stepper == NULL) return;
   nnt_updater_destroy(&(*stepper)->updater);
   nnt_partial_sums_destroy(&(*stepper)->sums);
+  nnt_whole_view_destroy(&(*stepper)->whole);
   nnt_gradient_exchange_destroy(&(*stepper)->exchange);
   nnt_network_destroy(&(*stepper)->network);
   free((*stepper)->granule_begin);
@@ -198,6 +206,7 @@ bool nnt_stepper_notes_travel(const nnt_stepper *stepper) {
 
 void nnt_stepper_watch(nnt_stepper *stepper, const nnt_pulse *pulse) {
   stepper->pulse = pulse;
+  nnt_whole_view_watch(stepper->whole, pulse);
 }
 
 int nnt_stepper_threads(const nnt_stepper *stepper) {
@@ -231,6 +240,11 @@ static void take_gradient(void *context, int layer, int64_t offset, const float 
                           int64_t count) {
   nnt_stepper *stepper = context;
   nnt_updater_take(stepper->updater, layer, offset, values, count);
+}
+
+static void expect_gradient(void *context, int64_t offset, int64_t count) {
+  const nnt_stepper *stepper = context;
+  nnt_updater_expect(stepper->updater, offset, count);
 }
 
 static bool updates_at_once(const nnt_stepper *stepper) {
@@ -319,11 +333,14 @@ static void compute(nnt_stepper *stepper, const nnt_sample_order *order, int64_t
   call.outputs = share->plan->outputs;
   call.gradients = nnt_gradient_exchange_gradients(stepper->exchange);
   call.notes = stepper->notes;
+  call.whole = nnt_whole_view_of(stepper->whole, batch);
   call.next = stepper->next;
   call.next_count = find_next(stepper, order, first, batch);
   call.ready = gradient_ready;
   call.poll = alone ? NULL : poll;
   call.take = updates_at_once(stepper) ? take_gradient : NULL;
+  bool asks = call.take != NULL && stepper->layout.floats > CACHED_FLOATS;
+  call.expect = asks ? expect_gradient : NULL;
   nnt_network_step(stepper->network, &call);
 }
 
@@ -382,7 +399,8 @@ nnt_status nnt_stepper_run(nnt_stepper *stepper, const nnt_sample_order *order, 
   else
     compute_parts(stepper, order, first, batch);
   double t2 = stepper->measure ? nnt_clock_seconds() : 0.0;
-  nnt_status status = NNT_OK;
+  nnt_status status = nnt_whole_view_check(stepper->whole, error);
+  if (status != NNT_OK) return status;
   nnt_pulse_phase(stepper->pulse, NNT_PHASE_EXCHANGE);
   if (updates_at_once(stepper)) {
     *loss = (double)nnt_gradient_exchange_gradients(

@@ -81,6 +81,10 @@ void nnt_updater_take(const nnt_updater *updater, int layer, int64_t offset, con
   nnt_optimizer_apply(&updater->optimizer, layer, offset, count, values, updater->parameters);
 }
 
+void nnt_updater_expect(const nnt_updater *updater, int64_t offset, int64_t count) {
+  nnt_optimizer_expect(&updater->optimizer, offset, count, updater->parameters);
+}
+
 static void run(const nnt_updater *updater, int stage, const range *part) {
   nnt_optimizer_update(&updater->optimizer, stage, part->layer, part->begin, part->end,
                        updater->gradients, updater->parameters);

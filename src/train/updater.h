@@ -30,6 +30,8 @@ bool nnt_updater_is_immediate(const nnt_updater *updater);
 /* Then: `count` floats at `offset`, all weights or all biases of the layer. On any thread. */
 void nnt_updater_take(const nnt_updater *updater, int layer, int64_t offset, const float *values,
                       int64_t count);
+/* Asks memory for what these floats need, a while before they are taken. */
+void nnt_updater_expect(const nnt_updater *updater, int64_t offset, int64_t count);
 
 /* Floats [begin, end), of one piece of the layout, are averaged in this rank's gradients. */
 void nnt_updater_range(nnt_updater *updater, int piece, int64_t begin, int64_t end);

@@ -5,7 +5,7 @@
 #include <string.h>
 
 static bool same_layer(const nnt_layer *a, const nnt_layer *b) {
-  return a->inputs == b->inputs && a->outputs == b->outputs && a->normed == b->normed &&
+  return a->inputs == b->inputs && a->outputs == b->outputs && a->norm == b->norm &&
          a->activation == b->activation;
 }
 
@@ -21,8 +21,8 @@ nnt_status nnt_warm_start_check(const char *name, const nnt_checkpoint *from,
   nnt_model_shape_text(model, here, sizeof here);
   return nnt_fail(error, NNT_BAD_USAGE,
                   "the hidden layers are not those of the checkpoint\n--init-from %.150s: %s, the "
-                  "options: %s (or other activations or --layer-norm)\nuse its --hidden, "
-                  "--activation and --layer-norm",
+                  "options: %s (or other activations, --layer-norm or "
+                  "--batch-norm)\nuse its --hidden, --activation, --layer-norm and --batch-norm",
                   name, there, here);
 }
 

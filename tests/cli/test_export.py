@@ -32,7 +32,8 @@ from test_accuracy import FILES, find_data  # noqa: E402
 SCRIPTS = Path(__file__).resolve().parent.parent.parent / "scripts"
 NETWORKS = tuple(("--activation", name) for name in
                  ("sigmoid", "tanh", "relu", "leaky-relu", "gelu", "silu", "identity")) + (
-    ("--layer-norm", "--activation", "gelu,silu"), ("--loss", "quadratic"),
+    ("--layer-norm", "--activation", "gelu,silu"), ("--batch-norm", "--activation", "relu"),
+    ("--loss", "quadratic"),
     ("--loss", "hinge"), ("--normalize", "standardize"), ("--loss", "mse"))
 
 
@@ -108,7 +109,7 @@ class StateDict(CliCase):
     def test_there_and_back(self):
         x, y = samples()
         self.write_data("data.h5", x, y)
-        for words in ((), ("--layer-norm", "--optimizer", "adam")):
+        for words in ((), ("--layer-norm", "--optimizer", "adam"), ("--batch-norm",)):
             self.train("--normalize", "standardize", "--activation", "gelu", *words)
             self.script("to-torch", "run/last.h5", "model.pt")
             saved = torch.load(self.path("model.pt"), weights_only=True)

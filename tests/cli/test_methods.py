@@ -66,6 +66,10 @@ class Methods(CliCase):
                     ["--dropout 0.5 without --hidden"])
         self.refuse(["train", "--data", "data.h5", "--output", "run", "--layer-norm"],
                     ["--layer-norm without --hidden"], ranks=(1,))
+        self.refuse(["train", "--data", "data.h5", "--output", "run", "--batch-norm"],
+                    ["--batch-norm without --hidden"], ranks=(1,))
+        self.refuse_training("--layer-norm", "--batch-norm", "--hidden", "5",
+                             words=["--layer-norm with --batch-norm"])
         self.refuse_training("--loss", "quadratic", "--label-smoothing", "0.1",
                              words=["--label-smoothing 0.1 with --loss quadratic"])
 

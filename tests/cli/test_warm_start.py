@@ -19,9 +19,10 @@ class WarmStart(CliCase):
         self.write_data("data.h5", self.x, self.y)
         self.start("first", "--normalize", "standardize")
 
-    def start(self, output, *words, epochs=2, hidden="8,6", data="data.h5", **how):
-        self.succeed("train", "--data", data, "--output", output, "--hidden", hidden,
-                     "--layer-norm", "--epochs", epochs, "--batch-size", "16", *words, **how)
+    def start(self, output, *words, epochs=2, hidden="8,6", data="data.h5", norm="--layer-norm",
+              **how):
+        self.succeed("train", "--data", data, "--output", output, "--hidden", hidden, norm, "--epochs", epochs, "--batch-size", "16",
+                     *words, **how)
 
     def layers(self, run):
         """Of each layer all parameters, as bytes."""
@@ -62,6 +63,18 @@ class WarmStart(CliCase):
                     same = runs[0][layer] == first[layer]
                     self.assertEqual(same, str(layer) in frozen.split(","), (frozen, method, layer))
 
+    def test_frozen_batch_normalisation(self):
+        """Running mean and variance of a frozen layer stay, the others move."""
+        batch = dict(norm="--batch-norm")
+        self.start("batch", **batch)
+        first = self.layers("batch")
+        for ranks in (1, 3):
+            self.start(f"frozen-{ranks}", "--init-from", "batch/last.h5", "--freeze", "0",
+                       "--optimizer", "adam", ranks=ranks, **batch)
+        self.assertEqual(self.layers("frozen-1"), self.layers("frozen-3"))
+        self.assertEqual([a == b for a, b in zip(self.layers("frozen-1"), first)],
+                         [True, False, False])
+
     def test_the_others_move_as_ever(self):
         """After one step the layers that are not frozen are those of a run without frozen ones."""
         for method in ((), ("--optimizer", "adam")):
@@ -95,6 +108,7 @@ class WarmStart(CliCase):
                 ((*common, "--init-from", "data.h5"), ["data.h5"]),
                 (("--hidden", "8,5", "--layer-norm", "--init-from", "first"), ["--init-from first"]),
                 (("--hidden", "8,6", "--init-from", "first"), ["--layer-norm"]),
+                (("--hidden", "8,6", "--batch-norm", "--init-from", "first"), ["--batch-norm"]),
                 ((*common, "--activation", "tanh", "--init-from", "first"), ["--activation"]),
                 ((*common, "--freeze", "3"), ["--freeze 3", "0 to 2"]),
                 ((*common, "--freeze", "0,1,2"), ["--freeze", "3 layers"]),

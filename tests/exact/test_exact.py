@@ -83,12 +83,12 @@ class ExactCase(Case):
         shutil.copy(run / "metrics.jsonl", folder)
         return folder
 
-    def go_on(self, run, choose, layouts, **settings):
+    def go_on(self, run, choose, layouts, *flags, **settings):
         """Breaks off and goes on once for each layout; returns the last folder."""
         for ranks, threads in layouts:
             checkpoints = sorted(run.glob("checkpoint-*.h5"))
             run = self.broken_off(run, choose(checkpoints))
-            self.train(run, "--resume", ranks=ranks, threads=threads, keep=0,
+            self.train(run, "--resume", *flags, ranks=ranks, threads=threads, keep=0,
                        checkpoint_every="5steps", **settings)
         return run
 
@@ -111,6 +111,15 @@ class MatrixCase(ExactCase):
             for ranks in (2, 3, 4):
                 self.assertEqual(self.new(ranks=ranks, **how), expected, (ranks, allreduce))
 
+    def test_batch_normalisation(self):
+        """Statistics over all ranks, also of a last batch of one sample and with idle ranks."""
+        for settings in ({"batch_size": 103}, {"granules": 2, "epochs": 2}):
+            expected = self.new("--batch-norm", **settings)
+            for ranks, threads in ((1, 2), (2, 1), (3, 2), (4, 1), (7, 1)):
+                for allreduce in ("auto", "flat"):
+                    how = {"ranks": ranks, "threads": threads, "allreduce": allreduce}
+                    self.assertEqual(self.new("--batch-norm", **settings, **how), expected, how)
+
     def test_other_granules_are_another_sum(self):
         """Otherwise nothing here would prove anything."""
         self.assertNotEqual(self.new(epochs=1)[0], self.new(epochs=1, granules=1)[0])
@@ -120,10 +129,12 @@ class MatrixCase(ExactCase):
         if len(supported) < 2:
             self.skipTest(f"this CPU has only {supported}")
         for activation in ("relu", "gelu", "tanh"):
-            expected = self.new(activation=activation)
+            flags = ("--batch-norm",) if activation == "gelu" else ()
+            expected = self.new(*flags, activation=activation)
             for isa in supported:
                 for ranks in (1, 3):
-                    found = self.new(activation=activation, ranks=ranks, env={"NNTRAIN_ISA": isa})
+                    found = self.new(*flags, activation=activation, ranks=ranks,
+                                     env={"NNTRAIN_ISA": isa})
                     self.assertEqual(found, expected, (activation, isa, ranks))
 
     def test_eval_and_predict(self):
@@ -210,17 +221,19 @@ class RandomCase(ExactCase):
 
     def check(self, numbers):
         settings = self.settings_of(numbers)
-        whole = self.train(self.folder / f"whole-{self.runs}", keep=0, checkpoint_every="5steps",
-                           **settings)
+        flags = numbers.choice(((), ("--layer-norm",), ("--batch-norm",)))
+        whole = self.train(self.folder / f"whole-{self.runs}", *flags, keep=0,
+                           checkpoint_every="5steps", **settings)
         expected = self.bits(whole)
         ranks, threads = self.layout(numbers)
         how = {"ranks": ranks, "threads": threads, "allreduce": numbers.choice(("auto", "flat"))}
         if "shuffle" in settings:
             how["data_mode"] = numbers.choice(("resident", "streaming"))
-        self.assertEqual(self.new(**settings, **how), expected, f"seed {SEED}: {settings} {how}")
+        self.assertEqual(self.new(*flags, **settings, **how), expected,
+                         f"seed {SEED}: {flags} {settings} {how}")
         layouts = [self.layout(numbers) for _ in range(numbers.randint(1, 3))]
-        run = self.go_on(whole, numbers.choice, layouts, **settings)
-        self.assertEqual(self.bits(run), expected, f"seed {SEED}: {settings} {layouts}")
+        run = self.go_on(whole, numbers.choice, layouts, *flags, **settings)
+        self.assertEqual(self.bits(run), expected, f"seed {SEED}: {flags} {settings} {layouts}")
 
     def test_layouts(self):
         print(f"seed {SEED}, {CASES} cases", flush=True)

@@ -353,6 +353,8 @@ def make_network(case, dtype):
         modules.append(linear)
         if "layer-norm" in case.more and layer < len(case.hidden):
             modules.append(torch.nn.LayerNorm(linear.out_features, dtype=dtype))
+        if "batch-norm" in case.more and layer < len(case.hidden):
+            modules.append(torch.nn.BatchNorm1d(linear.out_features, dtype=dtype))
         modules.append(ACTIVATIONS[activation]())
         if drop[layer + 1] > 0:
             modules.append(Dropout(layer + 1, drop[layer + 1]))
@@ -547,7 +549,8 @@ def train(case, dtype):
     x = torch.from_numpy(normalized(case)).to(dtype)
     loss, y = loss_and_targets(case, dtype)
     linears = [module for module in network if isinstance(module, torch.nn.Linear)]
-    norms = [module for module in network if isinstance(module, torch.nn.LayerNorm)]
+    norms = [module for module in network
+             if isinstance(module, (torch.nn.LayerNorm, torch.nn.BatchNorm1d))]
     optimizer = make_optimizer(case, linears, norms)
     schedule = Schedule(case, optimizer)
     losses, rates = [], []
@@ -578,6 +581,9 @@ def train(case, dtype):
     for layer, norm in enumerate(norms):
         found[f"{layer}/norm_weight"] = norm.weight.detach().numpy().astype(np.float64)
         found[f"{layer}/norm_bias"] = norm.bias.detach().numpy().astype(np.float64)
+        if isinstance(norm, torch.nn.BatchNorm1d):
+            found[f"{layer}/running_mean"] = norm.running_mean.numpy().astype(np.float64)
+            found[f"{layer}/running_var"] = norm.running_var.numpy().astype(np.float64)
     return found, losses, rates
 
 
@@ -700,6 +706,13 @@ def regularized():
                    "cross-entropy", 13, 0.1, momentum=0.5, seed=seed, image=(9, 11), more=more)
     yield case("layer-norm", 71, "relu,tanh", layer_norm=True, dropout=0.2)
     yield case("layer-norm-clip", 72, "gelu", layer_norm=True, clip_norm=0.3, max_norm=1.5)
+    # A bias in front of batch normalisation keeps its value but for rounding: it must have one.
+    for name, seed, activation, more in (
+            ("batch-norm", 73, "relu,tanh", dict(batch_norm=True, dropout=0.2)),
+            ("batch-norm-clip", 74, "gelu", dict(batch_norm=True, clip_norm=0.3, max_norm=1.5))):
+        chosen = case(name, seed, activation, **more)
+        chosen.init = "fan-in"
+        yield chosen
     yield case("label-smoothing", 65, "tanh", label_smoothing=0.1)
 
 

@@ -27,6 +27,8 @@ METHODS = {
     "lars": "--optimizer lars --learning-rate 3 --weight-decay 0.001 --clip-norm 0.5",
     "lamb": "--optimizer lamb --weight-decay 0.01 --clip-norm 0.5 --dropout 0.3,0 --max-norm 2 "
             "--layer-norm",
+    "batch-norm": "--batch-norm --dropout 0.2 --nesterov --weight-decay 0.001",
+    "batch-norm-lars": "--batch-norm --optimizer lars --learning-rate 1 --clip-norm 0.5 --max-norm 2",
     "sgd": "--clip-norm 0.3 --clip-value 0.05 --l1 0.001 --schedule polynomial",
 }
 
@@ -67,8 +69,8 @@ class VerifyCase(MethodCase):
             "sgd", "adam", "adamw", "rmsprop", "adagrad", "lars", "lamb")),
             "--clip-norm 0.1", "--clip-value 0.001", "--l1 0.01", "--max-norm 0.5",
             "--dropout 0.5", "--dropout 0.5,0", "--input-dropout 0.5", "--label-smoothing 0.1",
-            "--layer-norm", "--shift 1", "--flip", "--erase 0.5", "--noise 0.1", "--warmup 2steps", "--scale-learning-rate 64", "--schedule cosine",
-            "--schedule polynomial", "--schedule one-cycle")
+            "--layer-norm", "--batch-norm", "--shift 1", "--flip", "--erase 0.5", "--noise 0.1",
+            "--warmup 2steps", "--scale-learning-rate 64", "--schedule cosine", "--schedule polynomial", "--schedule one-cycle")
         runs = (self.train(str(i), options, epochs=1, hidden="20,10")
                 for i, options in enumerate(alone))
         self.assertEqual(len({self.digest(run) for run in runs}), len(alone))
@@ -99,7 +101,8 @@ class PartsCase(MethodCase):
 
     def test_refused(self):
         for options, words in (("--accumulate 5 --granules 4", "--accumulate 5, 4 granules"),
-                               ("--accumulate 2 --reduction fast", "--reduction fast")):
+                               ("--accumulate 2 --reduction fast", "--reduction fast"),
+                               ("--accumulate 2 --batch-norm", "--accumulate 2 with --batch-norm")):
             done = nntrain("train", "--output", self.folder / "run", *self.words(options), code=2)
             self.assertIn(words, done.stderr)
 
@@ -123,7 +126,7 @@ class GoOnCase(MethodCase):
 
     def test_goes_on_inside_an_epoch(self):
         """From a checkpoint after a step, on other ranks, as if nothing had been."""
-        for name in ("adam", "lamb", "rmsprop"):
+        for name in ("adam", "lamb", "rmsprop", "batch-norm"):
             with self.subTest(name):
                 whole = self.train(name, METHODS[name], "--checkpoint-every", "3steps", "--keep", 0,
                                    **self.settings)

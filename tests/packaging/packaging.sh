@@ -48,6 +48,20 @@ for header in "$prefix"/include/nntrain/*.h; do
     fail "$(basename "$header") does not compile alone"
 done
 
+# C++ takes them as well, and the names are those of C.
+if command -v g++ >/dev/null; then
+  for header in "$prefix"/include/nntrain/*.h; do
+    printf '#include <nntrain/%s>\n' "$(basename "$header")"
+  done >headers.cc
+  printf '#include <cstdio>\nint main() { std::puts(nnt_version()); }\n' >>headers.cc
+  shell_words libs "$(pkg-config --libs nntrain)"
+  g++ -std=c++17 -Wall -Wextra -Werror -DOMPI_SKIP_MPICXX "${flags[@]}" headers.cc -o with_cc \
+    "${libs[@]}" || fail "a header does not compile as C++"
+  [ "$(./with_cc)" = "$version" ] || fail "the program in C++"
+else
+  echo "packaging: no g++, so not tried from C++"
+fi
+
 # Only nnt_ names are visible.
 strangers=$(nm --dynamic --defined-only "$libdir/libnntrain.so" | awk '$3 !~ /^nnt_/ {print $3}')
 [ -z "$strangers" ] || fail "libnntrain.so shows other names: $strangers"

@@ -6,6 +6,9 @@
 
 #define ROWS 5
 #define INPUTS 7
+/* Of a frozen layer with batch normalisation. */
+#define RUNNING_MEAN 0.25
+#define RUNNING_VARIANCE 0.5
 
 /* One network with its data, in float64: plain loops over [out][in] weights. */
 typedef struct reference {
@@ -79,51 +82,68 @@ static double row_loss(const reference *r, int row, const double *a, int64_t out
   return loss;
 }
 
-/* Layer normalisation of z, in place; `p` has gains and shifts. */
-static void normalize(double *z, int64_t count, const double *p) {
-  double mean = 0.0, variance = 0.0;
-  for (int64_t i = 0; i < count; ++i) mean += z[i] / (double)count;
-  for (int64_t i = 0; i < count; ++i) variance += (z[i] - mean) * (z[i] - mean) / (double)count;
+/* Normalisation of `count` numbers, `stride` apart, each by itself with its gain and shift. */
+static void normalize(double *z, int64_t count, int64_t stride, const double *gain,
+                      const double *shift, int64_t of_each) {
+  double mean = 0.0, variance = 0.0, n = (double)count;
+  for (int64_t i = 0; i < count; ++i) mean += z[i * stride] / n;
+  for (int64_t i = 0; i < count; ++i) variance += pow(z[i * stride] - mean, 2) / n;
   for (int64_t i = 0; i < count; ++i)
-    z[i] = p[i] * (z[i] - mean) / sqrt(variance + 1e-5) + p[count + i];
+    z[i * stride] =
+        gain[i * of_each] * (z[i * stride] - mean) / sqrt(variance + 1e-5) + shift[i * of_each];
+}
+
+/* A layer's z for all rows, normalised by rows or by columns; `p` has gains and shifts. */
+static void normalize_layer(const nnt_layer *layer, double z[ROWS][64], const double *p) {
+  for (int row = 0; row < ROWS && layer->norm == NNT_NORM_LAYER; ++row)
+    normalize(z[row], layer->outputs, 1, p, p + layer->outputs, 1);
+  for (int64_t o = 0; o < layer->outputs && layer->frozen; ++o) {
+    for (int row = 0; row < ROWS; ++row)
+      z[row][o] =
+          p[o] * (z[row][o] - RUNNING_MEAN) / sqrt(RUNNING_VARIANCE + 1e-5) + p[layer->outputs + o];
+  }
+  bool measures = layer->norm == NNT_NORM_BATCH && !layer->frozen;
+  for (int64_t o = 0; o < layer->outputs && measures; ++o)
+    normalize(&z[0][o], ROWS, 64, p + o, p + layer->outputs + o, 0);
 }
 
 /* The mean loss over all rows. */
 static double loss_of(const reference *r) {
-  double total = 0.0, a[64], b[64];
-  for (int row = 0; row < ROWS; ++row) {
-    const double *p = r->parameters;
-    memcpy(a, r->x[row], sizeof r->x[row]);
-    for (int l = 0; l < r->model->layer_count; ++l) {
-      const nnt_layer *layer = &r->model->layers[l];
-      const double *bias = p + layer->outputs * layer->inputs;
+  double total = 0.0, a[ROWS][64] = {{0}}, z[ROWS][64] = {{0}};
+  const double *p = r->parameters;
+  for (int row = 0; row < ROWS; ++row) memcpy(a[row], r->x[row], sizeof r->x[row]);
+  for (int l = 0; l < r->model->layer_count; ++l) {
+    const nnt_layer *layer = &r->model->layers[l];
+    const double *bias = p + layer->outputs * layer->inputs;
+    for (int row = 0; row < ROWS; ++row) {
       for (int64_t o = 0; o < layer->outputs; ++o) {
-        double z = bias[o];
-        for (int64_t i = 0; i < layer->inputs; ++i) z += p[o * layer->inputs + i] * a[i];
-        b[o] = z;
+        z[row][o] = bias[o];
+        for (int64_t i = 0; i < layer->inputs; ++i)
+          z[row][o] += p[o * layer->inputs + i] * a[row][i];
       }
-      p = bias + layer->outputs;
-      if (layer->normed) {
-        normalize(b, layer->outputs, p);
-        p += 2 * layer->outputs;
-      }
-      for (int64_t o = 0; o < layer->outputs; ++o) b[o] = activate(layer->activation, b[o]);
-      memcpy(a, b, sizeof a);
     }
-    total += row_loss(r, row, a, nnt_model_outputs(r->model));
+    p = bias + layer->outputs;
+    normalize_layer(layer, z, p);
+    if (layer->norm != NNT_NORM_NONE) p += 2 * layer->outputs;
+    for (int row = 0; row < ROWS; ++row) {
+      for (int64_t o = 0; o < layer->outputs; ++o)
+        a[row][o] = activate(layer->activation, z[row][o]);
+    }
   }
+  for (int row = 0; row < ROWS; ++row)
+    total += row_loss(r, row, a[row], nnt_model_outputs(r->model));
   return total / ROWS;
 }
 
-static void build_model(nnt_model *model, nnt_activation activation, nnt_loss loss, bool normed) {
+static void build_model(nnt_model *model, nnt_activation activation, nnt_loss loss, nnt_norm norm) {
   const int64_t hidden[] = {33, 5};
   nnt_error error;
   bool classes = loss == NNT_CROSS_ENTROPY || loss == NNT_QUADRATIC || loss == NNT_HINGE;
   *model = (nnt_model){.loss = loss, .target = classes ? NNT_TARGET_CLASS : NNT_TARGET_VALUES};
   assert_int_equal(nnt_model_set_layers(model, INPUTS, 2, hidden, 1, &activation, 3, &error),
                    NNT_OK);
-  for (int l = 0; l < 2; ++l) model->layers[l].normed = normed;
-  if (normed) model->label_smoothing = 0.25;
+  for (int l = 0; l < 2; ++l) model->layers[l].norm = norm;
+  if (norm != NNT_NORM_NONE) model->label_smoothing = 0.25;
 }
 
 static void fill_data(reference *r, nnt_network *network) {
@@ -155,8 +175,18 @@ static double difference(const reference *r, int64_t index) {
   return (above - below) / (2.0 * h);
 }
 
-static void expect_gradient(double got, double expected) {
-  assert_true(fabs(got - expected) <= 2e-5 * fabs(expected) + 2e-6);
+/* Batch normalisation makes a bias's gradient 0, as the float sum of numbers that are not. */
+static void expect_gradient(const nnt_layer *layer, double got, double expected) {
+  double rounding = layer->norm == NNT_NORM_BATCH ? 5e-6 : 2e-6;
+  assert_true(fabs(got - expected) <= 2e-5 * fabs(expected) + rounding);
+}
+
+/* A frozen layer's gradient stays the zero that it was. */
+static void compare_one(const reference *r, const nnt_layer *layer, double got, int64_t index) {
+  if (layer->frozen)
+    assert_true(got == 0.0);
+  else
+    expect_gradient(layer, got, difference(r, index));
 }
 
 static void compare(const reference *r, const nnt_layout *layout, float *gradients) {
@@ -166,14 +196,13 @@ static void compare(const reference *r, const nnt_layout *layout, float *gradien
     nnt_panels dw = nnt_layout_weights(layout, l, gradients);
     for (int64_t o = 0; o < layer->outputs; ++o) {
       for (int64_t i = 0; i < layer->inputs; ++i)
-        expect_gradient((double)*nnt_panels_at(&dw, i, o), difference(r, next++));
+        compare_one(r, layer, (double)*nnt_panels_at(&dw, i, o), next++);
     }
-    for (int64_t o = 0; o < layer->outputs; ++o)
-      expect_gradient((double)gradients[layout->biases[l] + o], difference(r, next++));
-    for (int64_t o = 0; o < layer->outputs && layer->normed; ++o)
-      expect_gradient((double)gradients[layout->gains[l] + o], difference(r, next++));
-    for (int64_t o = 0; o < layer->outputs && layer->normed; ++o)
-      expect_gradient((double)gradients[layout->shifts[l] + o], difference(r, next++));
+    const int64_t places[] = {layout->biases[l], layout->gains[l], layout->shifts[l]};
+    for (int p = 0; p < (layer->norm != NNT_NORM_NONE ? 3 : 1); ++p) {
+      for (int64_t o = 0; o < layer->outputs; ++o)
+        compare_one(r, layer, (double)gradients[places[p] + o], next++);
+    }
   }
 }
 
@@ -186,6 +215,12 @@ static nnt_input input_of(void) {
   return (nnt_input){.element = NNT_F32, .features = INPUTS, .shift = shift, .scale = scale};
 }
 
+/* With one rank all ranks' nodes are its own. */
+static const float *gather(void *context, int64_t count) {
+  (void)count;
+  return context;
+}
+
 /* One step over all rows in three granules. */
 static void run_step(nnt_network *network, const nnt_layout *layout, const float *parameters,
                      float *gradients) {
@@ -194,15 +229,21 @@ static void run_step(nnt_network *network, const nnt_layout *layout, const float
   nnt_error error;
   assert_int_equal(nnt_sum_plan_create(3, NULL, 0, 3, &plan, &error), NNT_OK);
   nnt_granules granules = {3, plan.steps, begin};
+  float *own = test_floats(1024);
+  nnt_sum_step root = {.output = 0};
+  const nnt_sum_plan all = {.items = 1, .steps = &root, .outputs = 1};
+  nnt_whole_batch whole = {ROWS, true, &all, own, gather, own};
   nnt_network_step_call call = {.layout = layout,
                                 .parameters = parameters,
                                 .rows = ROWS,
                                 .scale = 1.0F / ROWS,
                                 .granules = &granules,
                                 .outputs = 1,
-                                .gradients = gradients};
+                                .gradients = gradients,
+                                .whole = &whole};
   nnt_network_step(network, &call);
   nnt_sum_plan_clear(&plan);
+  free(own);
 }
 
 /* The network's parameters in the reference's order. */
@@ -215,7 +256,7 @@ static void copy_parameters(const reference *r, const nnt_layout *layout, float 
     }
     for (int64_t o = 0; o < w.columns; ++o)
       r->parameters[next++] = (double)parameters[layout->biases[l] + o];
-    if (!layout->layers[l].normed) continue;
+    if (layout->layers[l].norm == NNT_NORM_NONE) continue;
     for (int64_t o = 0; o < w.columns; ++o)
       r->parameters[next++] = (double)parameters[layout->gains[l] + o];
     for (int64_t o = 0; o < w.columns; ++o)
@@ -224,22 +265,26 @@ static void copy_parameters(const reference *r, const nnt_layout *layout, float 
   assert_int_equal(next, nnt_model_parameters(r->model));
 }
 
-static void check(nnt_activation activation, nnt_loss loss, bool normed,
+static void check(nnt_activation activation, nnt_loss loss, nnt_norm norm, bool frozen,
                   const nnt_kernels *kernels) {
   nnt_model model;
   nnt_network *network = NULL;
   nnt_error error;
   reference r = {.model = &model};
-  build_model(&model, activation, loss, normed);
+  build_model(&model, activation, loss, norm);
+  model.layers[1].frozen = frozen;
   r.smoothing = model.label_smoothing;
   nnt_layout layout = nnt_layout_of(&model);
   float *parameters = test_floats(layout.floats), *gradients = test_floats(layout.floats);
   /* fan-in also draws the biases, so that no logit is exactly at relu's corner */
   nnt_initialize(&layout, NNT_INIT_FAN_IN, 3, parameters);
-  for (int l = 0; l < 2 && normed; ++l) {
+  for (int l = 0; l < 2 && norm != NNT_NORM_NONE; ++l) {
     for (int64_t o = 0; o < model.layers[l].outputs; ++o) {
       parameters[layout.gains[l] + o] += test_number(22, o) / 2;
       parameters[layout.shifts[l] + o] = test_number(23, o);
+      if (norm != NNT_NORM_BATCH) continue;
+      parameters[layout.means[l] + o] = (float)RUNNING_MEAN;
+      parameters[layout.variances[l] + o] = (float)RUNNING_VARIANCE;
     }
   }
   nnt_input input = input_of();
@@ -265,7 +310,8 @@ static void equals_finite_differences(void **state) {
     if (!nnt_kernels_supported(nnt_kernels_all()[k])) continue;
     for (int a = 0; a < NNT_ACTIVATION_COUNT; ++a) {
       for (int l = 0; l < NNT_LOSS_COUNT; ++l)
-        check((nnt_activation)a, (nnt_loss)l, (a + l) % 2 == 1, nnt_kernels_all()[k]);
+        check((nnt_activation)a, (nnt_loss)l, (nnt_norm)((a + l) % 3), false, nnt_kernels_all()[k]);
+      check((nnt_activation)a, NNT_CROSS_ENTROPY, NNT_NORM_BATCH, true, nnt_kernels_all()[k]);
     }
   }
 }
@@ -282,7 +328,7 @@ static void no_rows_is_zero(void **state) {
   nnt_network *network = NULL;
   nnt_error error;
   int layers = 3;
-  build_model(&model, NNT_TANH, NNT_CROSS_ENTROPY, false);
+  build_model(&model, NNT_TANH, NNT_CROSS_ENTROPY, NNT_NORM_NONE);
   nnt_layout layout = nnt_layout_of(&model);
   float *parameters = test_floats(layout.floats), *gradients = test_floats(layout.floats);
   for (int64_t i = 0; i < layout.floats; ++i) gradients[i] = 1.0F;
