@@ -6,6 +6,7 @@
 #include <nntrain/comm.h>
 #include <nntrain/convert.h>
 #include <nntrain/evaluate.h>
+#include <nntrain/file.h>
 #include <nntrain/inspect.h>
 #include <nntrain/log.h>
 #include <nntrain/methods.h>

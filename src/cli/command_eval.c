@@ -1,10 +1,10 @@
 /* nntrain eval */
-#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <nntrain/evaluate.h>
+#include <nntrain/file.h>
 #include <stdio.h>
-#include <string.h>
+#include <stdlib.h>
 
 #include "cli/command.h"
 #include "cli/data_options.h"
@@ -36,7 +36,8 @@ static const option_spec specs[] = {
      "OpenMP threads of each rank; without it OMP_NUM_THREADS, or one for each core that the rank "
      "may use, divided among the ranks that may use it"},
     {"json", NULL, NULL, "print one JSON object"},
-    {"output", "FILE", NULL, "write the JSON object to a file too"},
+    {"output", "FILE", NULL,
+     "write the JSON object to a file too; replaced when it exists, unless it is a checkpoint"},
     {NULL, NULL, NULL, NULL}};
 
 static void print_json_number(FILE *stream, const char *name, double value) {
@@ -68,13 +69,16 @@ static void print_lines(const nnt_metrics *m) {
 
 static nnt_status write_file(const char *path, const nnt_metrics *metrics, const nnt_scores *scores,
                              nnt_error *error) {
-  FILE *file = fopen(path, "w");
-  if (file != NULL) print_json(file, metrics, scores);
-  int failed = file == NULL || ferror(file) != 0;
-  if (file != NULL && fclose(file) != 0) failed = 1;
-  if (!failed) return NNT_OK;
-  return nnt_fail(error, NNT_IO_ERROR, "cannot write the metrics\n--output %s: %s\ncheck the path",
-                  path, strerror(errno));
+  char *text = NULL;
+  size_t size = 0;
+  FILE *to = open_memstream(&text, &size);
+  if (to != NULL) print_json(to, metrics, scores);
+  bool failed = to == NULL || ferror(to) != 0;
+  if (to != NULL && fclose(to) != 0) failed = true;
+  nnt_status status = failed ? nnt_fail_memory(error, size, "the metrics")
+                             : nnt_file_write(path, text, size, error);
+  free(text);
+  return status;
 }
 
 static nnt_status report(const options *parsed, const nnt_metrics *metrics,
@@ -86,6 +90,15 @@ static nnt_status report(const options *parsed, const nnt_metrics *metrics,
     print_lines(metrics);
   if (!options_flag(parsed, "json") && scores != NULL) score_print_table(stdout, scores);
   return output != NULL ? write_file(output, metrics, scores, error) : NNT_OK;
+}
+
+/* Before the work is done that would be lost. Collective. */
+static nnt_status check_output(const options *parsed, nnt_comm *comm, nnt_status status,
+                               nnt_error *error) {
+  const char *output = options_text(parsed, "output");
+  if (status == NNT_OK && output != NULL && nnt_comm_rank(comm) == 0)
+    status = nnt_file_check_output(output, error);
+  return nnt_comm_agree(comm, status, error);
 }
 
 static nnt_status run_eval(const options *parsed, nnt_comm *comm, nnt_error *error) {
@@ -105,6 +118,7 @@ static nnt_status run_eval(const options *parsed, nnt_comm *comm, nnt_error *err
   evaluate.data = (nnt_data_place){.path = data};
   evaluate.threads = (int)threads;
   evaluate.top_k = (int)top_k;
+  status = check_output(parsed, comm, status, error);
   if (status == NNT_OK)
     status = nnt_evaluate(comm, &evaluate, &metrics,
                           options_flag(parsed, "details") ? &scores : NULL, error);

@@ -19,7 +19,7 @@ static const option_spec specs[] = {
     {"part", "NAME", NULL, "part of a data set that is cut: train, validation (without it), all"},
     {"output", "FILE", NULL,
      "predictions: CSV when the name ends in .csv, NumPy's NPY (outputs alone) when in .npy, else "
-     "HDF5; replaced when it exists"},
+     "HDF5; replaced when it exists, unless it is a checkpoint"},
     {"data-mode", "NAME", "auto",
      "resident (the whole data set in memory, once a node), streaming (two windows of it, the next "
      "read ahead), auto (resident when it fits into the memory limit)"},

@@ -1,6 +1,7 @@
 /* nnt_evaluate and nnt_predict: a checkpoint applied to a data set. */
 #include <inttypes.h>
 #include <nntrain/evaluate.h>
+#include <nntrain/file.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
@@ -241,6 +242,8 @@ nnt_status nnt_predict(nnt_comm *comm, const nnt_predict_options *options, nnt_p
   source from = {.data = NULL};
   nnt_status status = nnt_file_check_other(options->output, options->data.path, error);
   if (status == NNT_OK) status = nnt_file_check_other(options->output, options->checkpoint, error);
+  if (status == NNT_OK && nnt_comm_rank(comm) == 0)
+    status = nnt_file_check_output(options->output, error);
   status = nnt_comm_agree(comm, status, error);
   if (status == NNT_OK)
     status = nnt_run_directory_open(comm, options->checkpoint, &checkpoint, error);

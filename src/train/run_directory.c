@@ -2,6 +2,7 @@
 #include "train/run_directory.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -142,6 +143,23 @@ nnt_status nnt_run_directory_prepare(const char *path, bool resume, const nnt_lo
                 path);
   nnt_atomic_sweep(path, own);
   return resume ? NNT_OK : check_empty(path, error);
+}
+
+nnt_status nnt_run_directory_check(const char *path, bool resume, nnt_error *error) {
+  char part[PATH_SIZE];
+  struct stat info;
+  size_t there = length_there(path);
+  (void)snprintf(part, sizeof part, "%.*s", there > 0 ? (int)there : 1, there > 0 ? path : ".");
+  int reason = stat(part, &info) != 0           ? errno
+               : !S_ISDIR(info.st_mode)         ? ENOTDIR
+               : access(part, W_OK | X_OK) != 0 ? errno
+                                                : 0;
+  if (reason != 0)
+    return nnt_fail(error, NNT_BAD_INPUT,
+                    "cannot write into this folder\n--output %s: %s: %s\nchoose a directory that "
+                    "you may write to",
+                    path, part, strerror(reason));
+  return resume || path[there] != '\0' ? NNT_OK : check_empty(path, error);
 }
 
 void nnt_run_directory_discard(const char *path, size_t there) {

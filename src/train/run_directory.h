@@ -33,6 +33,8 @@ void nnt_run_directory_file_name(const nnt_train_state *state, char name[NNT_CHE
 nnt_status nnt_run_directory_prepare(const char *path, bool resume, const nnt_log *log,
                                      size_t *there, nnt_lock_file **lock,
                                      nnt_error *error) NNT_MUST_CHECK;
+/* Whether prepare would succeed, as far as that can be seen without making anything. */
+nnt_status nnt_run_directory_check(const char *path, bool resume, nnt_error *error) NNT_MUST_CHECK;
 /* Removes the directories of `path` that prepare made, as far as they are still empty. */
 void nnt_run_directory_discard(const char *path, size_t there);
 

@@ -295,7 +295,10 @@ static nnt_status prepare_directory(const run *r, size_t *there, nnt_lock_file *
                                     nnt_error *error) {
   const nnt_kernels *kernels = NULL;
   nnt_status status = nnt_kernels_choose(&kernels, error);
-  if (status == NNT_OK && nnt_comm_rank(r->comm) == 0 && !r->options->dry_run)
+  bool first = status == NNT_OK && nnt_comm_rank(r->comm) == 0;
+  if (first && r->options->dry_run && r->options->output != NULL)
+    status = nnt_run_directory_check(r->options->output, r->options->resume, error);
+  if (first && !r->options->dry_run)
     status = nnt_run_directory_prepare(r->options->output, r->options->resume, &r->events->log,
                                        there, lock, error);
   return nnt_comm_agree(r->comm, status, error);

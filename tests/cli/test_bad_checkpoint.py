@@ -98,14 +98,46 @@ class Suiting(CliCase):
         for output, ranks in (("none/out.h5", (1, 3)), ("data.h5/out.csv", (1,)), ("folder", (1,)),
                               ("/proc/out.csv", (1,))):
             self.refuse_predict("data.h5", output.split("/")[0], output=output, ranks=ranks)
-        done = self.run_program("eval", "--checkpoint", "run", "--data", "data.h5", "--output",
-                                "none/out.json", ranks=3)
-        self.check_message(done, 1, ["none/out.json", "No such file"], ranks=3)
+        self.refuse(("eval", "--checkpoint", "run", "--data", "data.h5", "--output",
+                     "none/out.json"), ["none/out.json", "No such file"])
 
     def test_output_is_the_input(self):
         self.refuse_predict("data.h5", "data.h5", output="data.h5")
         self.refuse(("predict", "--checkpoint", "run/last.h5", "--data", "data.h5", "--output",
                      "run/best.h5"), ["run/best.h5", "replace"], ranks=(1,))
+
+    def test_output_is_a_checkpoint(self):
+        """Of this run or another, by its own name or a link's."""
+        self.train(output="other")
+        os.symlink("other/last.h5", self.path("link.h5"))
+        for output in ("other/best.h5", "other/checkpoint-00002.h5", "link.h5"):
+            for verb in ("predict", "eval"):
+                self.refuse((verb, "--checkpoint", "run", "--data", "data.h5", "--output", output),
+                            [output, "replace a checkpoint"], ranks=(1, 3))
+        self.predict(output="out.h5")
+        self.predict(output="out.h5")
+
+    def test_evaluation_is_whole_or_not_there(self):
+        """A disk that is full, as a limit on the size of files, leaves the old file."""
+        words = ("eval", "--checkpoint", "run", "--data", "data.h5", "--details", "--output")
+        self.succeed(*words, "out.json")
+        with open(self.path("out.json"), encoding="utf-8") as file:
+            good = file.read()
+        self.assertIn("accuracy", good)
+        os.remove(self.path("out.json"))
+        before = self.contents()
+        for old in (None, "old"):
+            if old is not None:
+                self.write("out.json", old)
+                before = self.contents()
+            full = "trap '' XFSZ; ulimit -f 0; exec \"$@\""
+            done = self.run_program(*words, "out.json", prefix=("sh", "-c", full, "sh"))
+            self.check_message(done, 1, ["out.json"])
+            self.assertEqual(self.contents(), before)
+        self.succeed(*words, "out.json")
+        with open(self.path("out.json"), encoding="utf-8") as file:
+            self.assertEqual(file.read(), good)
+        self.succeed(*words, "/dev/null")
 
     def test_unknown_kernels(self):
         for verb in ("eval", "predict"):

@@ -100,6 +100,26 @@ class Progress(CliCase):
         self.refuse(("train", "--data", "data.h5", "--dry-run", "--top-k", "9"), ["--top-k 9"],
                     ranks=(1,))
 
+    def test_dry_run_finds_an_output_that_cannot_be_written(self):
+        words = ("train", "--data", "data.h5", "--dry-run", "--output")
+        self.write("file", "text")
+        os.makedirs(self.path("closed", "there"))
+        for output in ("file", "file/run"):
+            self.refuse((*words, output), [output, "Not a directory"])
+        os.chmod(self.path("closed"), 0o555)
+        if os.geteuid() == 0:  # without root's right to write anywhere
+            rights = ("setpriv", "--bounding-set=-dac_override,-dac_read_search")
+        else:
+            rights = ()
+        try:
+            self.refuse((*words, "closed/run/more"), ["closed/run/more", "Permission denied"],
+                        ranks=(1,), prefix=rights)
+        finally:
+            os.chmod(self.path("closed"), 0o755)
+        self.train()
+        self.refuse((*words, "run"), ["holds a run already", "--resume"], ranks=(1,))
+        self.succeed(*words, "run", "--resume", "--hidden", "8", "--epochs", "2", "--batch-size", "16")
+
 
 class Files(CliCase):
     def setUp(self):
