@@ -150,6 +150,11 @@ typedef struct nnt_regularization {
   double erase;
   /* Any inputs: plus normal numbers of this deviation, after normalisation. */
   double noise;
+  /* Sample p of a batch of B becomes l x_p + (1 - l) x_q, q = B - 1 - p, with one l a batch from
+   * Beta(mixup, mixup), before normalisation and after all changes of images. Its loss is
+   * l loss(y_p) + (1 - l) loss(y_q) with classes, each with its own weight, else that of the target
+   * mixed alike. Zhang et al., ICLR 2018. 0: not. */
+  double mixup;
 } nnt_regularization;
 
 /* "constant", "step", ...; NULL beyond the last value. */

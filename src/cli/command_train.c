@@ -110,6 +110,9 @@ static const option_spec specs[] = {
     {"input-dropout", "P", "0", "the same for the inputs, after normalisation"},
     {"label-smoothing", "X", "0",
      "of cross-entropy in training: X of a label is shared by all classes"},
+    {"mixup", "ALPHA", NULL,
+     "mix training samples in pairs, l of the one and 1 - l of the other with l from Beta(ALPHA, "
+     "ALPHA), and their targets alike; 0.2 is common"},
     {"shift", "N", "0",
      "move training images by up to N pixels in each direction; needs x of [samples, height, "
      "width]"},

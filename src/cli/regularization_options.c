@@ -57,6 +57,8 @@ nnt_status take_regularization(const options *parsed, nnt_train_options *train, 
   if (status == NNT_OK) status = options_int(parsed, "shift", 0, 100000, &out->shift, error);
   if (status == NNT_OK) status = options_real(parsed, "erase", 0.0, 0.999, &out->erase, error);
   if (status == NNT_OK) status = options_real(parsed, "noise", 0.0, 1e6, &out->noise, error);
+  if (status == NNT_OK && options_given(parsed, "mixup"))
+    status = options_real(parsed, "mixup", 0.01, 1000.0, &out->mixup, error);
   out->flip = options_flag(parsed, "flip");
   if (status == NNT_OK) status = take_norm(parsed, train, &out->norm, error);
   if (status == NNT_OK && out->label_smoothing > 0.0 && train->loss != NNT_CROSS_ENTROPY)

@@ -33,13 +33,16 @@ void nnt_loader_order(const nnt_sample_order *order, int64_t first, int64_t coun
   }
 }
 
+static float target_of(const nnt_samples *samples, int64_t place, int64_t column) {
+  return samples->classes != NULL ? (float)(samples->classes[place] == column)
+                                  : samples->targets[place * samples->target_columns + column];
+}
+
 static void find_target(const nnt_samples *samples, int64_t index, const nnt_panels *targets,
                         int64_t row) {
   int64_t place = nnt_samples_place(samples, index);
   for (int64_t c = 0; c < targets->columns; ++c)
-    *nnt_panels_at(targets, row, c) = samples->classes != NULL
-                                          ? (float)(samples->classes[place] == c)
-                                          : samples->targets[place * samples->target_columns + c];
+    *nnt_panels_at(targets, row, c) = target_of(samples, place, c);
 }
 
 void nnt_loader_find(const nnt_samples *samples, const int64_t *indices, int64_t count,
@@ -52,6 +55,26 @@ void nnt_loader_find(const nnt_samples *samples, const int64_t *indices, int64_t
     if (samples->weights != NULL && batch->weights != NULL)
       batch->weights[row] = samples->weights[index];
     if (batch->targets.data != NULL) find_target(samples, index, &batch->targets, row);
+  }
+}
+
+void nnt_loader_mix(const nnt_samples *samples, const int64_t *partners, int64_t count, float share,
+                    const nnt_batch *batch) {
+  const float rest = 1.0F - share;
+  for (int64_t row = 0; row < count; ++row) {
+    int64_t place = nnt_samples_place(samples, partners[row]);
+    batch->partner_rows[row] = nnt_samples_row(samples, partners[row]);
+    batch->shares[row] = share;
+    if (samples->classes != NULL) batch->partner_classes[row] = samples->classes[place];
+    if (samples->weights != NULL) {
+      float own = share * batch->weights[row], other = rest * samples->weights[partners[row]];
+      batch->weights[row] = own + other;
+      if (own + other > 0.0F) batch->shares[row] = own / (own + other);
+    }
+    for (int64_t c = 0; c < batch->targets.columns && batch->targets.data != NULL; ++c) {
+      float *target = nnt_panels_at(&batch->targets, row, c);
+      *target = share * *target + rest * target_of(samples, place, c);
+    }
   }
 }
 

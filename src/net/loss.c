@@ -4,52 +4,88 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The class counts 1 - e, and all K classes e / K each. */
-static void smooth_row(const nnt_loss_rows *rows, int64_t row, float log_sum) {
+/* What a row's classes count: one, or two of samples that are mixed. */
+typedef struct row_labels {
+  int count;
+  int32_t classes[2];
+  float shares[2];
+} row_labels;
+
+static row_labels labels_of(const nnt_loss_rows *rows, int64_t row) {
+  row_labels labels = {1, {rows->classes[row]}, {1.0F}};
+  if (rows->partner_classes == NULL) return labels;
+  labels.count = 2;
+  labels.classes[1] = rows->partner_classes[row];
+  labels.shares[0] = rows->shares[row];
+  labels.shares[1] = 1.0F - rows->shares[row];
+  return labels;
+}
+
+/* The classes count 1 - e, and all K classes e / K each. */
+static void smooth_row(const nnt_loss_rows *rows, int64_t row, const row_labels *labels) {
   const int64_t count = rows->logits.columns;
   const float share = rows->smoothing / (float)count;
-  double sum = 0.0;
+  double sum = 0.0, own = 0.0, log_sum = (double)rows->loss[row];
   for (int64_t c = 0; c < count; ++c) {
     sum += (double)*nnt_panels_at(&rows->logits, row, c);
     *nnt_panels_at(&rows->gradient, row, c) -= rows->scale * share;
   }
-  int64_t y = rows->classes[row];
-  double own = (1.0 - (double)rows->smoothing) * (double)*nnt_panels_at(&rows->logits, row, y);
-  rows->loss[row] = (float)((double)log_sum - own - (double)share * sum);
-  *nnt_panels_at(&rows->gradient, row, y) -= rows->scale * (1.0F - rows->smoothing);
+  for (int i = 0; i < labels->count; ++i) {
+    float part = labels->shares[i] * (1.0F - rows->smoothing);
+    own += (double)labels->shares[i] * (1.0 - (double)rows->smoothing) *
+           (double)*nnt_panels_at(&rows->logits, row, labels->classes[i]);
+    *nnt_panels_at(&rows->gradient, row, labels->classes[i]) -= rows->scale * part;
+  }
+  rows->loss[row] = (float)(log_sum - own - (double)share * sum);
 }
 
 static void cross_entropy(const nnt_kernels *kernels, const nnt_loss_rows *rows,
                           nnt_rows *kernel_rows) {
   kernels->elementwise->softmax(kernel_rows);
   for (int64_t r = rows->begin; r < rows->end; ++r) {
-    int64_t y = rows->classes[r];
+    const row_labels labels = labels_of(rows, r);
     if (rows->smoothing > 0.0F) {
-      smooth_row(rows, r, rows->loss[r]);
+      smooth_row(rows, r, &labels);
       continue;
     }
-    rows->loss[r] -= *nnt_panels_at(&rows->logits, r, y);
-    *nnt_panels_at(&rows->gradient, r, y) -= rows->scale;
+    for (int i = 0; i < labels.count; ++i) {
+      int32_t y = labels.classes[i];
+      rows->loss[r] -= labels.shares[i] * *nnt_panels_at(&rows->logits, r, y);
+      *nnt_panels_at(&rows->gradient, r, y) -= rows->scale * labels.shares[i];
+    }
   }
 }
 
-/* Every other class whose score comes within 1 of the own one's counts. */
+/* Every other class whose score comes within 1 of the own one's counts. Adds to the gradient;
+ * returns the loss. */
+static double hinge_row(const nnt_loss_rows *rows, int64_t row, int64_t y, float share) {
+  const int64_t count = rows->logits.columns;
+  int64_t close = 0;
+  float own = *nnt_panels_at(&rows->logits, row, y);
+  double sum = 0.0;
+  for (int64_t c = 0; c < count; ++c) {
+    float margin = 1.0F - own + *nnt_panels_at(&rows->logits, row, c);
+    bool counts = c != y && !(margin <= 0.0F); /* a NaN counts, and is seen */
+    if (!counts) continue;
+    sum += (double)margin;
+    ++close;
+    *nnt_panels_at(&rows->gradient, row, c) += share;
+  }
+  *nnt_panels_at(&rows->gradient, row, y) -= share * (float)close;
+  return sum / (double)count;
+}
+
 static void hinge(const nnt_loss_rows *rows) {
   const int64_t count = rows->logits.columns, padded = nnt_panel_count(count) * NNT_PANEL;
   const float share = rows->scale / (float)count;
   for (int64_t r = rows->begin; r < rows->end; ++r) {
-    int64_t y = rows->classes[r], close = 0;
-    float own = *nnt_panels_at(&rows->logits, r, y);
-    double sum = 0.0;
-    for (int64_t c = 0; c < padded; ++c) {
-      float margin = c < count ? 1.0F - own + *nnt_panels_at(&rows->logits, r, c) : 0.0F;
-      bool counts = c != y && c < count && !(margin <= 0.0F); /* a NaN counts, and is seen */
-      if (counts) sum += (double)margin;
-      close += counts;
-      *nnt_panels_at(&rows->gradient, r, c) = counts ? share : 0.0F;
-    }
-    rows->loss[r] = (float)(sum / (double)count);
-    *nnt_panels_at(&rows->gradient, r, y) = -share * (float)close;
+    const row_labels labels = labels_of(rows, r);
+    double loss = 0.0;
+    for (int64_t c = 0; c < padded; ++c) *nnt_panels_at(&rows->gradient, r, c) = 0.0F;
+    for (int i = 0; i < labels.count; ++i)
+      loss += (double)labels.shares[i] *
+              hinge_row(rows, r, labels.classes[i], labels.shares[i] * share);
+    rows->loss[r] = (float)loss;
   }
 }
 

@@ -7,16 +7,20 @@
 #include "net/model.h"
 
 typedef struct nnt_loss_rows {
-  nnt_panels logits;       /* what the last layer put out */
-  nnt_panels target;       /* [rows, outputs] for NNT_TARGET_VALUES and for quadratic */
-  const int32_t *classes;  /* [rows] for NNT_TARGET_CLASS */
-  nnt_panels gradient;     /* written */
-  const float *derivative; /* as `auxiliary` of the last layer's activation, same layout as
-                              logits; used by quadratic alone */
-  float *loss;             /* [rows], written */
-  float scale;             /* the gradient's factor: 1 / batch, or 1 / sum of the weights */
-  const float *weights;    /* [rows]: factors of loss and gradient; NULL: 1 */
-  float smoothing;         /* of the labels of cross-entropy */
+  nnt_panels logits;      /* what the last layer put out */
+  nnt_panels target;      /* [rows, outputs] for NNT_TARGET_VALUES and for quadratic */
+  const int32_t *classes; /* [rows] for NNT_TARGET_CLASS */
+  /* With mixup the loss is shares[r] of the one by the class and 1 - shares[r] of the one by the
+   * partner's; NULL: there are none. */
+  const int32_t *partner_classes; /* [rows] */
+  const float *shares;            /* [rows] */
+  nnt_panels gradient;            /* written */
+  const float *derivative;        /* as `auxiliary` of the last layer's activation, same layout as
+                                     logits; used by quadratic alone */
+  float *loss;                    /* [rows], written */
+  float scale;                    /* the gradient's factor: 1 / batch, or 1 / sum of the weights */
+  const float *weights;           /* [rows]: factors of loss and gradient; NULL: 1 */
+  float smoothing;                /* of the labels of cross-entropy */
   int64_t begin, end;
 } nnt_loss_rows;
 

@@ -29,6 +29,7 @@ typedef struct nnt_augmentation {
   bool flip;
   double erase;
   double noise;
+  double mixup; /* alpha; whatever the samples are */
 } nnt_augmentation;
 
 typedef struct nnt_model {

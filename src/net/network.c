@@ -17,6 +17,25 @@ static nnt_panels slice_matrix(nnt_arena *arena, int64_t rows, int64_t columns) 
                       .stride = rows * NNT_PANEL};
 }
 
+/* For samples that are changed before the first layer reads them. */
+static void slice_staged(nnt_network *network, const nnt_model *model, int64_t rows) {
+  nnt_arena *arena = &network->arena;
+  bool mixes = model->augmentation.mixup > 0.0, changes = nnt_augments(&model->augmentation);
+  network->staged_input = network->input;
+  if (mixes) network->staged_input.element = NNT_F32;
+  if (!mixes && !changes) return;
+  network->staged_bytes = (int64_t)nnt_align_up(
+      (size_t)(nnt_model_inputs(model) * nnt_element_bytes(network->staged_input.element)));
+  network->staged = nnt_arena_slice(arena, (size_t)(rows * network->staged_bytes));
+  network->staged_rows = nnt_arena_slice(arena, (size_t)rows * sizeof(void *));
+  if (!mixes) return;
+  network->partner_rows = nnt_arena_slice(arena, (size_t)rows * sizeof(void *));
+  network->partner_classes = nnt_arena_slice(arena, (size_t)rows * sizeof(int32_t));
+  network->shares = nnt_arena_slice(arena, (size_t)rows * sizeof(float));
+  if (changes)
+    network->pairs = nnt_arena_slice(arena, (size_t)(2 * network->threads * network->staged_bytes));
+}
+
 /* Counts (arena->base NULL) or gives out all slices; the one list of what a network holds. */
 static void slice_all(nnt_network *network, const nnt_model *model, int64_t rows, bool training) {
   nnt_arena *arena = &network->arena;
@@ -26,12 +45,7 @@ static void slice_all(nnt_network *network, const nnt_model *model, int64_t rows
   network->buffers =
       nnt_arena_slice(arena, (size_t)(network->threads * network->buffer_floats) * sizeof(float));
   network->rows = nnt_arena_slice(arena, (size_t)rows * sizeof(void *));
-  if (training && nnt_augments(&model->augmentation)) {
-    network->staged_bytes = (int64_t)nnt_align_up(
-        (size_t)(nnt_model_inputs(model) * nnt_element_bytes(network->input.element)));
-    network->staged = nnt_arena_slice(arena, (size_t)(rows * network->staged_bytes));
-    network->staged_rows = nnt_arena_slice(arena, (size_t)rows * sizeof(void *));
-  }
+  if (training) slice_staged(network, model, rows);
   for (int l = 0; l < model->layer_count; ++l) {
     const nnt_layer *layer = &model->layers[l];
     network->values[l] = slice_matrix(arena, rows, layer->outputs);
@@ -112,6 +126,12 @@ int32_t *nnt_network_classes(nnt_network *network) {
 
 nnt_panels nnt_network_targets(nnt_network *network) {
   return network->targets;
+}
+
+nnt_network_pairs nnt_network_partners(nnt_network *network) {
+  return (nnt_network_pairs){.rows = network->partner_rows,
+                             .classes = network->partner_classes,
+                             .shares = network->shares};
 }
 
 float *nnt_network_weights(nnt_network *network) {

@@ -31,6 +31,13 @@ int32_t *nnt_network_classes(nnt_network *network);
 nnt_panels nnt_network_targets(nnt_network *network);
 /* [capacity] factors of the rows' losses, for steps that are weighted. */
 float *nnt_network_weights(nnt_network *network);
+/* With mixup: whom each row is mixed with. All NULL without. */
+typedef struct nnt_network_pairs {
+  const void **rows; /* [capacity] where the partner lies */
+  int32_t *classes;  /* [capacity] its class */
+  float *shares;     /* [capacity] the share of the row's own class in the loss */
+} nnt_network_pairs;
+nnt_network_pairs nnt_network_partners(nnt_network *network);
 /* After a forward pass: logits, or outputs [capacity, outputs]. */
 nnt_panels nnt_network_outputs(nnt_network *network);
 /* After a pass with targets: the loss of each row. */
@@ -63,6 +70,8 @@ typedef struct nnt_network_step_call {
   uint64_t seed;
   int64_t update;
   int64_t position;
+  int64_t batch; /* samples of it; mixup alone asks */
+  float share;   /* of the own sample, with mixup */
   float scale;   /* of the gradient and of the loss: 1 / samples of the batch over all ranks, or */
   bool weighted; /* 1 / the sum of their weights: nnt_network_weights were filled in */
   /* How the rows are summed: granule g is rows [begin[g], begin[g + 1]). Each output i of the

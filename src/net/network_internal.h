@@ -18,10 +18,16 @@ struct nnt_network {
   double flops_per_row;
   nnt_team_size team_size;
   nnt_arena arena;
-  const void **rows;                 /* where each sample of the batch lies */
-  int64_t staged_bytes;              /* of an image that was changed */
-  char *staged;                      /* [capacity, staged_bytes]; NULL: none are */
-  const void **staged_rows;          /* [capacity] */
+  const void **rows;        /* where each sample of the batch lies */
+  int64_t staged_bytes;     /* of an image that was changed */
+  char *staged;             /* [capacity, staged_bytes]; NULL: none are */
+  const void **staged_rows; /* [capacity] */
+  /* Samples that are mixed in pairs, float32 in `staged`; else NULL. */
+  const void **partner_rows;         /* [capacity] */
+  int32_t *partner_classes;          /* [capacity] */
+  float *shares;                     /* [capacity]: the own class's share of the loss */
+  char *pairs;                       /* [threads, 2, an image] when images are changed too */
+  nnt_input staged_input;            /* how `staged` is to be read */
   int64_t buffer_floats;             /* of one thread's converted samples */
   float *buffers;                    /* [threads, buffer_floats] */
   nnt_panels values[NNT_MAX_LAYERS]; /* each layer's outputs */

@@ -10,10 +10,10 @@
 #include "base/clock.h"
 #include "base/partition.h"
 #include "kernels/gemm.h"
-#include "net/augment.h"
 #include "net/loss.h"
 #include "net/network_internal.h"
 #include "net/norm_pass.h"
+#include "net/staging.h"
 
 /* The first `rows` rows of a matrix of the full capacity. */
 static nnt_panels first_rows(nnt_panels matrix, int64_t rows) {
@@ -50,30 +50,18 @@ static bool changes_inputs(const nnt_pass *p) {
   return p->call != NULL && (model->input_dropout > 0.0 || model->augmentation.noise > 0.0);
 }
 
-/* This thread's part of the batch's images, changed. */
-static void stage_images(const nnt_pass *p, nnt_team team) {
-  nnt_network *network = p->network;
-  for (int64_t r = nnt_partition_begin(p->rows, team.threads, team.thread);
-       r < nnt_partition_begin(p->rows, team.threads, team.thread + 1); ++r) {
-    char *out = network->staged + r * network->staged_bytes;
-    nnt_augment(&network->model->augmentation, network->input.element, p->call->seed,
-                p->call->update, p->call->position + r, network->rows[r], out);
-    network->staged_rows[r] = out;
-  }
-}
-
 static nnt_input_rows input_rows(const nnt_pass *p, nnt_team team) {
   const nnt_network *network = p->network;
-  return (nnt_input_rows){
-      .input = &network->input,
-      .rows = p->call != NULL && network->staged != NULL ? network->staged_rows : network->rows,
-      .count = p->rows,
-      .next = p->call != NULL ? p->call->next : NULL,
-      .next_count = p->call != NULL ? p->call->next_count : 0,
-      .dropout = changes_inputs(p) ? &p->input_dropout : NULL,
-      .noise = (float)network->model->augmentation.noise,
-      .position = p->call != NULL ? p->call->position : 0,
-      .buffer = network->buffers + team.thread * network->buffer_floats};
+  bool staged = p->call != NULL && network->staged != NULL;
+  return (nnt_input_rows){.input = staged ? &network->staged_input : &network->input,
+                          .rows = staged ? network->staged_rows : network->rows,
+                          .count = p->rows,
+                          .next = p->call != NULL ? p->call->next : NULL,
+                          .next_count = p->call != NULL ? p->call->next_count : 0,
+                          .dropout = changes_inputs(p) ? &p->input_dropout : NULL,
+                          .noise = (float)network->model->augmentation.noise,
+                          .position = p->call != NULL ? p->call->position : 0,
+                          .buffer = network->buffers + team.thread * network->buffer_floats};
 }
 
 /* A layer's dropout: its outputs and the derivative that backward multiplies by. */
@@ -162,6 +150,8 @@ static nnt_loss_rows loss_rows(const nnt_pass *p, nnt_team team) {
       .logits = logits,
       .target = first_rows(network->targets, p->rows),
       .classes = network->classes,
+      .partner_classes = p->call != NULL ? network->partner_classes : NULL,
+      .shares = network->shares,
       .gradient = gradient_kept ? nnt_pass_gradient(network, last, p->rows)
                                 : first_rows(network->gradient[0], p->rows),
       .derivative = network->auxiliary[last] != NULL ? network->auxiliary[last] : logits.data,
@@ -331,7 +321,7 @@ static void step(const nnt_pass *p, nnt_team team) {
     team.poll_context = p->call->context;
   }
   if (network->staged != NULL) {
-    stage_images(p, team);
+    nnt_stage_samples(p, team);
 #pragma omp barrier
   }
   forward(p, team);

@@ -69,6 +69,8 @@ static const char *regularization_wrong(const nnt_train_options *options) {
   if (!is_fraction(settings->label_smoothing)) return "label_smoothing is not in [0, 1)";
   if (settings->shift < 0 || !is_fraction(settings->erase) || !is_from_zero(settings->noise))
     return "shift, erase or noise is out of range";
+  if (settings->mixup != 0.0 && !(settings->mixup >= 0.01 && isfinite(settings->mixup)))
+    return "mixup is neither 0 nor a number from 0.01";
   if (settings->label_smoothing > 0.0 && options->loss != NNT_CROSS_ENTROPY)
     return "label_smoothing is for cross-entropy";
   return NULL;
@@ -104,6 +106,7 @@ void nnt_regularize(const nnt_regularization *settings, nnt_model *model) {
   model->augmentation.flip = settings->flip;
   model->augmentation.erase = settings->erase;
   model->augmentation.noise = settings->noise;
+  model->augmentation.mixup = settings->mixup;
 }
 
 nnt_status nnt_check_images(const nnt_model *model, const char *name, nnt_error *error) {

@@ -8,9 +8,11 @@
 #include "base/partition.h"
 #include "comm/gradient_exchange.h"
 #include "data/loader.h"
+#include "net/mixup.h"
 #include "net/network.h"
 #include "net/optimizer.h"
 #include "net/partial_sums.h"
+#include "train/batch_finder.h"
 #include "train/updater.h"
 #include "train/whole_batch.h"
 
@@ -18,8 +20,6 @@
 #define PIECE_FLOATS (INT64_C(1) << 18)
 /* Floats of a network whose update finds them in the cache: asking for them ahead only costs. */
 #define CACHED_FLOATS (INT64_C(1) << 21)
-/* Bytes of a coming batch, up to which it is asked for from memory during the step before. */
-#define NEXT_BYTES (INT64_C(1) << 18)
 
 struct nnt_stepper {
   nnt_comm *comm;
@@ -28,7 +28,10 @@ struct nnt_stepper {
   nnt_network *network;
   nnt_gradient_exchange *exchange;
   nnt_exchange_share share;
-  nnt_whole_view *whole;  /* NULL: no layer asks for the whole batch */
+  nnt_whole_view *whole; /* NULL: no layer asks for the whole batch */
+  nnt_batch_finder *finder;
+  float share_of_own; /* with mixup, in the running batch */
+  double mixup;
   int64_t *granule_begin; /* [share.count + 1] rows of this rank */
   int64_t parts;          /* in which this rank computes its part of a batch */
   nnt_partial_sums *sums; /* of the parts; NULL: there is one */
@@ -36,15 +39,10 @@ struct nnt_stepper {
   const nnt_samples *samples;
   int threads;
   uint64_t seed;
-  nnt_batch batch;
-  /* Samples of this step and of the one to come, [capacity] each. */
-  int64_t *indices, *next_indices;
-  nnt_sample_order next_order;    /* what next_indices are of */
-  int64_t next_first, next_batch; /* next_batch 0: nothing */
-  const void **next; /* [capacity] where those to come lie; NULL: not asked for ahead */
   float notes[NNT_NOTES];
   const nnt_pulse *pulse; /* NULL: nobody watches */
-  double updating;        /* seconds of the running step's updates; measured only when asked */
+  /* Seconds of the running step; measured only when asked. */
+  double gathering, updating;
   bool measure;
   float scale; /* of the running batch */
 };
@@ -92,34 +90,25 @@ static nnt_status create_network(nnt_stepper *stepper, const nnt_model *model,
   stepper->samples = samples;
   stepper->threads = threads;
   stepper->seed = options->seed;
+  stepper->mixup = model->augmentation.mixup;
   stepper->parts = nnt_max_i64(nnt_min_i64(options->accumulate, share->count), 1);
   stepper->capacity =
       nnt_ceil_div(batch, share->granules) * nnt_ceil_div(share->count, stepper->parts);
   stepper->granule_begin = calloc((size_t)share->count + 1, sizeof *stepper->granule_begin);
-  stepper->indices = calloc((size_t)stepper->capacity + 1, sizeof *stepper->indices);
-  stepper->next_indices = calloc((size_t)stepper->capacity + 1, sizeof *stepper->next_indices);
-  if (stepper->granule_begin == NULL || stepper->indices == NULL || stepper->next_indices == NULL)
-    return nnt_fail_memory(error, (size_t)stepper->capacity * sizeof(int64_t), "training");
+  if (stepper->granule_begin == NULL)
+    return nnt_fail_memory(error, (size_t)share->count * sizeof(int64_t), "training");
   nnt_status status = nnt_kernels_choose(&kernels, error);
   if (status == NNT_OK)
     status = nnt_network_create(model, kernels, &input, stepper->capacity, true, threads,
                                 &stepper->network, error);
-  if (status != NNT_OK) return status;
-  int64_t bytes = stepper->capacity * samples->features * nnt_element_bytes(samples->element);
-  if (stepper->parts > 1) {
+  if (status == NNT_OK)
+    status = nnt_batch_finder_create(samples, stepper->network, stepper->capacity,
+                                     stepper->parts == 1, threads, &stepper->finder, error);
+  if (status == NNT_OK && stepper->parts > 1)
     status = nnt_partial_sums_create(
         share->granules, share->first, share->count, stepper->parts, stepper->layout.floats,
         nnt_gradient_exchange_gradients(stepper->exchange), threads, &stepper->sums, error);
-    if (status != NNT_OK) return status;
-  } else if (bytes <= NEXT_BYTES) {
-    stepper->next = calloc((size_t)stepper->capacity + 1, sizeof *stepper->next);
-    if (stepper->next == NULL)
-      return nnt_fail_memory(error, (size_t)stepper->capacity * sizeof(void *), "training");
-  }
-  stepper->batch = (nnt_batch){.rows = nnt_network_rows(stepper->network),
-                               .targets = nnt_network_targets(stepper->network),
-                               .weights = nnt_network_weights(stepper->network),
-                               .classes = nnt_network_classes(stepper->network)};
+  if (status != NNT_OK) return status;
   return nnt_updater_create(&options->optimizer, &stepper->layout, stepper->exchange, threads,
                             &stepper->updater, error);
 }
@@ -159,11 +148,9 @@ void nnt_stepper_destroy(nnt_stepper **stepper) {
   nnt_partial_sums_destroy(&(*stepper)->sums);
   nnt_whole_view_destroy(&(*stepper)->whole);
   nnt_gradient_exchange_destroy(&(*stepper)->exchange);
+  nnt_batch_finder_destroy(&(*stepper)->finder);
   nnt_network_destroy(&(*stepper)->network);
   free((*stepper)->granule_begin);
-  free((*stepper)->indices);
-  free((*stepper)->next_indices);
-  free((*stepper)->next);
   free(*stepper);
   *stepper = NULL;
 }
@@ -262,61 +249,46 @@ static int64_t row_count(const nnt_stepper *stepper, int64_t batch) {
          first_row(stepper, batch);
 }
 
-/* The order of an epoch is a value: the same one has the same keys. */
-static bool is_same_order(const nnt_sample_order *a, const nnt_sample_order *b) {
-  return a->count == b->count && memcmp(a->keys, b->keys, sizeof a->keys) == 0;
-}
-
-/* This rank's samples of the batch at `first`: known from the step before, or asked of the order.
- */
-static void find_batch(nnt_stepper *stepper, const nnt_sample_order *order, int64_t first,
-                       int64_t batch) {
-  int64_t count = row_count(stepper, batch);
-  if (stepper->next_first == first && stepper->next_batch == batch &&
-      is_same_order(&stepper->next_order, order)) {
-    int64_t *known = stepper->next_indices;
-    stepper->next_indices = stepper->indices;
-    stepper->indices = known;
-  } else {
-    nnt_loader_order(order, first + first_row(stepper, batch), count, stepper->threads,
-                     stepper->indices);
-  }
-  nnt_loader_find(stepper->samples, stepper->indices, count, &stepper->batch);
-}
-
-/* Where the samples of the step after this one lie, when it is in the same epoch; a small batch is
- * asked for from memory while this one is computed. Returns their number. */
-static int64_t find_next(nnt_stepper *stepper, const nnt_sample_order *order, int64_t first,
-                         int64_t batch) {
+/* Where the samples of the step after this one lie, when it is in the same epoch: a small batch is
+ * asked for from memory while this one is computed. */
+static void foresee(nnt_stepper *stepper, const nnt_sample_order *order, int64_t first,
+                    int64_t batch, nnt_network_step_call *call) {
   int64_t left = stepper->samples->count - (first + batch);
-  stepper->next_batch = 0;
-  if (stepper->next == NULL || left <= 0) return 0;
-  int64_t size = nnt_min_i64(batch, left), count = row_count(stepper, size);
-  nnt_batch next = {.rows = stepper->next};
-  nnt_loader_order(order, first + batch + first_row(stepper, size), count, stepper->threads,
-                   stepper->next_indices);
-  nnt_loader_find(stepper->samples, stepper->next_indices, count, &next);
-  stepper->next_order = *order;
-  stepper->next_first = first + batch;
-  stepper->next_batch = size;
-  return count;
+  int64_t size = nnt_min_i64(batch, left);
+  if (stepper->sums != NULL || left <= 0) return;
+  const nnt_batch_part part = {.order = order,
+                               .first = first + batch,
+                               .batch = size,
+                               .position = first_row(stepper, size),
+                               .count = row_count(stepper, size)};
+  call->next = nnt_batch_finder_foresee(stepper->finder, &part);
+  call->next_count = call->next != NULL ? part.count : 0;
 }
 
-/* What all parts of a batch have in common. Granules [first, first + count) are in hand, whose rows
- * begin at `position` of the batch. */
-static nnt_network_step_call describe_step(nnt_stepper *stepper, int64_t batch, int64_t first,
-                                           int64_t count, nnt_granules *granules) {
+/* What all parts of a batch have in common. Granules [first, first + count) are in hand; their
+ * samples are found. */
+static nnt_network_step_call describe_step(nnt_stepper *stepper, const nnt_batch_part *whole,
+                                           int64_t first, int64_t count, nnt_granules *granules) {
+  int64_t batch = whole->batch;
   int64_t position = granule_row(stepper, batch, first);
   for (int64_t g = 0; g <= count; ++g)
     stepper->granule_begin[g] = granule_row(stepper, batch, first + g) - position;
   granules->count = count;
   granules->begin = stepper->granule_begin;
+  nnt_batch_part part = *whole;
+  part.position = position;
+  part.count = stepper->granule_begin[count];
+  double started = stepper->measure ? nnt_clock_seconds() : 0.0;
+  nnt_batch_finder_find(stepper->finder, &part, stepper->share_of_own);
+  if (stepper->measure) stepper->gathering += nnt_clock_seconds() - started;
   return (nnt_network_step_call){.layout = &stepper->layout,
                                  .parameters = nnt_stepper_parameters(stepper),
-                                 .rows = stepper->granule_begin[count],
+                                 .rows = part.count,
                                  .seed = stepper->seed,
                                  .update = nnt_updater_number(stepper->updater),
                                  .position = position,
+                                 .batch = batch,
+                                 .share = stepper->share_of_own,
                                  .scale = stepper->scale,
                                  .weighted = stepper->samples->weights != NULL,
                                  .granules = granules,
@@ -324,18 +296,16 @@ static nnt_network_step_call describe_step(nnt_stepper *stepper, int64_t batch, 
 }
 
 /* This rank's forward and backward pass; the exchange of the gradients is started on the way. */
-static void compute(nnt_stepper *stepper, const nnt_sample_order *order, int64_t first,
-                    int64_t batch) {
+static void compute(nnt_stepper *stepper, const nnt_batch_part *whole) {
   const nnt_exchange_share *share = &stepper->share;
   bool alone = nnt_comm_size(stepper->comm) == 1;
   nnt_granules granules = {.steps = share->plan->steps};
-  nnt_network_step_call call = describe_step(stepper, batch, share->first, share->count, &granules);
+  nnt_network_step_call call = describe_step(stepper, whole, share->first, share->count, &granules);
   call.outputs = share->plan->outputs;
   call.gradients = nnt_gradient_exchange_gradients(stepper->exchange);
   call.notes = stepper->notes;
-  call.whole = nnt_whole_view_of(stepper->whole, batch);
-  call.next = stepper->next;
-  call.next_count = find_next(stepper, order, first, batch);
+  call.whole = nnt_whole_view_of(stepper->whole, whole->batch);
+  foresee(stepper, whole->order, whole->first, whole->batch, &call);
   call.ready = gradient_ready;
   call.poll = alone ? NULL : poll;
   call.take = updates_at_once(stepper) ? take_gradient : NULL;
@@ -353,17 +323,14 @@ static void start_all(nnt_stepper *stepper) {
 }
 
 /* The same part by part, and then the exchange. */
-static void compute_parts(nnt_stepper *stepper, const nnt_sample_order *order, int64_t first,
-                          int64_t batch) {
+static void compute_parts(nnt_stepper *stepper, const nnt_batch_part *whole) {
   for (int64_t i = 0; i < stepper->parts; ++i) {
     const nnt_sum_part *part = nnt_partial_sums_part(stepper->sums, i);
     nnt_granules granules = {.steps = part->plan.steps};
-    nnt_network_step_call call = describe_step(stepper, batch, part->first, part->count, &granules);
+    nnt_network_step_call call = describe_step(stepper, whole, part->first, part->count, &granules);
     call.outputs = part->plan.outputs;
     call.gradients = nnt_partial_sums_arena(stepper->sums);
     call.notes = i == 0 ? stepper->notes : NULL; /* they are summed like the gradients */
-    nnt_loader_order(order, first + call.position, call.rows, stepper->threads, stepper->indices);
-    nnt_loader_find(stepper->samples, stepper->indices, call.rows, &stepper->batch);
     nnt_network_step(stepper->network, &call);
     nnt_partial_sums_take(stepper->sums, i);
   }
@@ -392,12 +359,15 @@ nnt_status nnt_stepper_run(nnt_stepper *stepper, const nnt_sample_order *order, 
   if (updates_at_once(stepper))
     nnt_pulse_update(stepper->pulse, nnt_updater_number(stepper->updater) + 1);
   stepper->scale = scale_of(stepper, order, first, batch);
-  if (stepper->sums == NULL) find_batch(stepper, order, first, batch);
-  double t1 = stepper->measure ? nnt_clock_seconds() : 0.0;
+  if (stepper->mixup > 0.0)
+    stepper->share_of_own =
+        nnt_mixup_share(stepper->mixup, stepper->seed, nnt_updater_number(stepper->updater));
+  const nnt_batch_part whole = {.order = order, .first = first, .batch = batch};
+  stepper->gathering = stepper->measure ? nnt_clock_seconds() - t0 : 0.0;
   if (stepper->sums == NULL)
-    compute(stepper, order, first, batch);
+    compute(stepper, &whole);
   else
-    compute_parts(stepper, order, first, batch);
+    compute_parts(stepper, &whole);
   double t2 = stepper->measure ? nnt_clock_seconds() : 0.0;
   nnt_status status = nnt_whole_view_check(stepper->whole, error);
   if (status != NNT_OK) return status;
@@ -417,8 +387,8 @@ nnt_status nnt_stepper_run(nnt_stepper *stepper, const nnt_sample_order *order, 
   if (status != NNT_OK) return status;
   double middle = nnt_network_forward_end(stepper->network);
   if (times != NULL)
-    *times = (nnt_step_times){.gather = t1 - t0,
-                              .forward = middle - t1,
+    *times = (nnt_step_times){.gather = stepper->gathering,
+                              .forward = middle - t0 - stepper->gathering,
                               .backward = t2 - middle,
                               .exchange = t3 - t2 - stepper->updating,
                               .update = stepper->updating + nnt_clock_seconds() - t3};

@@ -58,6 +58,8 @@ class Methods(CliCase):
             ("--shift -1", ["--shift -1"]),
             ("--erase 1", ["--erase 1"]),
             ("--noise -0.1", ["--noise -0.1"]),
+            ("--mixup 0", ["--mixup 0"]),
+            ("--mixup nan", ["--mixup nan"]),
             ("--accumulate 0", ["--accumulate 0"]),
         ))
 

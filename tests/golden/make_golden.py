@@ -27,7 +27,7 @@ import numpy as np
 import torch
 
 UPDATES = 20
-INITIAL_WEIGHTS, SAMPLE_ORDER, DROPOUT, AUGMENTATION = 1, 2, 4, 5
+INITIAL_WEIGHTS, SAMPLE_ORDER, DROPOUT, AUGMENTATION, MIXUP = 1, 2, 4, 5, 6
 
 # --- random numbers -----------------------------------------------------------------------------
 
@@ -132,11 +132,41 @@ def augmented(case, update, rows):
     return np.array(images)
 
 
+def mixup_share(case, update):
+    """The own share of an update; src/net/mixup.c has the order of the draws."""
+    alpha, logs = case.more["mixup"], []
+    d = alpha + 1.0 - 1.0 / 3.0
+    c = 1.0 / math.sqrt(9.0 * d)
+    for stream in range(2):
+        drawn = words(case.seed, MIXUP, update, 128)[stream::2].astype(np.float64)
+        for word in drawn:
+            u = (word + 1.0) / 2.0**32
+            x = math.sqrt(-2.0 * math.log(u[0])) * math.cos(2.0 * math.pi * word[1] / 2.0**32)
+            v = (1.0 + c * x) ** 3
+            if v > 0 and math.log(u[2]) < 0.5 * x * x + d - d * v + d * math.log(v):
+                logs.append(math.log(d * v) + math.log(u[3]) / alpha)
+                break
+    return float(np.float32(1.0 / (1.0 + math.exp(logs[1] - logs[0]))))
+
+
+def batch_loss(case, loss, outputs, y, update):
+    """Of mixed samples: both classes' losses, or that of the mixed targets."""
+    if "mixup" not in case.more:
+        return loss(outputs, y)
+    share = mixup_share(case, update)
+    if y.dtype == torch.int64:
+        return share * loss(outputs, y) + (1.0 - share) * loss(outputs, y.flip(0))
+    return loss(outputs, share * y + (1.0 - share) * y.flip(0))
+
+
 def inputs_of(case, x, update, rows):
     """What the first layer sees of a batch; x are the normalised samples."""
     found = x[rows].numpy()
     if case.image:
         found = augmented(case, update, rows) / 255.0
+    if "mixup" in case.more:
+        share = mixup_share(case, update)
+        found = share * found + (1.0 - share) * found[::-1]
     if "noise" in case.more:
         found = found + case.more["noise"] * normal_noise(case.seed, update, *found.shape)
     return torch.from_numpy(np.asarray(found)).to(x.dtype)
@@ -562,7 +592,8 @@ def train(case, dtype):
             for module in network:
                 if isinstance(module, Dropout):
                     module.seed, module.update = case.seed, schedule.done
-            value = loss(network(inputs_of(case, x, schedule.done, rows)), y[rows])
+            value = batch_loss(case, loss, network(inputs_of(case, x, schedule.done, rows)),
+                               y[rows], schedule.done)
             optimizer.zero_grad()
             value.backward()
             change_gradients(case, linears, norms)
@@ -713,6 +744,15 @@ def regularized():
         chosen = case(name, seed, activation, **more)
         chosen.init = "fan-in"
         yield chosen
+    yield case("mixup", 75, "relu", mixup=0.4)
+    yield case("mixup-smoothing", 76, "tanh", mixup=1.5, label_smoothing=0.1, noise=0.1)
+    yield case("mixup-hinge", 77, "gelu", loss="hinge", mixup=0.2)
+    yield case("mixup-quadratic", 78, "sigmoid", loss="quadratic", mixup=0.2)
+    yield Case("mixup-values", reals(60, 7, 80), "values", 3, (33,), "tanh", "mse", 13, 0.1,
+               momentum=0.5, seed=80, more={"mixup": 0.3})
+    yield Case("mixup-images", integers(np.uint8, 60, 99, 79), "classes", 5, (33,), "tanh",
+               "cross-entropy", 13, 0.1, momentum=0.5, seed=79, image=(9, 11),
+               more={"mixup": 0.3, "shift": 2, "flip": True, "erase": 0.5})
     yield case("label-smoothing", 65, "tanh", label_smoothing=0.1)
 
 

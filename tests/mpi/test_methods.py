@@ -20,10 +20,11 @@ from test_ranks import samples  # noqa: E402
 # Everything at once as far as it goes together, each method at least once.
 METHODS = {
     "adam": "--optimizer adam --learning-rate 0.003 --clip-value 0.01 --l1 0.0001 --dropout 0.5 "
-            "--shift 2 --flip --erase 0.5",
+            "--shift 2 --flip --erase 0.5 --mixup 0.4",
     "adamw": "--optimizer adamw --layer-norm --schedule cosine --warmup 2steps --label-smoothing 0.1",
     "rmsprop": "--optimizer rmsprop --learning-rate 0.001 --momentum 0.5 --input-dropout 0.2 --noise 0.1",
-    "adagrad": "--optimizer adagrad --schedule one-cycle --max-norm 1.5",
+    "adagrad": "--optimizer adagrad --schedule one-cycle --max-norm 1.5 --mixup 0.2 "
+               "--label-smoothing 0.1 --class-weight balanced",
     "lars": "--optimizer lars --learning-rate 3 --weight-decay 0.001 --clip-norm 0.5",
     "lamb": "--optimizer lamb --weight-decay 0.01 --clip-norm 0.5 --dropout 0.3,0 --max-norm 2 "
             "--layer-norm",
@@ -69,7 +70,7 @@ class VerifyCase(MethodCase):
             "sgd", "adam", "adamw", "rmsprop", "adagrad", "lars", "lamb")),
             "--clip-norm 0.1", "--clip-value 0.001", "--l1 0.01", "--max-norm 0.5",
             "--dropout 0.5", "--dropout 0.5,0", "--input-dropout 0.5", "--label-smoothing 0.1",
-            "--layer-norm", "--batch-norm", "--shift 1", "--flip", "--erase 0.5", "--noise 0.1",
+            "--layer-norm", "--batch-norm", "--shift 1", "--flip", "--erase 0.5", "--noise 0.1", "--mixup 0.2",
             "--warmup 2steps", "--scale-learning-rate 64", "--schedule cosine", "--schedule polynomial", "--schedule one-cycle")
         runs = (self.train(str(i), options, epochs=1, hidden="20,10")
                 for i, options in enumerate(alone))
@@ -98,6 +99,7 @@ class PartsCase(MethodCase):
     def test_with_methods(self):
         self.check_parts("lamb", METHODS["lamb"], ((1, 4), (2, 2)))
         self.check_parts("rmsprop", METHODS["rmsprop"], ((1, 8), (3, 2)))
+        self.check_parts("adam", METHODS["adam"], ((1, 3), (2, 2)))
 
     def test_refused(self):
         for options, words in (("--accumulate 5 --granules 4", "--accumulate 5, 4 granules"),

@@ -37,7 +37,7 @@ run train --data data.h5 --hidden 33,17 --batch-size 64 --epochs 2 --threads 2 -
   --optimizer lamb --clip-norm 1 --max-norm 2 --layer-norm --dropout 0.3 --input-dropout 0.1 \
   --shift 2 --flip --erase 0.5 --noise 0.1 --label-smoothing 0.1 --accumulate 3
 run train --data data.h5 --hidden 33,17 --batch-size 64 --epochs 2 --threads 2 --output batch \
-  --batch-norm --dropout 0.3 --validation data.h5
+  --batch-norm --dropout 0.3 --mixup 0.2 --flip --validation data.h5
 run eval --checkpoint run --data data.h5 --top-k 2
 run predict --checkpoint run --data data.h5 --output out.h5
 run predict --checkpoint run --data data.h5 --output out.csv
