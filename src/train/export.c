@@ -1,5 +1,4 @@
 /* nnt_export_onnx: a checkpoint's network for other programs. */
-#include <nntrain/file.h>
 #include <nntrain/onnx.h>
 
 #include "io/atomic_file.h"
@@ -9,7 +8,6 @@
 nnt_status nnt_export_onnx(const char *checkpoint, const char *output, nnt_error *error) {
   nnt_checkpoint *from = NULL;
   nnt_status status = nnt_file_check_other(output, checkpoint, error);
-  if (status == NNT_OK) status = nnt_file_check_output(output, error);
   if (status == NNT_OK) status = nnt_run_directory_open_local(checkpoint, &from, error);
   if (status != NNT_OK) return status;
   status = nnt_onnx_write(output, &from->model, from->parameters, error);
