@@ -14,6 +14,7 @@ from pathlib import Path
 PANELS = {
     "loss": ("train_loss", "validation_loss"),
     "accuracy": ("validation_accuracy", "validation_top_k_accuracy"),
+    "F1, mean of the classes": ("validation_f1_macro",),
     "R2": ("validation_r2",),
     "mean absolute error": ("validation_mae",),
     "learning rate": ("learning_rate",),

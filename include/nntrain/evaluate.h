@@ -24,8 +24,11 @@ typedef struct nnt_metrics {
   int64_t samples;
   double loss; /* mean over the samples */
   bool classification;
-  double accuracy;       /* fraction of samples (binary cross-entropy: of labels) that are right */
-  int top_k;             /* 0 when not asked for */
+  double accuracy; /* fraction of samples (binary cross-entropy: of labels) that are right */
+  double f1; /* of classes, up to 1024 of them: the mean over those that occur or were predicted of
+                2 t / (p + s), with t right decisions for it, p samples that were given it and s
+                that have it (macro F1; nntrain/scores.h has more) */
+  int top_k; /* 0 when not asked for */
   double top_k_accuracy; /* the true class is among the k most probable */
   double mse;            /* mean over samples and outputs of (a - t)^2 */
   double mae;            /* mean over samples and outputs of |a - t| */

@@ -32,7 +32,8 @@ typedef struct nnt_worst {
  * outputs by itself, at 1/2, and has "labels". */
 typedef struct nnt_scores {
   int64_t samples;
-  int64_t classes; /* K */
+  int64_t classes;    /* K */
+  char **class_names; /* [K], or NULL */
   bool labels;
   int64_t *confusion;                   /* [K, K], rows are the true classes; NULL of labels and
                                            beyond NNT_CONFUSION_MOST */

@@ -48,6 +48,7 @@ static void print_json(FILE *stream, const nnt_metrics *m, const nnt_scores *sco
   (void)fprintf(stream, "{\"samples\": %" PRId64, m->samples);
   print_json_number(stream, "loss", m->loss);
   print_json_number(stream, "accuracy", m->accuracy);
+  print_json_number(stream, "f1_macro", m->f1);
   if (m->top_k > 0) (void)fprintf(stream, ", \"top_k\": %d", m->top_k);
   print_json_number(stream, "top_k_accuracy", m->top_k_accuracy);
   print_json_number(stream, "mse", m->mse);
@@ -61,6 +62,7 @@ static void print_lines(const nnt_metrics *m) {
   printf("samples   %" PRId64 "\nloss      %.6f\n", m->samples, m->loss);
   if (m->classification) {
     printf("accuracy  %.4f\n", m->accuracy);
+    if (!isnan(m->f1)) printf("F1, macro %.4f\n", m->f1);
     if (m->top_k > 0) printf("top-%-5d %.4f\n", m->top_k, m->top_k_accuracy);
   } else {
     printf("MSE       %.6g\nMAE       %.6g\nR2        %.6f\n", m->mse, m->mae, m->r2);

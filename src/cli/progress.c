@@ -2,6 +2,7 @@
 #include "cli/progress.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -95,6 +96,7 @@ static void print_validation(const nnt_metrics *m) {
   printf(", validation loss %.5f", m->loss);
   if (m->classification) {
     printf(", accuracy %.4f", m->accuracy);
+    if (!isnan(m->f1)) printf(", F1 %.4f", m->f1);
     if (m->top_k > 0) printf(", top-%d %.4f", m->top_k, m->top_k_accuracy);
   } else {
     printf(", MAE %.5g, R2 %.4f", m->mae, m->r2);

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <string.h>
 
 /* Rows of a table and columns of a confusion matrix, at most; the others are in the JSON. */
 #define MOST_ROWS 100
@@ -15,19 +16,44 @@ static void print_area(FILE *stream, double area) {
     (void)fprintf(stream, "  %7.4f", area);
 }
 
-static void print_average(FILE *stream, const char *name, const nnt_average *average) {
-  (void)fprintf(stream, "%-9s  %9.4f  %7.4f  %7.4f\n", name, average->precision, average->recall,
-                average->f1);
+static void print_average(FILE *stream, int width, const char *name, const nnt_average *average) {
+  (void)fprintf(stream, "%-*s  %9.4f  %7.4f  %7.4f\n", width, name, average->precision,
+                average->recall, average->f1);
+}
+
+/* A class by its number, and its name where it has one. */
+typedef struct label {
+  char text[48];
+} label;
+
+static label label_of(const nnt_scores *scores, int64_t c) {
+  label out;
+  const char *name = scores->class_names != NULL ? scores->class_names[c] : "";
+  (void)snprintf(out.text, sizeof out.text, "%" PRId64 "%s%.40s", c, name[0] != '\0' ? " " : "",
+                 name);
+  return out;
+}
+
+/* Characters of the widest of the first `count` labels, at least 9. */
+static int label_width(const nnt_scores *scores, int64_t count) {
+  size_t width = 9;
+  for (int64_t c = 0; c < scores->classes && c < count; ++c) {
+    label l = label_of(scores, c);
+    if (strlen(l.text) > width) width = strlen(l.text);
+  }
+  return (int)width;
 }
 
 static void print_confusion(FILE *stream, const nnt_scores *scores) {
   int64_t k = scores->classes;
   if (scores->confusion == NULL || k > MOST_COLUMNS) return;
-  (void)fprintf(stream, "\nconfusion (rows: true class, columns: predicted)\n%9s", "");
+  int width = label_width(scores, k);
+  (void)fprintf(stream, "\nconfusion (rows: true class, columns: predicted)\n%*s", width, "");
   for (int64_t c = 0; c < k; ++c) (void)fprintf(stream, " %7" PRId64, c);
   (void)fputc('\n', stream);
   for (int64_t r = 0; r < k; ++r) {
-    (void)fprintf(stream, "%9" PRId64, r);
+    (void)fprintf(stream, scores->class_names != NULL ? "%-*s" : "%*s", width,
+                  label_of(scores, r).text);
     for (int64_t c = 0; c < k; ++c)
       (void)fprintf(stream, " %7" PRId64, scores->confusion[r * k + c]);
     (void)fputc('\n', stream);
@@ -35,19 +61,20 @@ static void print_confusion(FILE *stream, const nnt_scores *scores) {
 }
 
 void score_print_table(FILE *stream, const nnt_scores *scores) {
-  (void)fprintf(stream, "\n%-9s  %9s  %7s  %7s  %7s  %8s\n", scores->labels ? "label" : "class",
-                "precision", "recall", "F1", "AUC", "samples");
+  int width = label_width(scores, MOST_ROWS);
+  (void)fprintf(stream, "\n%-*s  %9s  %7s  %7s  %7s  %8s\n", width,
+                scores->labels ? "label" : "class", "precision", "recall", "F1", "AUC", "samples");
   for (int64_t c = 0; c < scores->classes && c < MOST_ROWS; ++c) {
-    (void)fprintf(stream, "%-9" PRId64 "  %9.4f  %7.4f  %7.4f", c, scores->precision[c],
-                  scores->recall[c], scores->f1[c]);
+    (void)fprintf(stream, "%-*s  %9.4f  %7.4f  %7.4f", width, label_of(scores, c).text,
+                  scores->precision[c], scores->recall[c], scores->f1[c]);
     print_area(stream, scores->auc[c]);
     (void)fprintf(stream, "  %8" PRId64 "\n", scores->support[c]);
   }
   if (scores->classes > MOST_ROWS)
     (void)fprintf(stream, "... and %" PRId64 " more, see --json\n", scores->classes - MOST_ROWS);
-  print_average(stream, "macro", &scores->macro);
-  print_average(stream, "weighted", &scores->weighted);
-  print_average(stream, "micro", &scores->micro);
+  print_average(stream, width, "macro", &scores->macro);
+  print_average(stream, width, "weighted", &scores->weighted);
+  print_average(stream, width, "micro", &scores->micro);
   if (!isnan(scores->auc_macro))
     (void)fprintf(stream, "AUC, mean of the classes  %.4f\n", scores->auc_macro);
   if (!isnan(scores->exact_match))

@@ -24,8 +24,8 @@ static double number(const json_t *object, const char *name) {
 }
 
 static bool larger_is_better(const char *key) {
-  return strstr(key, "accuracy") != NULL || strstr(key, "r2") != NULL ||
-         strcmp(key, "samples_per_second") == 0;
+  return strstr(key, "accuracy") != NULL || strstr(key, "f1") != NULL ||
+         strstr(key, "r2") != NULL || strcmp(key, "samples_per_second") == 0;
 }
 
 static int by_value(const void *a, const void *b) {
@@ -138,10 +138,11 @@ static nnt_status rank_rows(row *rows, int count, const char *by, nnt_line line,
   for (int i = 0; i < count; ++i) fill(&rows[i], key);
   qsort(rows, (size_t)count, sizeof *rows, larger_is_better(key) ? largest_first : smallest_first);
   if (isnan(rows[0].key))
-    return nnt_fail(error, NNT_BAD_INPUT,
-                    "no run has this metric\n--by %s\nchoose a key of metrics.jsonl, such as "
-                    "validation_loss, validation_accuracy, train_loss, seconds",
-                    key);
+    return nnt_fail(
+        error, NNT_BAD_INPUT,
+        "no run has this metric\n--by %s\nchoose a key of metrics.jsonl, such as "
+        "validation_loss, validation_accuracy, validation_f1_macro, train_loss, seconds",
+        key);
   print_rows(rows, count, key, line, context);
   return NNT_OK;
 }

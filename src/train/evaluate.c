@@ -97,6 +97,13 @@ static nnt_status measure(nnt_comm *comm, nnt_evaluator *evaluator,
   return status;
 }
 
+/* The names change hands. */
+static void take_names(nnt_model *model, nnt_scores *scores) {
+  if (model->class_name_count != scores->classes) return;
+  scores->class_names = model->class_names;
+  model->class_names = NULL;
+}
+
 nnt_status nnt_evaluate(nnt_comm *comm, const nnt_evaluate_options *options, nnt_metrics *out,
                         nnt_scores **scores, nnt_error *error) {
   nnt_checkpoint *checkpoint = NULL;
@@ -127,6 +134,8 @@ nnt_status nnt_evaluate(nnt_comm *comm, const nnt_evaluate_options *options, nnt
   }
   if (status == NNT_OK)
     status = measure(comm, evaluator, checkpoint, &from, options->worst, out, scores, error);
+  if (status == NNT_OK && scores != NULL && *scores != NULL)
+    take_names(&checkpoint->model, *scores);
   nnt_evaluator_destroy(&evaluator);
   close_source(&from);
   nnt_checkpoint_destroy(&checkpoint);

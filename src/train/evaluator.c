@@ -13,6 +13,10 @@
 /* Sums of a block. For regression four sums an output follow: (a - t)^2, |a - t|, t - o, (t - o)^2,
  * with o the target of the first sample, which keeps the variance from cancelling. */
 enum { SUM_LOSS, SUM_RIGHT, SUM_TOP_K, SUM_FIXED };
+/* Whole numbers of each class: samples that have it, that were given it, both. */
+enum { COUNT_HAVE, COUNT_GIVEN, COUNT_RIGHT, COUNTS };
+/* Classes up to which they are counted. */
+#define MOST_COUNTED 1024
 enum { OUTPUT_SQUARE, OUTPUT_ABSOLUTE, OUTPUT_TARGET, OUTPUT_TARGET_SQUARE, OUTPUT_SUMS };
 
 struct nnt_evaluator {
@@ -23,11 +27,13 @@ struct nnt_evaluator {
   nnt_network *network;
   nnt_batch batch;
   int top_k;
-  int64_t window;                          /* blocks that are summed with one message */
-  int64_t width;                           /* sums of a block */
-  int64_t *indices;                        /* [NNT_EVALUATION_BLOCK] */
-  double *sums;                            /* [window, width], and the ranks that want to stop */
-  double *total;                           /* [width] */
+  int64_t window;   /* blocks that are summed with one message */
+  int64_t width;    /* sums of a block */
+  int64_t *indices; /* [NNT_EVALUATION_BLOCK] */
+  int64_t counted;  /* classes that are counted; 0: none */
+  double *sums;     /* [window, width], the ranks that want to stop, [COUNTS, counted] */
+  double *counts;   /* [COUNTS, counted] of all windows */
+  double *total;    /* [width] */
   bool (*wants_stop)(const void *context); /* NULL: nobody stops it */
   const void *context;
   nnt_score_sheet *sheet; /* NULL: none is kept */
@@ -39,15 +45,22 @@ static bool regresses(const nnt_evaluator *evaluator) {
 }
 
 static nnt_status allocate(nnt_evaluator *evaluator, nnt_error *error) {
-  void *sums = NULL, *total = NULL, *origin = NULL, *indices = NULL;
+  void *sums = NULL, *total = NULL, *origin = NULL, *indices = NULL, *counts = NULL;
+  int64_t classes = nnt_model_outputs(evaluator->model);
+  bool counts_classes = evaluator->model->target == NNT_TARGET_CLASS && classes <= MOST_COUNTED;
+  evaluator->counted = counts_classes ? classes : 0;
+  size_t count_bytes = (size_t)(COUNTS * evaluator->counted) * sizeof(double);
   evaluator->window = nnt_max_i64(64, 4 * (int64_t)nnt_comm_size(evaluator->comm));
   evaluator->window = nnt_max_i64(
       nnt_min_i64(evaluator->window, nnt_held_most(evaluator->data) / NNT_EVALUATION_BLOCK), 1);
   evaluator->width = SUM_FIXED;
   if (regresses(evaluator)) evaluator->width += OUTPUT_SUMS * nnt_model_outputs(evaluator->model);
   size_t bytes = (size_t)evaluator->width * sizeof(double);
-  nnt_status status = nnt_memory_allocate((size_t)evaluator->window * bytes + sizeof(double),
-                                          "sums of an evaluation", &sums, error);
+  nnt_status status =
+      nnt_memory_allocate((size_t)evaluator->window * bytes + sizeof(double) + count_bytes,
+                          "sums of an evaluation", &sums, error);
+  if (status == NNT_OK)
+    status = nnt_memory_allocate(count_bytes, "sums of an evaluation", &counts, error);
   if (status == NNT_OK) status = nnt_memory_allocate(bytes, "sums of an evaluation", &total, error);
   if (status == NNT_OK)
     status = nnt_memory_allocate((size_t)nnt_model_outputs(evaluator->model) * sizeof(float),
@@ -58,6 +71,7 @@ static nnt_status allocate(nnt_evaluator *evaluator, nnt_error *error) {
   evaluator->indices = indices;
   evaluator->sums = sums;
   evaluator->total = total;
+  evaluator->counts = counts;
   evaluator->origin = origin;
   return status;
 }
@@ -102,6 +116,7 @@ void nnt_evaluator_destroy(nnt_evaluator **evaluator) {
   free((*evaluator)->indices);
   free((*evaluator)->sums);
   free((*evaluator)->total);
+  free((*evaluator)->counts);
   free((*evaluator)->origin);
   free(*evaluator);
   *evaluator = NULL;
@@ -119,11 +134,26 @@ static int64_t place_of(const nnt_panels *logits, int64_t row, int64_t y) {
   return before;
 }
 
-static void add_class_row(const nnt_evaluator *evaluator, int64_t row, double *sums) {
+/* The class that no other comes before. */
+static int64_t first_of(const nnt_panels *logits, int64_t row) {
+  int64_t first = 0;
+  for (int64_t c = 1; c < logits->columns; ++c) {
+    if (*nnt_panels_at(logits, row, c) > *nnt_panels_at(logits, row, first)) first = c;
+  }
+  return first;
+}
+
+/* `counts`: [COUNTS, counted]. */
+static void add_class_row(const nnt_evaluator *evaluator, int64_t row, double *sums,
+                          double *counts) {
   nnt_panels logits = nnt_network_outputs(evaluator->network);
-  int64_t before = place_of(&logits, row, evaluator->batch.classes[row]);
+  int64_t y = evaluator->batch.classes[row], before = place_of(&logits, row, y);
   sums[SUM_RIGHT] += before == 0;
   sums[SUM_TOP_K] += before < evaluator->top_k;
+  if (evaluator->counted == 0) return;
+  counts[COUNT_HAVE * evaluator->counted + y] += 1.0;
+  counts[COUNT_GIVEN * evaluator->counted + (before == 0 ? y : first_of(&logits, row))] += 1.0;
+  counts[COUNT_RIGHT * evaluator->counted + y] += before == 0;
 }
 
 /* Binary cross-entropy: the fraction of the row's labels that are right, at probability 1/2. */
@@ -166,7 +196,7 @@ static nnt_status score_block(nnt_evaluator *evaluator, const float *parameters,
 }
 
 static nnt_status sum_block(nnt_evaluator *evaluator, const float *parameters, int64_t block,
-                            double *sums, nnt_error *error) {
+                            double *sums, double *counts, nnt_error *error) {
   int64_t first = block * NNT_EVALUATION_BLOCK;
   int64_t count = nnt_min_i64(NNT_EVALUATION_BLOCK, evaluator->samples->count - first);
   find_samples(evaluator, first, count);
@@ -179,7 +209,7 @@ static nnt_status sum_block(nnt_evaluator *evaluator, const float *parameters, i
     if (regresses(evaluator))
       add_value_row(evaluator, r, sums);
     else if (evaluator->model->target == NNT_TARGET_CLASS)
-      add_class_row(evaluator, r, sums);
+      add_class_row(evaluator, r, sums, counts);
     else
       add_label_row(evaluator, r, sums);
   }
@@ -205,6 +235,20 @@ static void finish_regression(const nnt_evaluator *evaluator, nnt_metrics *out) 
   if (varying > 0) out->r2 = r2 / (double)varying;
 }
 
+/* The mean of the classes that occur or were given. */
+static double macro_f1(const nnt_evaluator *evaluator) {
+  const double *have = evaluator->counts, *given = have + evaluator->counted,
+               *right = given + evaluator->counted;
+  double sum = 0.0;
+  int64_t classes = 0;
+  for (int64_t c = 0; c < evaluator->counted; ++c) {
+    if (!(have[c] + given[c] > 0.0)) continue;
+    sum += 2.0 * right[c] / (have[c] + given[c]);
+    ++classes;
+  }
+  return classes > 0 ? sum / (double)classes : (double)NAN;
+}
+
 static void finish(const nnt_evaluator *evaluator, nnt_metrics *out) {
   double n = (double)evaluator->samples->count;
   double none = (double)NAN;
@@ -212,6 +256,7 @@ static void finish(const nnt_evaluator *evaluator, nnt_metrics *out) {
                        .loss = evaluator->total[SUM_LOSS] / n,
                        .classification = !regresses(evaluator),
                        .accuracy = none,
+                       .f1 = none,
                        .top_k = evaluator->top_k,
                        .top_k_accuracy = none,
                        .mse = none,
@@ -222,6 +267,7 @@ static void finish(const nnt_evaluator *evaluator, nnt_metrics *out) {
     return;
   }
   out->accuracy = evaluator->total[SUM_RIGHT] / n;
+  out->f1 = macro_f1(evaluator);
   if (evaluator->top_k > 0) out->top_k_accuracy = evaluator->total[SUM_TOP_K] / n;
 }
 
@@ -252,16 +298,18 @@ static nnt_status sum_window(nnt_evaluator *evaluator, const float *parameters, 
                              int64_t count, nnt_error *error) {
   int64_t width = evaluator->width;
   int64_t rank = nnt_comm_rank(evaluator->comm), size = nnt_comm_size(evaluator->comm);
-  double *stops = evaluator->sums + count * width;
+  int64_t length = count * width + 1 + COUNTS * evaluator->counted;
+  double *stops = evaluator->sums + count * width, *counts = stops + 1;
   nnt_status own = NNT_OK;
-  memset(evaluator->sums, 0, (size_t)(count * width + 1) * sizeof(double));
+  memset(evaluator->sums, 0, (size_t)length * sizeof(double));
   for (int64_t b = nnt_partition_begin(count, size, rank);
        b < nnt_partition_begin(count, size, rank + 1) && own == NNT_OK; ++b)
-    own = sum_block(evaluator, parameters, first + b, evaluator->sums + b * width, error);
+    own = sum_block(evaluator, parameters, first + b, evaluator->sums + b * width, counts, error);
   if (evaluator->sheet != NULL) own = nnt_comm_agree(evaluator->comm, own, error);
   if (own != NNT_OK) return own;
   if (evaluator->wants_stop != NULL && evaluator->wants_stop(evaluator->context)) *stops = 1.0;
-  nnt_status status = nnt_comm_sum(evaluator->comm, evaluator->sums, count * width + 1, error);
+  nnt_status status = nnt_comm_sum(evaluator->comm, evaluator->sums, length, error);
+  for (int64_t i = 0; i < COUNTS * evaluator->counted; ++i) evaluator->counts[i] += counts[i];
   if (status != NNT_OK || !(*stops > 0.0)) return status;
   return nnt_fail(error, NNT_STOPPED, "stopped\nduring an evaluation\nstart it again");
 }
@@ -271,6 +319,7 @@ nnt_status nnt_evaluator_run(nnt_evaluator *evaluator, const float *parameters, 
   int64_t blocks = nnt_ceil_div(evaluator->samples->count, NNT_EVALUATION_BLOCK);
   int64_t width = evaluator->width;
   memset(evaluator->total, 0, (size_t)width * sizeof(double));
+  memset(evaluator->counts, 0, (size_t)(COUNTS * evaluator->counted) * sizeof(double));
   nnt_held_start_in_order(evaluator->data);
   for (int64_t first = 0; first < blocks; first += evaluator->window) {
     int64_t count = nnt_min_i64(evaluator->window, blocks - first);

@@ -153,6 +153,7 @@ nnt_status nnt_event_file_append(nnt_event_file *file, const nnt_epoch_event *ep
   if (epoch->has_validation) {
     put_scalar(&summary, "loss/validation", validation->loss);
     put_scalar(&summary, "validation/accuracy", validation->accuracy);
+    put_scalar(&summary, "validation/f1_macro", validation->f1);
     put_scalar(&summary, "validation/top_k_accuracy", validation->top_k_accuracy);
     put_scalar(&summary, "validation/mse", validation->mse);
     put_scalar(&summary, "validation/mae", validation->mae);

@@ -38,6 +38,8 @@ static json_t *object_of(const nnt_epoch_event *event) {
   if (validation->classification) {
     failed |=
         json_object_set_new(object, "validation_accuracy", real_or_null(validation->accuracy));
+    if (isfinite(validation->f1))
+      failed |= json_object_set_new(object, "validation_f1_macro", json_real(validation->f1));
     if (validation->top_k > 0) {
       failed |= json_object_set_new(object, "top_k", json_integer(validation->top_k));
       failed |= json_object_set_new(object, "validation_top_k_accuracy",

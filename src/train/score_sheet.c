@@ -261,6 +261,7 @@ static nnt_scores *allocate(const nnt_score_sheet *sheet) {
 
 void nnt_scores_destroy(nnt_scores **scores) {
   if (*scores == NULL) return;
+  free((*scores)->class_names);
   free((*scores)->support);
   free((*scores)->precision);
   free((*scores)->confusion);

@@ -85,6 +85,7 @@ class Details(CliCase):
         self.assertAlmostEqual(found["calibration_error"],
                                calibration(output.max(1), decided == y), places=6)
         self.assertNotIn("exact_match", found)
+        self.assertAlmostEqual(found["f1_macro"], found["macro"]["f1"], places=12)
         return found
 
     def test_classes(self):
@@ -126,6 +127,35 @@ class Details(CliCase):
         self.train("--loss", "mse", output="mse")
         self.assertEqual(self.evaluate("--details", checkpoint="mse"),
                          self.evaluate(checkpoint="mse"))
+
+    def test_epoch_lines(self):
+        """Macro F1 beside the accuracy, the same on any ranks; without classes there is none."""
+        x, y = samples(500)
+        y[y == 2] = np.where(np.arange((y == 2).sum()) % 9 == 0, 2, 0)
+        self.write_data("data.h5", x, y)
+        lines = []
+        for ranks in (1, 2, 3):
+            self.train("--validation", "data.h5", output=f"run-{ranks}", ranks=ranks)
+            with open(self.path(f"run-{ranks}/metrics.jsonl"), encoding="utf-8") as file:
+                lines.append([json.loads(line)["validation_f1_macro"] for line in file])
+        self.assertEqual(lines[0], lines[1])
+        self.assertEqual(lines[0], lines[2])
+        _, decided = self.predict(checkpoint="run-1/last.h5")
+        there = [c for c in range(CLASSES) if (y == c).any() or (decided == c).any()]
+        expected = np.mean([scores(y == c, decided == c)[2] for c in there])
+        self.assertAlmostEqual(lines[0][-1], expected, places=12)
+        self.write_data("values.h5", x, x[:, :2])
+        self.train("--validation", "values.h5", "--loss", "mse", data="values.h5", output="values")
+        with open(self.path("values/metrics.jsonl"), encoding="utf-8") as file:
+            self.assertNotIn("f1", file.read())
+
+    def test_class_names(self):
+        x, y = samples(100)
+        self.write_data("data.h5", x, y, attributes={"class_names": ["ant", "bumblebee", "cat"]})
+        self.train()
+        text = self.succeed("eval", "--checkpoint", "run", "--data", "data.h5", "--details")
+        for word in ("0 ant      ", "1 bumblebee", "2 cat      "):
+            self.assertEqual(text.count(word), 2, text)
 
     def test_table_and_file(self):
         self.write_data("data.h5")

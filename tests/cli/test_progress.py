@@ -53,7 +53,7 @@ class Progress(CliCase):
             for epoch in (1, 2):
                 self.assertRegex(
                     lines[epoch], rf"^epoch {epoch}/2: loss \d+\.\d+, validation loss \d+\.\d+, "
-                    r"accuracy \d\.\d+, top-2 \d\.\d+, \d+ samples/s, \d+\.\d s, \d+:\d\d left")
+                    r"accuracy \d\.\d+, F1 \d\.\d+, top-2 \d\.\d+, \d+ samples/s, \d+\.\d s, \d+:\d\d left")
             self.assertRegex(lines[3], rf"^done: 2 epochs, best loss .* in run{ranks}$")
             self.assertEqual(lines[4], "digest " + self.digest(f"run{ranks}/last.h5"))
             self.assertNotIn("\r", text)

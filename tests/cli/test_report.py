@@ -133,8 +133,8 @@ class Report(CliCase):
             self.assertIn(f"<h2>{section}</h2>", drawn)
         self.assertEqual(drawn.count("<canvas"), 10)
         self.assertEqual(drawn.count('class="card confusion-card"'), 2)
-        # loss (two lines and one), accuracy (one), learning rate, speed, seconds (two each)
-        self.assertEqual(len(re.findall(r'<path d="M[^"]+L', drawn)), 3 + 1 + 6)
+        # loss (two lines and one), accuracy, F1 (one), learning rate, speed, seconds (two each)
+        self.assertEqual(len(re.findall(r'<path d="M[^"]+L', drawn)), 3 + 2 + 6)
         self.assertIn("a &amp; b", drawn)
         self.assertRegex(drawn, f"Written on host {os.uname().nodename}, [a-z0-9]+ kernels")
 
