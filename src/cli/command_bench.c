@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/data_options.h"
 
 static const option_spec specs[] = {
     {"workload", "NAME[,...]", NULL,
@@ -17,9 +18,7 @@ static const option_spec specs[] = {
     {"activation", "NAME", "relu", "step: activation of a network of your own"},
     {"batch-size", "N", "128", "step: samples of an update, over all ranks"},
     {"reduction", "NAME", "exact", "step: how gradients are summed, exact or fast"},
-    {"threads", "N", NULL,
-     "OpenMP threads of each rank; without it OMP_NUM_THREADS, or one for each core that the rank "
-     "may use, divided among the ranks that may use it"},
+    THREADS_OPTION,
     {"seconds", "X", "1", "time spent on each row, about"},
     {"json", NULL, NULL, "print one JSON object a row"},
     {NULL, NULL, NULL, NULL}};
@@ -184,15 +183,12 @@ static nnt_status bench_steps(const options *parsed, nnt_comm *comm, const nnt_b
 static nnt_status run_bench(const options *parsed, nnt_comm *comm, nnt_error *error) {
   const char *what = options_positional(parsed, 0);
   nnt_bench_options bench = {0};
-  int64_t threads = 0;
   printer p = {.json = options_flag(parsed, "json")};
   nnt_status status = options_real(parsed, "seconds", 0.01, 3600.0, &bench.seconds, error);
   if (status == NNT_OK)
     status = nnt_reduction_parse(options_text(parsed, "reduction"), &bench.reduction, error);
-  if (status == NNT_OK && options_given(parsed, "threads"))
-    status = options_int(parsed, "threads", 1, 4096, &threads, error);
+  if (status == NNT_OK) status = take_threads(parsed, &bench.threads, error);
   if (status != NNT_OK) return status;
-  bench.threads = (int)threads;
   if (what != NULL && strcmp(what, "step") == 0) return bench_steps(parsed, comm, &bench, error);
   if (what != NULL && strcmp(what, "exchange") == 0)
     return nnt_bench_exchange(comm, &bench, print_row, &p, error);

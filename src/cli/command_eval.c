@@ -15,26 +15,13 @@ static const option_spec specs[] = {
     {"data", "FILE[:GROUP][,...]", NULL, "data set (HDF5); several files are one, in this order"},
     {"x-name", "NAME", "x", "dataset of the samples"},
     {"y-name", "NAME", "y", "dataset of the targets"},
-    {"limit", "N", NULL,
-     "use only the first N samples; with --stratify, of each class its share of N"},
-    {"split", "X", NULL, "cut the data set as train did"},
-    {"fold", "K/N", NULL, "cut the data set as train did"},
-    {"stratify", NULL, NULL, "let every part hold every class in its share; needs classes"},
-    {"part", "NAME", NULL, "part of a data set that is cut: train, validation (without it), all"},
+    SELECTION_OPTIONS,
     {"top-k", "K", "0", "also measure top-K accuracy; 0: not"},
     {"details", NULL, NULL,
      "score a classification class by class: precision, recall, F1, AUC, confusion matrix, and the "
      "calibration error"},
-    {"data-mode", "NAME", "auto",
-     "resident (the whole data set in memory, once a node), streaming (two windows of it, the next "
-     "read ahead), auto (resident when it fits into the memory limit)"},
-    {"memory-limit", "SIZE", NULL,
-     "memory of data a node, such as 500M or 4G; without it half of what is available"},
-    {"io", "NAME", "independent",
-     "how ranks read: independent, collective (MPI-IO; needs the parallel HDF5)"},
-    {"threads", "N", NULL,
-     "OpenMP threads of each rank; without it OMP_NUM_THREADS, or one for each core that the rank "
-     "may use, divided among the ranks that may use it"},
+    READING_OPTIONS,
+    THREADS_OPTION,
     {"json", NULL, NULL, "print one JSON object"},
     {"output", "FILE", NULL,
      "write the JSON object to a file too; replaced when it exists, unless it is a checkpoint"},
@@ -107,18 +94,16 @@ static nnt_status run_eval(const options *parsed, nnt_comm *comm, nnt_error *err
   nnt_evaluate_options evaluate = {.x_name = options_text(parsed, "x-name"),
                                    .y_name = options_text(parsed, "y-name")};
   const char *data = NULL;
-  int64_t threads = 0, top_k = 0;
+  int64_t top_k = 0;
   nnt_metrics metrics;
   nnt_scores *scores = NULL;
   nnt_status status = options_required(parsed, "checkpoint", &evaluate.checkpoint, error);
   if (status == NNT_OK) status = options_required(parsed, "data", &data, error);
   if (status == NNT_OK) status = take_reading(parsed, &evaluate.reading, error);
   if (status == NNT_OK) status = take_selection(parsed, true, &evaluate.selection, error);
-  if (status == NNT_OK && options_given(parsed, "threads"))
-    status = options_int(parsed, "threads", 1, 4096, &threads, error);
+  if (status == NNT_OK) status = take_threads(parsed, &evaluate.threads, error);
   if (status == NNT_OK) status = options_int(parsed, "top-k", 0, 1000000, &top_k, error);
   evaluate.data = (nnt_data_place){.path = data};
-  evaluate.threads = (int)threads;
   evaluate.top_k = (int)top_k;
   status = check_output(parsed, comm, status, error);
   if (status == NNT_OK)

@@ -13,39 +13,23 @@ static const option_spec specs[] = {
     {"worst", "N", "24", "samples with the least probability for their class that are shown"},
     {"x-name", "NAME", "x", "dataset of the samples"},
     {"y-name", "NAME", "y", "dataset of the targets"},
-    {"limit", "N", NULL,
-     "use only the first N samples; with --stratify, of each class its share of N"},
-    {"split", "X", NULL, "cut the data set as train did"},
-    {"fold", "K/N", NULL, "cut the data set as train did"},
-    {"stratify", NULL, NULL, "let every part hold every class in its share; needs classes"},
-    {"part", "NAME", NULL, "part of a data set that is cut: train, validation (without it), all"},
-    {"data-mode", "NAME", "auto",
-     "resident (the whole data set in memory, once a node), streaming (two windows of it, the next "
-     "read ahead), auto (resident when it fits into the memory limit)"},
-    {"memory-limit", "SIZE", NULL,
-     "memory of data a node, such as 500M or 4G; without it half of what is available"},
-    {"io", "NAME", "independent",
-     "how ranks read: independent, collective (MPI-IO; needs the parallel HDF5)"},
-    {"threads", "N", NULL,
-     "OpenMP threads of each rank; without it OMP_NUM_THREADS, or one for each core that the rank "
-     "may use, divided among the ranks that may use it"},
+    SELECTION_OPTIONS,
+    READING_OPTIONS,
+    THREADS_OPTION,
     {NULL, NULL, NULL, NULL}};
 
 static nnt_status run_report(const options *parsed, nnt_comm *comm, nnt_error *error) {
   const char *runs[OPTIONS_MOST_POSITIONALS];
   nnt_report_options report = {.runs = runs, .output = options_text(parsed, "output")};
   nnt_evaluate_options *evaluate = &report.evaluate;
-  int64_t threads = 0;
   nnt_status status = take_runs(parsed, "report", runs, &report.count, error);
   if (status == NNT_OK) status = take_reading(parsed, &evaluate->reading, error);
   if (status == NNT_OK) status = take_selection(parsed, true, &evaluate->selection, error);
-  if (status == NNT_OK && options_given(parsed, "threads"))
-    status = options_int(parsed, "threads", 1, 4096, &threads, error);
+  if (status == NNT_OK) status = take_threads(parsed, &evaluate->threads, error);
   if (status == NNT_OK) status = options_int(parsed, "worst", 0, 1000, &evaluate->worst, error);
   evaluate->data = (nnt_data_place){.path = options_text(parsed, "data")};
   evaluate->x_name = options_text(parsed, "x-name");
   evaluate->y_name = options_text(parsed, "y-name");
-  evaluate->threads = (int)threads;
   if (status == NNT_OK) status = nnt_report(comm, &report, error);
   if (status == NNT_OK && nnt_comm_rank(comm) == 0)
     printf("%s: %d run%s; open it in a browser\n", report.output, report.count,

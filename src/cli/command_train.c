@@ -130,16 +130,8 @@ static const option_spec specs[] = {
     {"shuffle-block", "N", NULL, "samples of a block; without it chosen: 4 KB to 256 KB"},
     {"shuffle-window", "N", NULL,
      "samples of a window; without it as many as fit twice into the memory limit"},
-    {"data-mode", "NAME", "auto",
-     "resident (the whole data set in memory, once a node), streaming (two windows of it, the next "
-     "read ahead), auto (resident when it fits into the memory limit)"},
-    {"memory-limit", "SIZE", NULL,
-     "memory of data a node, such as 500M or 4G; without it half of what is available"},
-    {"io", "NAME", "independent",
-     "how ranks read: independent, collective (MPI-IO; needs the parallel HDF5)"},
-    {"threads", "N", NULL,
-     "OpenMP threads of each rank; without it OMP_NUM_THREADS, or one for each core that the rank "
-     "may use, divided among the ranks that may use it"},
+    READING_OPTIONS,
+    THREADS_OPTION,
     {"allreduce", "NAME", "auto",
      "how ranks average gradients: auto (in memory that a node's ranks share, messages "
      "between nodes), flat (over all ranks)"},
@@ -251,12 +243,11 @@ static nnt_status take_names(const options *parsed, nnt_train_options *train, nn
 }
 
 static nnt_status take_numbers(const options *parsed, nnt_train_options *train, nnt_error *error) {
-  int64_t seed = 0, threads = 0, top_k = 0;
+  int64_t seed = 0, top_k = 0;
   nnt_status status = options_int(parsed, "batch-size", 1, INT32_MAX, &train->batch_size, error);
   if (status == NNT_OK) status = options_int(parsed, "epochs", 1, 10000000, &train->epochs, error);
   if (status == NNT_OK) status = options_int(parsed, "seed", 0, INT64_MAX, &seed, error);
-  if (status == NNT_OK && options_given(parsed, "threads"))
-    status = options_int(parsed, "threads", 1, 4096, &threads, error);
+  if (status == NNT_OK) status = take_threads(parsed, &train->threads, error);
   if (status == NNT_OK && options_given(parsed, "granules"))
     status = options_int(parsed, "granules", 1, train->batch_size, &train->granules, error);
   if (status == NNT_OK)
@@ -270,7 +261,6 @@ static nnt_status take_numbers(const options *parsed, nnt_train_options *train, 
   if (status == NNT_OK)
     status = options_real(parsed, "min-delta", 0.0, 1e30, &train->min_delta, error);
   train->seed = (uint64_t)seed;
-  train->threads = (int)threads;
   train->top_k = (int)top_k;
   return status;
 }

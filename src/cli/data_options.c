@@ -38,6 +38,15 @@ static nnt_status take_choice(const options *parsed, const char *option, const c
                   value, list);
 }
 
+nnt_status take_threads(const options *parsed, int *out, nnt_error *error) {
+  int64_t threads = 0;
+  nnt_status status = NNT_OK;
+  if (options_given(parsed, "threads"))
+    status = options_int(parsed, "threads", 1, 4096, &threads, error);
+  *out = (int)threads;
+  return status;
+}
+
 nnt_status take_reading(const options *parsed, nnt_reading *out, nnt_error *error) {
   static const char *const modes[] = {"auto", "resident", "streaming", NULL};
   static const char *const ways[] = {"independent", "collective", NULL};
