@@ -4,8 +4,8 @@
     pip install matplotlib
     scripts/plot_cost.py --nntrain build/src/nntrain --output cost.png
 
-Each point is `nntrain bench step`; the line is the step's multiply-adds at the peak that the same call
-measured. Cost should grow with the work: points along the line, a little above it.
+Each point is `nntrain bench step`; the line is the step's multiply-adds at the highest peak that any
+of the calls measured: on a busy machine a peak can come out too low, never too high. Cost should grow with the work: points along the line, a little above it.
 """
 import argparse
 import json
@@ -26,8 +26,7 @@ def measure(arguments, hidden, batch):
         words += ["--threads", str(arguments.threads)]
     out = subprocess.run(words, check=True, capture_output=True, text=True)
     row = json.loads(out.stdout)
-    arithmetic = row["seconds"] * row["fraction"]
-    return row["gflops"] * row["seconds"], row["seconds"], arithmetic
+    return row["gflops"] * row["seconds"], row["seconds"], row["gflops"] / row["fraction"]
 
 
 def main():
@@ -41,20 +40,26 @@ def main():
 
     matplotlib.use("Agg")
     import matplotlib.pyplot as pyplot
+    from matplotlib.ticker import NullFormatter
 
     figure, axes = pyplot.subplots(1, len(SWEEPS), figsize=(14, 4.2))
+    found = {name: [measure(arguments, hidden, batch) for hidden, batch in points]
+             for name, points in SWEEPS.items()}
+    peak = max(row[2] for rows in found.values() for row in rows)
     for axis, (name, points) in zip(axes, SWEEPS.items()):
-        rows = [measure(arguments, hidden, batch) for hidden, batch in points]
+        rows = found[name]
         work = [row[0] for row in rows]
-        axis.loglog(work, [1e3 * row[2] for row in rows], "-", color="gray", label="its arithmetic at the peak")
+        axis.margins(x=0.08, y=0.12)
+        axis.loglog(work, [1e3 * flop / peak for flop in work], "-", color="gray", label="its arithmetic at the peak")
         axis.loglog(work, [1e3 * row[1] for row in rows], "o", label="measured step")
         for (hidden, batch), row in zip(points, rows):
             label = batch if name.startswith("batch") else len(hidden) if name.startswith("depth") else hidden[0]
-            axis.annotate(str(label), (row[0], 1e3 * row[1]), textcoords="offset points", xytext=(0, 6), fontsize=7)
-            print(f"{name}: {label}: {1e3 * row[1]:.3f} ms, {100 * row[2] / row[1]:.0f} % of peak", flush=True)
+            axis.annotate(str(label), (row[0], 1e3 * row[1]), textcoords="offset points", xytext=(-9, 5), fontsize=7, ha="center")
+            print(f"{name}: {label}: {1e3 * row[1]:.3f} ms, {100 * row[0] / row[1] / peak:.0f} % of peak", flush=True)
         axis.set_title(name, fontsize=9)
         axis.set_xlabel("GFLOP of a step")
         axis.set_ylabel("milliseconds")
+        axis.xaxis.set_minor_formatter(NullFormatter())
         axis.grid(True, which="both", alpha=0.2)
         axis.legend(fontsize=8)
     figure.tight_layout()

@@ -27,15 +27,17 @@ def read(run):
     lines = []
     path = Path(run) / "metrics.jsonl"
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8", errors="replace")
     except OSError as error:
         sys.exit(f"plot_metrics: cannot read the metrics: {path}: {error.strerror}; give the "
                  "--output directory of 'nntrain train'")
     for line in text.splitlines():
         try:
-            lines.append(json.loads(line))
+            values = json.loads(line)
         except json.JSONDecodeError:
             continue
+        if isinstance(values, dict) and "epoch" in values:
+            lines.append(values)
     if not lines:
         sys.exit(f"plot_metrics: no epoch is done: {path}; wait for one")
     return lines
@@ -47,14 +49,13 @@ def points(lines, key):
 
 
 def draw(axis, runs, keys):
-    for number, (name, lines) in enumerate(runs.items()):
+    for number, lines in enumerate(runs.values()):
         for key in keys:
             curve = points(lines, key)
             if curve is None:
                 continue
             style = {"linestyle": "--"} if key == "train_loss" or "top_k" in key else {}
-            word = key.replace("_", " ")
-            label = word if len(runs) == 1 else f"{name}, {word}" if len(keys) > 1 else name
+            label = key.replace("_", " ")
             marker = "o" if len(curve[0]) == 1 else None
             axis.plot(*curve, color=f"C{number}", marker=marker, label=label, **style)
 
@@ -69,6 +70,7 @@ def main():
     import matplotlib
     matplotlib.use("Agg")
     from matplotlib import pyplot
+    from matplotlib.lines import Line2D
     from matplotlib.ticker import MaxNLocator
 
     panels = {title: keys for title, keys in PANELS.items()
@@ -83,11 +85,20 @@ def main():
         axis.set_xlabel("epoch")
         axis.xaxis.set_major_locator(MaxNLocator(integer=True))
         axis.grid(alpha=0.3)
-        axis.legend(fontsize=8)
+        if len(runs) == 1:
+            axis.legend(fontsize=8)
+        elif title == "loss":
+            axis.set_title("loss (dashed: training)")
+        elif any(points(lines, "validation_top_k_accuracy") for lines in runs.values()) and \
+                title == "accuracy":
+            axis.set_title("accuracy (dashed: top-k)")
         if title == "loss" and arguments.log_loss:
             axis.set_yscale("log")
     for axis in list(axes.flat)[len(panels):]:
         axis.set_visible(False)
+    if len(runs) > 1:
+        lines = [Line2D([], [], color=f"C{number}", label=name) for number, name in enumerate(runs)]
+        figure.legend(handles=lines, loc="outside lower center", fontsize=8)
     figure.savefig(arguments.output, dpi=150)
     print(arguments.output)
 

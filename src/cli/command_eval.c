@@ -49,7 +49,7 @@ static void print_lines(const nnt_metrics *m) {
   printf("samples   %" PRId64 "\nloss      %.6f\n", m->samples, m->loss);
   if (m->classification) {
     printf("accuracy  %.4f\n", m->accuracy);
-    if (!isnan(m->f1)) printf("F1, macro %.4f\n", m->f1);
+    if (!isnan(m->f1)) printf("F1        %.4f\n", m->f1);
     if (m->top_k > 0) printf("top-%-5d %.4f\n", m->top_k, m->top_k_accuracy);
   } else {
     printf("MSE       %.6g\nMAE       %.6g\nR2        %.6f\n", m->mse, m->mae, m->r2);

@@ -51,9 +51,10 @@ static double median_speed(const json_t *metrics) {
 static void fill(row *r, const char *key) {
   const json_t *metrics = json_object_get(r->record, "metrics"), *best = NULL;
   r->key = (double)NAN;
-  r->epochs = (int64_t)json_array_size(metrics);
-  for (size_t i = 0; i < (size_t)r->epochs; ++i) {
+  for (size_t i = 0; i < json_array_size(metrics); ++i) {
     const json_t *line = json_array_get(metrics, i);
+    int64_t epoch = (int64_t)json_integer_value(json_object_get(line, "epoch"));
+    if (epoch > r->epochs) r->epochs = epoch;
     double value = number(line, key), seconds = number(line, "seconds");
     if (!isnan(seconds)) r->seconds += seconds;
     if (isnan(value)) continue;

@@ -10,6 +10,12 @@ import numpy as np
 from cli_case import CliCase, forward, samples
 
 
+def macro_f1(truth, decided):
+    """Of the classes that occur or were given."""
+    return np.mean([2 * ((truth == c) & (decided == c)).sum() / ((truth == c).sum() + (decided == c).sum())
+                    for c in np.union1d(truth, decided)])
+
+
 class Predict(CliCase):
     def read_csv(self, name):
         with open(self.path(name), newline="", encoding="utf-8") as file:
@@ -110,7 +116,7 @@ class Evaluate(CliCase):
         p = forward(self.path("run", "last.h5"), x)
         top = np.argsort(-p, axis=1)[:, :2]
         expected = {"samples": 500, "loss": -np.log(p[np.arange(500), y]).mean(),
-                    "accuracy": (p.argmax(axis=1) == y).mean()}
+                    "accuracy": (p.argmax(axis=1) == y).mean(), "f1_macro": macro_f1(y, p.argmax(axis=1))}
         self.check(expected)
         among = (top == y[:, None]).any(axis=1).mean()
         self.check({**expected, "top_k": 2, "top_k_accuracy": among}, "--top-k", "2")
@@ -143,7 +149,7 @@ class Evaluate(CliCase):
         text = self.succeed("eval", "--checkpoint", "run", "--data", "data.h5", "--top-k", "2",
                             "--output", "out.json", ranks=3)
         self.assertEqual([line.split()[0] for line in text.splitlines()],
-                         ["samples", "loss", "accuracy", "top-2"])
+                         ["samples", "loss", "accuracy", "F1", "top-2"])
         with open(self.path("out.json"), encoding="utf-8") as file:
             found = json.load(file)
         self.assertEqual(f"{found['accuracy']:.4f}", text.splitlines()[2].split()[1])

@@ -22,7 +22,7 @@ reader.Reload()
 print(json.dumps({tag: [[one.step, one.value] for one in reader.Scalars(tag)]
                   for tag in reader.Tags()["scalars"]}))
 """
-TAGS = {"loss/train": "train_loss", "loss/validation": "validation_loss",
+TAGS = {"validation/f1_macro": "validation_f1_macro", "loss/train": "train_loss", "loss/validation": "validation_loss",
         "validation/accuracy": "validation_accuracy", "training/learning_rate": "learning_rate",
         "training/samples_per_second": "samples_per_second", "training/epoch_seconds": "seconds",
         "training/epoch": "epoch"}
