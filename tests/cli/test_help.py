@@ -38,14 +38,19 @@ class Help(CliCase):
         """Each name in a table of src/cli has its line."""
         if SOURCE is None:
             self.skipTest("NNTRAIN_SOURCE_DIR is not set")
+        cli = Path(SOURCE, "src", "cli")
+        shared = dict(re.findall(r"#define (\w+_OPTIONS?)\b((?:.*\\\n)+.*)",
+                                 (cli / "data_options.h").read_text(encoding="utf-8")))
+        self.assertTrue(shared)
         tables = {}  # of command_VERB.c, or named VERB_specs beside another
-        for path in Path(SOURCE, "src", "cli").glob("command_*.c"):
+        for path in cli.glob("command_*.c"):
             for name, table in re.findall(r"option_spec (\w*)specs\[\] = \{(.*?)\{NULL",
                                           path.read_text(encoding="utf-8"), re.S):
-                tables[name[:-1] or path.stem[len("command_"):]] = table
+                tables[name[:-1] or path.stem[len("command_"):]] = re.sub(
+                    r"\b\w+_OPTIONS?\b", lambda use: shared[use[0]], table)
         for verb in self.verbs():
             table = tables[verb]
-            names = re.findall(r'^    \{"([a-z0-9-]+)",', table, re.M)
+            names = re.findall(r'\{[\s\\]*"([a-z0-9-]+)",', table)
             own, *borrowed = self.succeed("help", verb).split("\nOptions of 'nntrain ")
             shown = re.findall(r"^  --([a-z0-9-]+)", own, re.M)
             self.assertTrue(names)
