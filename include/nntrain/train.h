@@ -137,6 +137,17 @@ typedef struct nnt_step_event {
   int64_t samples;    /* trained on since the epoch began */
 } nnt_step_event;
 
+/* Seconds of an epoch on rank 0's main thread. The rest went into checkpoints, comparisons and what
+ * is shown of the run. The parts of a step are estimated from some of the steps. */
+typedef struct nnt_epoch_times {
+  double reading;           /* waiting for data that are streamed */
+  double gather;            /* finding a batch's samples */
+  double forward, backward; /* backward: with the exchange that it hides, and on one rank updates */
+  double exchange;          /* of gradients, what was not hidden, with the wait for slower ranks */
+  double update;
+  double validation;
+} nnt_epoch_times;
+
 /* After every epoch, on rank 0. */
 typedef struct nnt_epoch_event {
   int64_t epoch; /* from 1 */
@@ -148,8 +159,9 @@ typedef struct nnt_epoch_event {
   double learning_rate;      /* of the epoch's last update */
   double samples_per_second; /* of training, without validation and checkpoint */
   double seconds;            /* of the epoch, all included */
-  bool last;                 /* no epoch follows */
-  bool best;                 /* the lowest validation (or else train) loss so far */
+  nnt_epoch_times times;
+  bool last; /* no epoch follows */
+  bool best; /* the lowest validation (or else train) loss so far */
   int ranks, threads;
 } nnt_epoch_event;
 

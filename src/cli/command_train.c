@@ -286,12 +286,14 @@ static void print_plan(void *context, const nnt_train_plan *plan) {
   progress_print_plan(plan);
 }
 
-static void print_end(const nnt_train_options *train, const nnt_train_result *result, bool quiet) {
-  if (quiet || train->dry_run) return;
+static void print_end(const nnt_train_options *train, const nnt_train_result *result,
+                      const progress *state) {
+  if (state->quiet || train->dry_run) return;
   if (result->stopped_early)
     printf("stopped early: no better loss for %" PRId64 " epochs\n", train->patience);
   printf("done: %" PRId64 " epochs, best loss %.5f after epoch %" PRId64 ", in %s\n",
          result->epochs, result->best_loss, result->best_epoch, train->output);
+  progress_print_times(state);
   printf("digest %s\n", result->digest);
 }
 
@@ -359,13 +361,12 @@ static nnt_status run_train(const options *parsed, nnt_comm *comm, nnt_error *er
     if (nnt_comm_rank(comm) == 0) status = write_config(config, text, error);
     status = nnt_comm_agree(comm, status, error);
   } else if (status == NNT_OK) {
-    bool quiet = options_flag(parsed, "quiet");
-    progress state = progress_create(quiet);
+    progress state = progress_create(options_flag(parsed, "quiet"));
     nnt_train_events events = progress_events(&state);
     if (train.dry_run) events.plan = print_plan;
     status = nnt_train(comm, &train, &events, &result, error);
     progress_end(&state);
-    if (status == NNT_OK && nnt_comm_rank(comm) == 0) print_end(&train, &result, quiet);
+    if (status == NNT_OK && nnt_comm_rank(comm) == 0) print_end(&train, &result, &state);
   }
   free(text);
   return status;

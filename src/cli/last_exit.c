@@ -10,8 +10,9 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Seconds that the launcher has to end by itself. */
-#define LAUNCHER_SECONDS 4
+/* Seconds that the launcher has to end by itself: Open MPI 4.1 takes 2 to 3 for stopped processes
+ * of another host, more on a busy machine. */
+#define LAUNCHER_SECONDS 8
 /* Shells and the like between the launcher and this process, at most. */
 #define GENERATIONS 8
 /* Descriptors that may be open. */

@@ -103,12 +103,25 @@ static void print_validation(const nnt_metrics *m) {
   }
 }
 
+static void add_times(progress *state, const nnt_epoch_event *event) {
+  const nnt_epoch_times *times = &event->times;
+  state->seconds += event->seconds;
+  state->times.reading += times->reading;
+  state->times.gather += times->gather;
+  state->times.forward += times->forward;
+  state->times.backward += times->backward;
+  state->times.exchange += times->exchange;
+  state->times.update += times->update;
+  state->times.validation += times->validation;
+}
+
 static void on_epoch(void *context, const nnt_epoch_event *event) {
   progress *state = context;
   char time[32];
   if (state->quiet) return;
   clear_bar(state);
   state->drawn = 0.0;
+  add_times(state, event);
   printf("epoch %" PRId64 "/%" PRId64 ": loss %.5f", event->epoch, event->epochs,
          event->train_loss);
   if (event->has_validation) print_validation(&event->validation);
@@ -158,6 +171,26 @@ nnt_train_events progress_events(progress *state) {
 
 void progress_end(const progress *state) {
   if (state->drawn > 0.0) clear_bar(state);
+}
+
+void progress_print_times(const progress *state) {
+  const nnt_epoch_times *times = &state->times;
+  const struct {
+    const char *name;
+    double seconds;
+  } parts[] = {{"reading", times->reading},      {"gather", times->gather},
+               {"forward", times->forward},      {"backward", times->backward},
+               {"exchange", times->exchange},    {"update", times->update},
+               {"validation", times->validation}};
+  double rest = state->seconds;
+  if (rest <= 0.0) return;
+  printf("time on rank 0:");
+  for (size_t i = 0; i < sizeof parts / sizeof *parts; ++i) {
+    rest -= parts[i].seconds;
+    if (parts[i].seconds > 0.0)
+      printf(" %s %.1f %%,", parts[i].name, 100.0 * parts[i].seconds / state->seconds);
+  }
+  printf(" other %.1f %%\n", 100.0 * fmax(rest, 0.0) / state->seconds);
 }
 
 void progress_print_plan(const nnt_train_plan *plan) {

@@ -40,6 +40,10 @@ void nnt_held_start(const nnt_held *held, const nnt_sample_order *order,
   if (held->stream != NULL) nnt_stream_start(held->stream, order, next);
 }
 
+double nnt_held_waited(const nnt_held *held) {
+  return held->stream != NULL ? nnt_stream_waited(held->stream) : 0.0;
+}
+
 nnt_status nnt_held_need(const nnt_held *held, int64_t first, int64_t count, nnt_error *error) {
   return held->stream != NULL ? nnt_stream_need(held->stream, first, count, error) : NNT_OK;
 }

@@ -31,6 +31,8 @@ int64_t nnt_held_most(const nnt_held *held);
 void nnt_held_start_in_order(const nnt_held *held);
 void nnt_held_start(const nnt_held *held, const nnt_sample_order *order,
                     const nnt_sample_order *next);
+/* Seconds that this rank has waited for samples so far. Local. */
+double nnt_held_waited(const nnt_held *held);
 /* As nnt_stream_need. Collective. */
 nnt_status nnt_held_need(const nnt_held *held, int64_t first, int64_t count,
                          nnt_error *error) NNT_MUST_CHECK;

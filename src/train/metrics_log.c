@@ -25,15 +25,19 @@ static json_t *real_or_null(double value) {
   return isfinite(value) ? json_real(value) : json_null();
 }
 
-static json_t *object_of(const nnt_epoch_event *event) {
-  const nnt_metrics *validation = &event->validation;
-  json_t *object = json_pack(
-      "{sI sI so so sf sf sf si si}", "epoch", (json_int_t)event->epoch, "step",
-      (json_int_t)event->step, "train_loss", real_or_null(event->train_loss), "validation_loss",
-      event->has_validation ? real_or_null(validation->loss) : json_null(), "learning_rate",
-      event->learning_rate, "samples_per_second", event->samples_per_second, "seconds",
-      event->seconds, "ranks", event->ranks, "threads", event->threads);
-  if (object == NULL || !event->has_validation) return object;
+/* Adds "KEY_seconds" for what the epoch's time went into. */
+static int add_times(json_t *object, const nnt_epoch_times *times) {
+  return json_object_set_new(object, "reading_seconds", json_real(times->reading)) |
+         json_object_set_new(object, "gather_seconds", json_real(times->gather)) |
+         json_object_set_new(object, "forward_seconds", json_real(times->forward)) |
+         json_object_set_new(object, "backward_seconds", json_real(times->backward)) |
+         json_object_set_new(object, "exchange_seconds", json_real(times->exchange)) |
+         json_object_set_new(object, "update_seconds", json_real(times->update)) |
+         json_object_set_new(object, "validation_seconds", json_real(times->validation));
+}
+
+/* Adds the validation's metrics. */
+static int add_validation(json_t *object, const nnt_metrics *validation) {
   int failed = 0;
   if (validation->classification) {
     failed |=
@@ -50,11 +54,22 @@ static json_t *object_of(const nnt_epoch_event *event) {
     failed |= json_object_set_new(object, "validation_mae", real_or_null(validation->mae));
     failed |= json_object_set_new(object, "validation_r2", real_or_null(validation->r2));
   }
-  if (failed) {
-    json_decref(object);
-    return NULL;
-  }
-  return object;
+  return failed;
+}
+
+static json_t *object_of(const nnt_epoch_event *event) {
+  json_t *object = json_pack(
+      "{sI sI so so sf sf sf si si}", "epoch", (json_int_t)event->epoch, "step",
+      (json_int_t)event->step, "train_loss", real_or_null(event->train_loss), "validation_loss",
+      event->has_validation ? real_or_null(event->validation.loss) : json_null(), "learning_rate",
+      event->learning_rate, "samples_per_second", event->samples_per_second, "seconds",
+      event->seconds, "ranks", event->ranks, "threads", event->threads);
+  if (object == NULL) return NULL;
+  int failed = add_times(object, &event->times);
+  if (event->has_validation) failed |= add_validation(object, &event->validation);
+  if (!failed) return object;
+  json_decref(object);
+  return NULL;
 }
 
 /* The epoch of a whole line; 0 for anything else. */

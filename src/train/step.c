@@ -386,11 +386,12 @@ nnt_status nnt_stepper_run(nnt_stepper *stepper, const nnt_sample_order *order, 
   status = nnt_updater_finish(stepper->updater, error);
   if (status != NNT_OK) return status;
   double middle = nnt_network_forward_end(stepper->network);
+  bool alone = nnt_comm_size(stepper->comm) == 1;
   if (times != NULL)
     *times = (nnt_step_times){.gather = stepper->gathering,
                               .forward = middle - t0 - stepper->gathering,
                               .backward = t2 - middle,
-                              .exchange = t3 - t2 - stepper->updating,
+                              .exchange = alone ? 0.0 : t3 - t2 - stepper->updating,
                               .update = stepper->updating + nnt_clock_seconds() - t3};
   return NNT_OK;
 }

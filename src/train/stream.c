@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/partition.h"
 #include "comm/comm.h"
@@ -50,6 +51,7 @@ struct nnt_stream {
   bool has_next;
   place halves[2];
   int64_t front, back; /* windows that are in use */
+  double waited;       /* seconds, for windows */
   fetch fetch;
 };
 
@@ -338,17 +340,27 @@ static void keep_pace(nnt_stream *stream, int64_t position) {
   while (f->active && f->done < nnt_min_i64(due, f->pieces)) fetch_together(stream);
 }
 
+/* Brings the windows from `front` to `back` into use. */
+static nnt_status move(nnt_stream *stream, int64_t front, int64_t back, nnt_error *error) {
+  stream->front = front;
+  stream->back = back;
+  nnt_status status = bring(stream, front, error);
+  if (status == NNT_OK && back != front) status = bring(stream, back, error);
+  return status == NNT_OK ? look_ahead(stream, error) : status;
+}
+
 nnt_status nnt_stream_need(nnt_stream *stream, int64_t first, int64_t count, nnt_error *error) {
   int64_t front = nnt_sample_order_window_at(&stream->order, first);
   int64_t back = nnt_sample_order_window_at(&stream->order, first + count - 1);
-  nnt_status status = NNT_OK;
-  if (front != stream->front || back != stream->back) {
-    stream->front = front;
-    stream->back = back;
-    status = bring(stream, front, error);
-    if (status == NNT_OK && back != front) status = bring(stream, back, error);
-    if (status == NNT_OK) status = look_ahead(stream, error);
-  }
+  bool here = front == stream->front && back == stream->back;
+  if (here && stream->reader != NULL) return NNT_OK;
+  double began = nnt_clock_seconds();
+  nnt_status status = here ? NNT_OK : move(stream, front, back, error);
   if (status == NNT_OK && stream->reader == NULL) keep_pace(stream, first + count);
+  stream->waited += nnt_clock_seconds() - began;
   return status;
+}
+
+double nnt_stream_waited(const nnt_stream *stream) {
+  return stream->waited;
 }

@@ -49,5 +49,7 @@ void nnt_stream_start_in_order(nnt_stream *stream);
  * fails with on any rank. */
 nnt_status nnt_stream_need(nnt_stream *stream, int64_t first, int64_t count,
                            nnt_error *error) NNT_MUST_CHECK;
+/* Seconds that this rank has spent in it so far. Local. */
+double nnt_stream_waited(const nnt_stream *stream);
 
 #endif

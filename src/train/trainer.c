@@ -18,6 +18,7 @@
 #include "train/evaluator.h"
 #include "train/keeper.h"
 #include "train/step.h"
+#include "train/stopwatch.h"
 #include "train/warm_start.h"
 #include "train/watchdog.h"
 
@@ -33,10 +34,11 @@ struct nnt_trainer {
   nnt_train_state state;
   nnt_history_entry *history; /* [options->epochs] */
   double epoch_began;         /* as if the running epoch had never been interrupted */
-  nnt_keeper *keeper;         /* NULL: nothing is kept */
-  nnt_watchdog *watchdog;     /* NULL: none */
-  const nnt_pulse *pulse;     /* the watchdog's; NULL: none */
-  double *monitored;          /* [options->epochs]: each epoch's validation or else train loss */
+  nnt_stopwatch stopwatch;
+  nnt_keeper *keeper;     /* NULL: nothing is kept */
+  nnt_watchdog *watchdog; /* NULL: none */
+  const nnt_pulse *pulse; /* the watchdog's; NULL: none */
+  double *monitored;      /* [options->epochs]: each epoch's validation or else train loss */
 };
 
 void nnt_trainer_bytes(const nnt_model *model, const nnt_train_options *options, int64_t rows,
@@ -191,8 +193,10 @@ static nnt_status train_step(nnt_trainer *trainer, const nnt_sample_order *order
   nnt_status status = nnt_held_need(trainer->in.data, first, batch, error);
   nnt_keeper_note(trainer->keeper);
   if (status == NNT_OK)
-    status = nnt_stepper_run(trainer->stepper, order, first, batch, rate, loss, NULL, error);
+    status = nnt_stepper_run(trainer->stepper, order, first, batch, rate, loss,
+                             nnt_stopwatch_lap(&trainer->stopwatch), error);
   if (status != NNT_OK) return status;
+  nnt_stopwatch_note(&trainer->stopwatch);
   if (trainer->probe != NULL) note_loss(trainer->probe, *loss);
   if (!isfinite(*loss)) return fail_non_finite(trainer, "the loss is not a finite number", error);
   ++trainer->state.step;
@@ -271,13 +275,15 @@ static nnt_status keep_step(nnt_trainer *trainer, bool last, nnt_error *error) {
   return status;
 }
 
-/* The steps of an epoch that are left; fills the event's loss and rate. */
+/* The steps of an epoch that are left; fills the event's loss, rate and times. */
 static nnt_status train_epoch(nnt_trainer *trainer, nnt_epoch_event *epoch, nnt_error *error) {
   const int64_t samples = trainer->samples->count;
   const int64_t batch_size = trainer->in.options->batch_size;
   nnt_sample_order order = order_of(trainer, trainer->state.epoch);
   trainer->epoch_began = nnt_clock_seconds() - trainer->state.epoch_seconds;
   start_pass(trainer, &order);
+  nnt_stopwatch_start(&trainer->stopwatch, nnt_ceil_div(samples, batch_size),
+                      nnt_held_waited(trainer->in.data));
   for (int64_t first = trainer->state.epoch_step * batch_size;
        first < samples && !probe_is_done(trainer); first += batch_size) {
     int64_t batch = nnt_min_i64(batch_size, samples - first);
@@ -289,7 +295,10 @@ static nnt_status train_epoch(nnt_trainer *trainer, nnt_epoch_event *epoch, nnt_
     if (status != NNT_OK) return status;
   }
   epoch->train_loss = trainer->state.epoch_loss / (double)samples;
-  epoch->samples_per_second = (double)samples / (nnt_clock_seconds() - trainer->epoch_began);
+  double seconds = nnt_clock_seconds() - trainer->epoch_began;
+  epoch->samples_per_second = (double)samples / seconds;
+  epoch->times =
+      nnt_stopwatch_read(&trainer->stopwatch, seconds, nnt_held_waited(trainer->in.data));
   return NNT_OK;
 }
 
@@ -338,10 +347,12 @@ static nnt_status run_epoch(nnt_trainer *trainer, nnt_error *error) {
   nnt_status status = train_epoch(trainer, &event, error);
   if (status == NNT_OK) status = check_copies(trainer, error);
   nnt_pulse_phase(trainer->pulse, NNT_PHASE_VALIDATION);
+  double began = nnt_clock_seconds();
   if (status == NNT_OK && event.has_validation)
     status = nnt_evaluator_run(trainer->validation, nnt_stepper_parameters(trainer->stepper),
                                &event.validation, error);
   if (status != NNT_OK) return status;
+  if (event.has_validation) event.times.validation = nnt_clock_seconds() - began;
   event.learning_rate = nnt_schedule_at(&trainer->schedule, trainer->state.step - 1);
   finish_epoch(trainer, &event);
   event.seconds = nnt_clock_seconds() - trainer->epoch_began;

@@ -2,12 +2,15 @@
 """What a run shows while it works, and what it leaves."""
 import os
 import pty
+import re
 import select
 import subprocess
 import time
 import unittest
 
 from cli_case import ALONE, NNTRAIN, SECONDS, CliCase, samples
+
+PARTS = ("reading", "gather", "forward", "backward", "exchange", "update", "validation")
 
 
 class Progress(CliCase):
@@ -46,7 +49,7 @@ class Progress(CliCase):
             text = self.train("--validation", "test.h5", "--top-k", "2", output=f"run{ranks}",
                               ranks=ranks)
             lines = text.splitlines()
-            self.assertEqual(len(lines), 6, text)
+            self.assertEqual(len(lines), 7, text)
             self.assertRegex(lines.pop(1),
                              rf"^host \S+: {ranks} ranks? x 1 thread, CPUs? .* kernels$")
             self.assertTrue(lines[0].startswith("nntrain: 7-8-3, 91 parameters, cross-entropy"))
@@ -55,7 +58,12 @@ class Progress(CliCase):
                     lines[epoch], rf"^epoch {epoch}/2: loss \d+\.\d+, validation loss \d+\.\d+, "
                     r"accuracy \d\.\d+, F1 \d\.\d+, top-2 \d\.\d+, \d+ samples/s, \d+\.\d s, \d+:\d\d left")
             self.assertRegex(lines[3], rf"^done: 2 epochs, best loss .* in run{ranks}$")
-            self.assertEqual(lines[4], "digest " + self.digest(f"run{ranks}/last.h5"))
+            parts = re.fullmatch(r"time on rank 0:((?: \w+ \d+\.\d %,?)+)", lines[4])
+            shares = dict(re.findall(r"(\w+) ([\d.]+) %", parts[1]))
+            self.assertLessEqual({"forward", "backward", "validation", "other"}, set(shares))
+            self.assertEqual("exchange" in shares, ranks > 1)
+            self.assertAlmostEqual(sum(map(float, shares.values())), 100.0, delta=0.5)
+            self.assertEqual(lines[5], "digest " + self.digest(f"run{ranks}/last.h5"))
             self.assertNotIn("\r", text)
 
     def test_bar_on_a_terminal(self):
@@ -129,10 +137,17 @@ class Files(CliCase):
     def test_metrics(self):
         self.train("--validation", "data.h5", ranks=3)
         keys = {"epoch", "step", "train_loss", "validation_loss", "validation_accuracy",
-                "learning_rate", "samples_per_second", "seconds", "ranks", "threads"}
+                "learning_rate", "samples_per_second", "seconds", "ranks", "threads",
+                *(f"{part}_seconds" for part in PARTS)}
         lines = self.metrics()
         for line in lines:
             self.assertLessEqual(keys, set(line))
+            parts = [line[f"{part}_seconds"] for part in PARTS]
+            self.assertGreaterEqual(min(parts), 0.0)
+            self.assertLessEqual(sum(parts), line["seconds"])
+            self.assertGreater(line["forward_seconds"], 0.0)
+            self.assertGreater(line["validation_seconds"], 0.0)
+            self.assertEqual(line["reading_seconds"], 0.0)  # it lies in memory
         self.assertEqual([(line["epoch"], line["step"]) for line in lines], [(1, 4), (2, 8)])
         self.assertEqual((lines[0]["ranks"], lines[0]["threads"]), (3, 1))
         self.assertEqual(lines[0]["learning_rate"], 0.1)

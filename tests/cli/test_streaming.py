@@ -69,6 +69,9 @@ class Options(CliCase):
                 self.train(*how, "--io", way, data=data, output=f"{data}-{way}-{ranks}",
                            ranks=ranks)
                 self.assertEqual(self.digest(f"{data}-{way}-{ranks}/last.h5"), expected)
+                for line in self.metrics(f"{data}-{way}-{ranks}"):
+                    self.assertGreater(line["reading_seconds"], 0.0)
+                    self.assertLess(line["reading_seconds"], line["seconds"])
 
 
 class Memory(CliCase):

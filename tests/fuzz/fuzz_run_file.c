@@ -54,6 +54,10 @@ void progress_end(const progress *state) {
   (void)state;
 }
 
+void progress_print_times(const progress *state) {
+  (void)state;
+}
+
 void progress_print_plan(const nnt_train_plan *plan) {
   (void)plan;
 }
