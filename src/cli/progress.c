@@ -187,7 +187,7 @@ void progress_print_times(const progress *state) {
   printf("time on rank 0:");
   for (size_t i = 0; i < sizeof parts / sizeof *parts; ++i) {
     rest -= parts[i].seconds;
-    if (parts[i].seconds > 0.0)
+    if (parts[i].seconds >= 0.0005 * state->seconds)
       printf(" %s %.1f %%,", parts[i].name, 100.0 * parts[i].seconds / state->seconds);
   }
   printf(" other %.1f %%\n", 100.0 * fmax(rest, 0.0) / state->seconds);

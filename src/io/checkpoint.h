@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/sha256.h"
 #include "net/layout.h"
 #include "net/model.h"
 #include "net/optimizer.h"
@@ -36,6 +37,7 @@ typedef struct nnt_train_state {
   int64_t granules;                   /* of a batch's exact sum; 0: the sum is a fast one */
   nnt_shuffling shuffling;            /* block and window with a windowed shuffle only */
   char selection[NNT_SELECTION_TEXT]; /* which part of the data set, and weights; "": whole */
+  char data_digest[NNT_SHA256_TEXT];  /* of some samples; "": the checkpoint does not say */
   nnt_initializer initializer;
   double best_loss; /* lowest validation (or train) loss so far; infinity before the first */
   int64_t best_epoch;

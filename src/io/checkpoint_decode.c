@@ -198,9 +198,10 @@ static void get_shuffling(reader *r, nnt_shuffling *shuffling) {
     refuse(r, "attributes shuffle_block and shuffle_window");
 }
 
-static void get_selection(reader *r, nnt_train_state *state) {
-  if (r->status == NNT_OK && nnt_h5_has_attribute(r->file, "/state", "selection"))
-    get_text(r, "/state", "selection", state->selection, sizeof state->selection);
+/* A text that not every checkpoint has. */
+static void get_optional(reader *r, const char *name, char *text, size_t size) {
+  if (r->status == NNT_OK && nnt_h5_has_attribute(r->file, "/state", name))
+    get_text(r, "/state", name, text, size);
 }
 
 /* A checkpoint that says nothing was made between two epochs. */
@@ -231,7 +232,8 @@ static void get_state(reader *r, nnt_train_state *state) {
   state->best_epoch = get_int(r, "/state", "best_epoch");
   get_position(r, state);
   get_shuffling(r, &state->shuffling);
-  get_selection(r, state);
+  get_optional(r, "selection", state->selection, sizeof state->selection);
+  get_optional(r, "data_digest", state->data_digest, sizeof state->data_digest);
   get_text(r, "/state", "initializer", text, sizeof text);
   if (r->status == NNT_OK) r->status = nnt_initializer_parse(text, &state->initializer, r->error);
 }

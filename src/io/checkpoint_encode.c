@@ -141,6 +141,7 @@ static void put_state(writer *w, const nnt_train_state *state) {
     put_int(w, "/state", "shuffle_window", state->shuffling.window);
   }
   if (state->selection[0] != '\0') put_text(w, "/state", "selection", state->selection);
+  if (state->data_digest[0] != '\0') put_text(w, "/state", "data_digest", state->data_digest);
   put_int(w, "/state", "granules", state->granules);
   put_text(w, "/state", "initializer", nnt_initializer_name(state->initializer));
   put_real(w, "/state", "best_loss", state->best_loss);

@@ -2,6 +2,7 @@
 #include "train/resume_checks.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "data/sample_order.h"
 #include "train/method_checks.h"
@@ -21,6 +22,17 @@ static nnt_status check_shuffling(const nnt_shuffling *there, const nnt_shufflin
                   "--output",
                   output, nnt_shuffle_name(there->kind), there->block, there->window,
                   nnt_shuffle_name(here->kind), here->block, here->window);
+}
+
+/* Whether the run goes on with the data that it began with. */
+static nnt_status check_data(const char *there, const nnt_run_data *data, const char *output,
+                             nnt_error *error) {
+  if (there[0] == '\0' || strcmp(there, data->digest) == 0) return NNT_OK;
+  return nnt_fail(error, NNT_BAD_USAGE,
+                  "the checkpoint is of other data\n%s: it was trained on other samples than those "
+                  "of %s\nuse the data of the run; or another --output, with --init-from to train "
+                  "its weights on these",
+                  output, data->train->name);
 }
 
 nnt_status nnt_check_resume(const nnt_checkpoint *checkpoint, const nnt_model *here,
@@ -63,7 +75,8 @@ nnt_status nnt_check_resume(const nnt_checkpoint *checkpoint, const nnt_model *h
                     "\nuse the options of the run, or another --output",
                     options->output, state->seed, state->batch_size, state->samples, options->seed,
                     options->batch_size, data->train->samples.count);
-  status = nnt_check_optimizer(checkpoint, options, error);
+  status = check_data(state->data_digest, data, options->output, error);
+  if (status == NNT_OK) status = nnt_check_optimizer(checkpoint, options, error);
   if (status == NNT_OK)
     status = check_shuffling(&state->shuffling, &data->plans[0].shuffling, options->output, error);
   if (status != NNT_OK) return status;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/partition.h"
+#include "train/data_digest.h"
 #include "train/weights.h"
 
 /* Whether the validation set is a part of the data set. */
@@ -97,6 +98,8 @@ nnt_status nnt_run_data_load(nnt_comm *comm, const nnt_train_options *options, n
     status = options->dry_run ? nnt_resident_scan(comm, sets[i], error)
                               : nnt_held_create(comm, sets[i], &data->plans[i], reading->io,
                                                 data->reader, &data->held[i], error);
+  if (status == NNT_OK)
+    status = nnt_comm_agree(comm, nnt_data_digest(data->train, data->digest, error), error);
   return status;
 }
 

@@ -13,6 +13,7 @@ typedef struct nnt_run_data {
   int64_t weight_bytes;               /* a node */
   nnt_data_plan plans[2];             /* of both */
   char selection[NNT_SELECTION_TEXT]; /* as in a checkpoint */
+  char digest[NNT_SHA256_TEXT];       /* of the training data, as in a checkpoint */
   nnt_reader *reader;                 /* NULL: nothing is read ahead */
   nnt_held held[2];
 } nnt_run_data;
@@ -29,7 +30,8 @@ nnt_status nnt_run_data_check(const nnt_run_data *data, const nnt_checkpoint *ch
 nnt_status nnt_run_data_plan(nnt_comm *comm, const nnt_train_options *options,
                              const nnt_shuffling *before, nnt_run_data *data,
                              nnt_error *error) NNT_MUST_CHECK;
-/* Reads what is planned to be in memory; for a dry run only the labels. Collective. */
+/* Reads what is planned to be in memory; for a dry run only the labels and some samples.
+ * Collective. */
 nnt_status nnt_run_data_load(nnt_comm *comm, const nnt_train_options *options, nnt_run_data *data,
                              nnt_error *error) NNT_MUST_CHECK;
 /* Collective. One that is all zero is accepted. */

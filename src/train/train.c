@@ -276,6 +276,7 @@ static nnt_status create_trainer(run *r, nnt_error *error) {
                                .validation = r->data.validation != NULL ? &r->data.held[1] : NULL,
                                .shuffling = r->data.plans[0].shuffling,
                                .selection = r->data.selection,
+                               .data_digest = r->data.digest,
                                .reader = r->data.reader,
                                .checkpoint = r->checkpoint,
                                .start = r->start,

@@ -145,6 +145,8 @@ nnt_status nnt_trainer_create(nnt_comm *comm, const nnt_trainer_inputs *inputs, 
       resume_state(trainer);
     else
       start_state(trainer);
+    (void)snprintf(trainer->state.data_digest, sizeof trainer->state.data_digest, "%s",
+                   inputs->data_digest);
     status = nnt_stepper_sync(trainer->stepper, error);
   }
   if (status != NNT_OK) {

@@ -21,6 +21,7 @@ typedef struct nnt_trainer_inputs {
   const nnt_held *validation;       /* NULL: none */
   nnt_shuffling shuffling;          /* settled */
   const char *selection;            /* as in a checkpoint */
+  const char *data_digest;          /* as in a checkpoint */
   nnt_reader *reader;               /* that reads ahead; NULL: none */
   const nnt_checkpoint *checkpoint; /* where to go on; NULL: start */
   const nnt_checkpoint *start;      /* with these weights; NULL: with random ones */

@@ -178,6 +178,27 @@ class Resume(CliCase):
     def test_other_data(self):
         self.write_data("other.h5", *samples(61))
         self.refuse_resume(words=["60 samples", "61"], data="other.h5", ranks=(1,))
+        x, y = samples(60)
+        for row, column in ((0, 0), (59, 3)):  # of the first sample and of the last
+            name, changed = f"other-{row}.h5", x.copy()
+            changed[row, column] += 1
+            self.write_data(name, changed, y)
+            self.refuse_resume(words=["other data", name, "--init-from"], data=name, ranks=(1,))
+
+    def test_same_data_held_in_another_way(self):
+        """Other samples are refused, the same ones are not, however they are stored or read."""
+        x, y = samples(60)
+        self.write_data("stored.h5", x, y, chunks=(7, 3), compression="gzip")
+        self.write_data("other.h5", x, (y + 1) % 3)
+        words = ("--output", "blocks", "--hidden", "8", "--batch-size", "16", "--shuffle",
+                 "windowed", "--shuffle-block", "4", "--shuffle-window", "16")
+        self.succeed("train", "--data", "data.h5", *words, "--epochs", "1")
+        for epochs, how in enumerate(((), ("--data-mode", "streaming"),
+                                      ("--data-mode", "streaming", "--io", "collective"),
+                                      ("--dry-run",)), 2):
+            going_on = (*words, "--resume", "--epochs", str(epochs), *how)
+            self.refuse(("train", "--data", "other.h5", *going_on), ["other data"], ranks=(1, 3))
+            self.succeed("train", "--data", "stored.h5", *going_on, ranks=2)
 
     def test_no_whole_checkpoint(self):
         for name in os.listdir(self.path("run")):
