@@ -88,7 +88,8 @@ static void report(const trial *t, const nnt_bench_options *options, nnt_timing 
 static nnt_status bench_size(nnt_comm *comm, int64_t floats, const nnt_bench_options *options,
                              nnt_bench_line line, void *context, nnt_error *error) {
   const int64_t begin[] = {0, (nnt_panel_count(floats) + 1) * NNT_PANEL};
-  const nnt_exchange_plan plan = {.buckets = 1, .begin = begin, .mode = NNT_ALLREDUCE_AUTO};
+  const nnt_exchange_plan plan = {
+      .buckets = 1, .begin = begin, .mode = NNT_ALLREDUCE_AUTO, .threads = options->threads};
   trial t = {.comm = comm, .floats = floats};
   void *plain = NULL;
   nnt_timing ours, theirs;

@@ -2,6 +2,7 @@
 #include "comm/gradient_exchange.h"
 
 #include <assert.h>
+#include <omp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -83,18 +84,19 @@ static nnt_status create_lists(nnt_gradient_exchange *e, const nnt_exchange_plan
 }
 
 /* Who does what, and the order of the sums. */
-static nnt_status create_shares(nnt_gradient_exchange *e, int64_t granules, nnt_error *error) {
+static nnt_status create_shares(nnt_gradient_exchange *e, const nnt_exchange_plan *plan,
+                                nnt_error *error) {
   const nnt_comm *comm = e->comm;
   e->members = e->shared ? comm->node_size : 1;
   e->index = e->shared ? comm->node_rank : 0;
   nnt_status status =
-      nnt_shares_create(granules, e->shared ? comm->nodes : comm->size, e->members,
+      nnt_shares_create(plan->granules, e->shared ? comm->nodes : comm->size, e->members,
                         e->shared ? comm->node_index : comm->rank, e->index, &e->shares, error);
   if (status != NNT_OK) return status;
   size_t addends = (size_t)e->shares.in_node.items + 1;
   e->addends = calloc(addends, sizeof *e->addends);
   if (e->addends == NULL) return nnt_fail_memory(error, addends * sizeof *e->addends, "a sum");
-  return nnt_plan_sum_create(&e->shares.in_node, &e->sum, error);
+  return nnt_plan_sum_create(&e->shares.in_node, plan->threads, &e->sum, error);
 }
 
 static nnt_status allocate(nnt_gradient_exchange *e, const nnt_exchange_plan *plan,
@@ -127,7 +129,7 @@ static void list_addends(nnt_gradient_exchange *e) {
   }
 }
 
-static nnt_status create_reduction(nnt_gradient_exchange *e, nnt_error *error) {
+static nnt_status create_reduction(nnt_gradient_exchange *e, int threads, nnt_error *error) {
   int64_t *counts = calloc((size_t)e->buckets, sizeof *counts);
   nnt_status status = NNT_OK;
   if (counts == NULL)
@@ -144,7 +146,8 @@ static nnt_status create_reduction(nnt_gradient_exchange *e, nnt_error *error) {
                              .counts = counts,
                              .results = e->results,
                              .partials = e->shares.exact ? e->shares.node_partials : NULL,
-                             .sum = &e->shares.in_all};
+                             .sum = &e->shares.in_all,
+                             .threads = threads};
   if (status == NNT_OK) status = nnt_reduction_create(e->comm, &plan, &e->reduction, error);
   free(counts);
   return status;
@@ -162,11 +165,11 @@ nnt_status nnt_gradient_exchange_create(nnt_comm *comm, const nnt_exchange_plan 
   if (status == NNT_OK) {
     e->comm = comm;
     e->shared = shared;
-    status = nnt_comm_agree(comm, create_shares(e, plan->granules, error), error);
+    status = nnt_comm_agree(comm, create_shares(e, plan, error), error);
   }
   if (status == NNT_OK) status = allocate(e, plan, error);
   if (status == NNT_OK) list_addends(e);
-  if (status == NNT_OK) status = create_reduction(e, error);
+  if (status == NNT_OK) status = create_reduction(e, plan->threads, error);
   if (status != NNT_OK) {
     nnt_gradient_exchange_destroy(&e);
     return status;
@@ -238,7 +241,8 @@ static nnt_status node_barrier(const nnt_gradient_exchange *e, nnt_error *error)
   return nnt_node_memory_sync(e->memory, error);
 }
 
-/* All local ranks have completed the bucket: this rank sums its slice over them. */
+/* All local ranks have completed the bucket: this rank sums its slice over them, each thread of a
+ * parallel region its part. */
 static void sum_slice(nnt_gradient_exchange *e, int bucket) {
   const nnt_sum_plan *plan = &e->shares.in_node;
   int64_t first = 0, end_of_slice = 0;
@@ -248,24 +252,36 @@ static void sum_slice(nnt_gradient_exchange *e, int bucket) {
     int64_t begin = 0, end = 0;
     for (int o = 0; o < plan->outputs; ++o)
       outputs[o] = nnt_reduction_addend(e->reduction, bucket, piece, o, &begin, &end);
-    if (plan->outputs > 0)
+    if (plan->outputs > 0 && omp_in_parallel())
+      nnt_plan_sum_part(e->sum, omp_get_thread_num(), omp_get_num_threads(), e->addends,
+                        first + begin, outputs, end - begin);
+    else if (plan->outputs > 0)
       nnt_plan_sum_run(e->sum, e->addends, first + begin, outputs, end - begin);
   }
 }
 
-void nnt_gradient_exchange_start(nnt_gradient_exchange *exchange, int bucket) {
-  exchange->started[exchange->started_count++] = bucket;
-  /* Inside one node there is nothing to send, and all is summed at the end, behind one barrier. */
-  if (nnt_reduction_is_trivial(exchange->reduction)) return;
+/* Waits for the node's ranks; on the main thread. */
+static void meet(nnt_gradient_exchange *e) {
   nnt_error error;
-  nnt_status status = node_barrier(exchange, &error);
-  if (status != NNT_OK && exchange->status == NNT_OK) {
-    exchange->status = status;
-    exchange->error = error;
+  nnt_status status = node_barrier(e, &error);
+  if (status == NNT_OK || e->status != NNT_OK) return;
+  e->status = status;
+  e->error = error;
+}
+
+void nnt_gradient_exchange_start(nnt_gradient_exchange *exchange, int bucket) {
+  /* Inside one node there is nothing to send, and all is summed at the end, behind one barrier. */
+  bool alone = nnt_reduction_is_trivial(exchange->reduction);
+  if (omp_get_thread_num() == 0) {
+    exchange->started[exchange->started_count++] = bucket;
+    if (!alone) meet(exchange);
   }
+  if (alone) return;
+#pragma omp barrier
   if (exchange->status != NNT_OK) return;
   sum_slice(exchange, bucket);
-  nnt_reduction_start(exchange->reduction, bucket);
+#pragma omp barrier
+  if (omp_get_thread_num() == 0) nnt_reduction_start(exchange->reduction, bucket);
 }
 
 void nnt_gradient_exchange_poll(nnt_gradient_exchange *exchange) {

@@ -36,6 +36,7 @@ typedef struct nnt_exchange_plan {
   int64_t scratch;      /* doubles for what the ranks that share parameters tell each other */
   int64_t granules;     /* leaves of the exact sum, at most NNT_SUM_LEAVES; 0: fast */
   nnt_allreduce mode;
+  int threads; /* of a rank, that add up */
 } nnt_exchange_plan;
 
 /* Collective. Every arena is zero at first. Errors: NNT_OUT_OF_MEMORY, NNT_MPI_ERROR. */
@@ -71,7 +72,8 @@ nnt_status nnt_gradient_exchange_sync(nnt_gradient_exchange *exchange,
 
 /* The bucket of this rank's gradients is complete; its floats must not be touched until the step is
  * finished. All ranks start the buckets in the same order. An error is kept and returned by finish.
- * Collective, on the main thread. */
+ * Collective. Inside a parallel region every thread calls it, and all are through with the bucket;
+ * the main thread talks to the other ranks. */
 void nnt_gradient_exchange_start(nnt_gradient_exchange *exchange, int bucket);
 /* Moves on what was started, when the last time was a while ago. Not collective. */
 void nnt_gradient_exchange_poll(nnt_gradient_exchange *exchange);

@@ -1,6 +1,7 @@
 /* Adds up arrays of floats in the order of a sum plan. */
 #include "comm/plan_sum.h"
 
+#include <omp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,22 +11,27 @@
 
 /* Floats at a time: the partial sums of a piece stay in the L1 cache. */
 #define PIECE 1024
+/* Floats that are worth a thread of their own. */
+#define THREAD_FLOATS 32768
 
 struct nnt_plan_sum {
   const nnt_sum_plan *plan;
   const nnt_kernels *kernels;
-  void *stack; /* [NNT_SUM_PLACES, PIECE] floats */
+  int threads;
+  void *stacks; /* [threads, NNT_SUM_PLACES, PIECE] floats */
 };
 
-nnt_status nnt_plan_sum_create(const nnt_sum_plan *plan, nnt_plan_sum **out, nnt_error *error) {
+nnt_status nnt_plan_sum_create(const nnt_sum_plan *plan, int threads, nnt_plan_sum **out,
+                               nnt_error *error) {
   *out = NULL;
   nnt_plan_sum *sum = calloc(1, sizeof *sum);
   if (sum == NULL) return nnt_fail_memory(error, sizeof *sum, "a sum");
   sum->plan = plan;
+  sum->threads = threads > 1 ? threads : 1;
   nnt_status status = nnt_kernels_choose(&sum->kernels, error);
   if (status == NNT_OK)
-    status = nnt_memory_allocate((size_t)NNT_SUM_PLACES * PIECE * sizeof(float), "a sum",
-                                 &sum->stack, error);
+    status = nnt_memory_allocate((size_t)sum->threads * NNT_SUM_PLACES * PIECE * sizeof(float),
+                                 "a sum", &sum->stacks, error);
   if (status != NNT_OK) {
     nnt_plan_sum_destroy(&sum);
     return status;
@@ -36,22 +42,22 @@ nnt_status nnt_plan_sum_create(const nnt_sum_plan *plan, nnt_plan_sum **out, nnt
 
 void nnt_plan_sum_destroy(nnt_plan_sum **sum) {
   if (*sum == NULL) return;
-  nnt_memory_free(&(*sum)->stack);
+  nnt_memory_free(&(*sum)->stacks);
   free(*sum);
   *sum = NULL;
 }
 
 /* One piece of `count` floats, `from` floats into the outputs. */
-static void run_piece(const nnt_plan_sum *sum, const float *const *items, int64_t first,
-                      float *const *outputs, int64_t from, int64_t count) {
+static void run_piece(const nnt_plan_sum *sum, float *stack, const float *const *items,
+                      int64_t first, float *const *outputs, int64_t from, int64_t count) {
   const float *entries[NNT_SUM_PLACES]; /* items themselves, or sums on the stack */
   for (int64_t i = 0; i < sum->plan->items; ++i) {
     const nnt_sum_step *step = &sum->plan->steps[i];
     const float *value = items[i] + first + from;
     for (int m = step->merges; m > 0; --m) {
       bool final = m == 1 && step->output >= 0;
-      float *target = final ? outputs[step->output] + from
-                            : (float *)sum->stack + (int64_t)(step->place + m - 1) * PIECE;
+      float *target =
+          final ? outputs[step->output] + from : stack + (int64_t)(step->place + m - 1) * PIECE;
       sum->kernels->elementwise->add(entries[step->place + m - 1], value, target, count);
       value = target;
     }
@@ -61,8 +67,23 @@ static void run_piece(const nnt_plan_sum *sum, const float *const *items, int64_
   }
 }
 
+void nnt_plan_sum_part(nnt_plan_sum *sum, int thread, int threads, const float *const *items,
+                       int64_t first, float *const *outputs, int64_t count) {
+  int64_t pieces = nnt_ceil_div(count, PIECE);
+  float *stack = (float *)sum->stacks + (int64_t)thread * NNT_SUM_PLACES * PIECE;
+  int64_t begin = nnt_partition_begin(pieces, threads, thread) * PIECE;
+  int64_t end = nnt_min_i64(nnt_partition_begin(pieces, threads, thread + 1) * PIECE, count);
+  for (int64_t from = begin; from < end; from += PIECE)
+    run_piece(sum, stack, items, first, outputs, from, nnt_min_i64(PIECE, end - from));
+}
+
 void nnt_plan_sum_run(nnt_plan_sum *sum, const float *const *items, int64_t first,
                       float *const *outputs, int64_t count) {
-  for (int64_t from = 0; from < count; from += PIECE)
-    run_piece(sum, items, first, outputs, from, nnt_min_i64(PIECE, count - from));
+  int64_t worth = nnt_min_i64(count / THREAD_FLOATS, sum->threads);
+  if (worth <= 1 || omp_in_parallel()) {
+    nnt_plan_sum_part(sum, 0, 1, items, first, outputs, count);
+    return;
+  }
+#pragma omp parallel num_threads((int)worth)
+  nnt_plan_sum_part(sum, omp_get_thread_num(), omp_get_num_threads(), items, first, outputs, count);
 }

@@ -162,7 +162,7 @@ static nnt_status prepare(nnt_reduction *r, const nnt_reduction_plan *plan, nnt_
     memcpy(r->partials, plan->partials, (size_t)r->size * sizeof *r->partials);
   nnt_status status = check_counts(r, error);
   if (!r->ordered) return status;
-  if (status == NNT_OK) status = nnt_plan_sum_create(plan->sum, &r->sum, error);
+  if (status == NNT_OK) status = nnt_plan_sum_create(plan->sum, plan->threads, &r->sum, error);
   if (status == NNT_OK) status = allocate_messages(r, error);
   return status;
 }

@@ -25,6 +25,7 @@ typedef struct nnt_reduction_plan {
   float *const *results; /* [buckets] where the sums go */
   const int *partials;   /* [peers] partial sums that each contributes; NULL: any order, one each */
   const nnt_sum_plan *sum; /* the order of all peers' partial sums; one output */
+  int threads;             /* that add up */
 } nnt_reduction_plan;
 
 /* Collective. Errors: NNT_OUT_OF_MEMORY, NNT_MPI_ERROR, NNT_BAD_USAGE for a bucket beyond MPI's

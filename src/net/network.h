@@ -85,9 +85,9 @@ typedef struct nnt_network_step_call {
   /* Samples of the step to come, to be asked for from memory meanwhile; NULL: unknown. */
   const void *const *next;
   int64_t next_count;
-  /* Any may be NULL. `ready` is called on the calling (main) thread as soon as the gradient of a
-   * piece is complete (last layer first, within a layer ascending), while the other threads go on
-   * to the earlier layers; `poll` there now and then, to move on what was started. */
+  /* Any may be NULL. `ready` is called on every thread of the pass, in its parallel region if it
+   * has one, as soon as the gradient of a piece is complete (last layer first, within a layer
+   * ascending); `poll` on the main thread now and then, to move on what was started. */
   void (*ready)(void *context, int piece);
   void (*poll)(void *context);
   /* Takes `count` floats of the one output's gradient that begin at `offset` of the arena, on any

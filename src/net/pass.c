@@ -270,7 +270,7 @@ static void layer_gradient(const nnt_pass *p, nnt_team team, int layer) {
     if (!frozen && piece + 1 == layout->first_piece[layer + 1]) bias_gradient(p, team, layer, &dz);
     if (call->take != NULL) continue;
 #pragma omp barrier
-    if (team.thread == 0 && call->ready != NULL) call->ready(call->context, piece);
+    if (call->ready != NULL) call->ready(call->context, piece);
   }
 }
 

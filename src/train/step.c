@@ -1,6 +1,7 @@
 /* One synchronous update. */
 #include "train/step.h"
 
+#include <omp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,7 +65,8 @@ static nnt_status create_exchange(nnt_stepper *stepper, const nnt_train_options 
                             .states = nnt_optimizer_slots(&options->optimizer),
                             .scratch = nnt_optimizer_lines(&options->optimizer, &stepper->layout),
                             .granules = nnt_granules_of(options),
-                            .mode = options->allreduce};
+                            .mode = options->allreduce,
+                            .threads = stepper->threads};
   if (status == NNT_OK)
     status = nnt_gradient_exchange_create(stepper->comm, &plan, &stepper->exchange, error);
   free(begin);
@@ -88,7 +90,6 @@ static nnt_status create_network(nnt_stepper *stepper, const nnt_model *model,
                      .shift = model->shift,
                      .scale = model->scale};
   stepper->samples = samples;
-  stepper->threads = threads;
   stepper->seed = options->seed;
   stepper->mixup = model->augmentation.mixup;
   stepper->parts = nnt_max_i64(nnt_min_i64(options->accumulate, share->count), 1);
@@ -124,6 +125,7 @@ nnt_status nnt_stepper_create(nnt_comm *comm, const nnt_model *model, const nnt_
   if (status == NNT_OK) {
     stepper->comm = comm;
     stepper->layout = nnt_layout_of(model);
+    stepper->threads = threads;
     status = create_exchange(stepper, options, error);
   }
   if (status == NNT_OK) {
@@ -202,9 +204,10 @@ int nnt_stepper_threads(const nnt_stepper *stepper) {
 
 static void gradient_ready(void *context, int piece) {
   nnt_stepper *stepper = context;
-  nnt_pulse_phase(stepper->pulse, NNT_PHASE_EXCHANGE); /* it may wait for the node's ranks */
+  const nnt_pulse *pulse = omp_get_thread_num() == 0 ? stepper->pulse : NULL;
+  nnt_pulse_phase(pulse, NNT_PHASE_EXCHANGE); /* it may wait for the node's ranks */
   nnt_gradient_exchange_start(stepper->exchange, piece);
-  nnt_pulse_phase(stepper->pulse, NNT_PHASE_COMPUTING);
+  nnt_pulse_phase(pulse, NNT_PHASE_COMPUTING);
 }
 
 static void poll(void *context) {

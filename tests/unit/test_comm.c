@@ -1,6 +1,8 @@
 /* Agreement, node memory and the exchange of gradients, at any number of ranks. */
 #include "comm/comm.h"
 
+#include <omp.h>
+
 #include "comm/gradient_exchange.h"
 #include "comm/node_memory.h"
 #include "unit.h"
@@ -136,14 +138,23 @@ static void take_exact(void *context, int bucket, int64_t begin, int64_t end,
   for (int64_t i = begin; i < end; ++i) s->parameters[i] += 1.0F;
 }
 
-/* The tree's sum to the last bit, whoever has which granules. */
-static void exchanges_exactly(nnt_allreduce mode, int64_t granules) {
-  enum { FLOATS = 2144 };
-  const int64_t begin[] = {0, 32, 1056, 1088, FLOATS};
-  const nnt_exchange_plan plan = {.buckets = 4, .begin = begin, .granules = granules, .mode = mode};
+/* Starts all buckets, on this many threads. */
+static void start_buckets(nnt_gradient_exchange *exchange, int threads) {
+#pragma omp parallel num_threads(threads)
+  for (int b = 3; b >= 0; --b) {
+    nnt_gradient_exchange_start(exchange, b);
+    if (omp_get_thread_num() == 0) nnt_gradient_exchange_poll(exchange);
+  }
+}
+
+/* The tree's sum to the last bit, whoever has which granules, on any number of threads. */
+static void exchanges_exactly(nnt_allreduce mode, int64_t granules, int64_t floats) {
+  const int64_t begin[] = {0, 32, 1056, 1088, floats};
+  const nnt_exchange_plan plan = {
+      .buckets = 4, .begin = begin, .granules = granules, .mode = mode, .threads = 3};
   nnt_gradient_exchange *exchange = NULL;
   nnt_sum_plan whole;
-  float *expected = test_floats(FLOATS);
+  float *expected = test_floats(floats);
   assert_int_equal(nnt_sum_plan_create(granules, NULL, 0, granules, &whole, &error), NNT_OK);
   assert_int_equal(whole.outputs, 1);
   assert_int_equal(nnt_gradient_exchange_create(comm, &plan, &exchange, &error), NNT_OK);
@@ -151,16 +162,13 @@ static void exchanges_exactly(nnt_allreduce mode, int64_t granules) {
   assert_int_equal(share.granules, granules);
   exact_sum s = {expected, nnt_gradient_exchange_parameters(exchange)};
   for (int repeat = 0; repeat < 3; ++repeat) {
-    sum_leaves(&whole, 0, repeat, FLOATS, expected);
-    sum_leaves(share.plan, share.first, repeat, FLOATS, nnt_gradient_exchange_gradients(exchange));
-    for (int b = 3; b >= 0; --b) {
-      nnt_gradient_exchange_start(exchange, b);
-      nnt_gradient_exchange_poll(exchange);
-    }
+    sum_leaves(&whole, 0, repeat, floats, expected);
+    sum_leaves(share.plan, share.first, repeat, floats, nnt_gradient_exchange_gradients(exchange));
+    start_buckets(exchange, repeat + 1);
     assert_int_equal(nnt_gradient_exchange_finish(exchange, take_exact, &s, &error), NNT_OK);
   }
   assert_int_equal(nnt_gradient_exchange_sync(exchange, &error), NNT_OK);
-  for (int i = 0; i < FLOATS; ++i) assert_true(s.parameters[i] == 3.0F);
+  for (int64_t i = 0; i < floats; ++i) assert_true(s.parameters[i] == 3.0F);
   nnt_gradient_exchange_destroy(&exchange);
   nnt_sum_plan_clear(&whole);
   free(expected);
@@ -169,7 +177,8 @@ static void exchanges_exactly(nnt_allreduce mode, int64_t granules) {
 static void sums_by_the_tree(nnt_allreduce mode) {
   static const int64_t granules[] = {1, 2, 3, 4, 8, 11, 64};
   for (size_t i = 0; i < sizeof granules / sizeof *granules; ++i)
-    exchanges_exactly(mode, granules[i]);
+    exchanges_exactly(mode, granules[i], 2144);
+  exchanges_exactly(mode, 8, INT64_C(1) << 18); /* a slice is worth threads */
 }
 
 static void sums_by_the_tree_in_shared_memory(void **state) {
