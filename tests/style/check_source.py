@@ -27,9 +27,10 @@ PLACES = [
     (r"\bMPI_COMM_WORLD\b|\bMPI_Init(_thread)?\b|\bMPI_Finalize\b", r"src/cli/main\.c",
      "the caller owns MPI: only cli/main.c starts it and knows MPI_COMM_WORLD"),
     (r"#\s*pragma\s+omp\b|\b_Pragma\s*\(\s*\"omp",
-     r"src/net/(pass|norm_pass|optimizer|partial_sums|fingerprint)\.c|src/data/loader\.c|src/bench/.*",
-     "OpenMP is for net/{pass,norm_pass,optimizer,partial_sums,fingerprint}.c, data/loader.c and bench/; "
-     "kernels do one thread's part"),
+     r"src/net/(pass|norm_pass|optimizer|partial_sums|fingerprint)\.c|src/data/loader\.c|src/bench/.*|"
+     r"src/comm/(gradient_exchange|plan_sum)\.c",
+     "OpenMP is for net/{pass,norm_pass,optimizer,partial_sums,fingerprint}.c, data/loader.c, "
+     "comm/{gradient_exchange,plan_sum}.c and bench/; kernels do one thread's part"),
     (r"\b(printf|vprintf|puts|putchar|perror|exit|_exit|_Exit|quick_exit|abort)\s*\(", r"src/cli/.*",
      "only cli/ prints and exits; return a status or call the log callback"),
     (r"\b(stdout|stderr)\b", r"src/cli/.*", "only cli/ prints"),
