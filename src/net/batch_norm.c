@@ -153,20 +153,24 @@ void nnt_batch_norm_learn(const nnt_network *network, nnt_team team, int layer,
   panel_range part = panels_of(network, team, layer);
   for (int64_t i = part.begin; i < part.end; ++i) {
     const gathered_panel from = {network->gathered, width_of(network, layer), i};
-    const float *running = call->parameters + layout->variances[layer] + i * NNT_PANEL;
+    const float *running_mean = call->parameters + layout->means[layer] + i * NNT_PANEL;
+    const float *running_variance = call->parameters + layout->variances[layer] + i * NNT_PANEL;
     _Alignas(64) float variance[NNT_PANEL], unbiased[NNT_PANEL];
     counted stack[NNT_SUM_PLACES] = {{.rows = 0.0F}}; /* the plan has an item at least */
     for (int64_t n = 0; n < plan->items; ++n)
       take_item(kernels, &plan->steps[n], stack, read_node, &from, n);
     for (int c = 0; c < NNT_PANEL; ++c) {
       variance[c] = stack[0].squares[c] / samples;
-      /* One sample has no variance: the running one stays. */
-      unbiased[c] = samples > 1.0F ? stack[0].squares[c] / (samples - 1.0F) : running[c];
+      unbiased[c] = stack[0].squares[c] / (samples - 1.0F);
     }
     memcpy(network->batch_mean[layer] + i * NNT_PANEL, stack[0].mean, sizeof stack[0].mean);
     kernels->invert(variance, network->inverse_deviation[layer] + i * NNT_PANEL);
-    put_statistic(call, layer, layout->means[layer] + i * NNT_PANEL, stack[0].mean);
-    put_statistic(call, layer, layout->variances[layer] + i * NNT_PANEL, unbiased);
+    /* One sample has no variance, and its mean says little: the running ones stay. */
+    bool few = samples < 2.0F;
+    put_statistic(call, layer, layout->means[layer] + i * NNT_PANEL,
+                  few ? running_mean : stack[0].mean);
+    put_statistic(call, layer, layout->variances[layer] + i * NNT_PANEL,
+                  few ? running_variance : unbiased);
   }
 }
 

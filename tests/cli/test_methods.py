@@ -102,6 +102,24 @@ class Methods(CliCase):
         found = self.evaluate(data="counts.h5")
         self.assertAlmostEqual(found["mse"], ((expected - t) ** 2).mean(), delta=1e-4)
 
+    def test_batch_normalisation_of_one_sample(self):
+        """It is its own mean and has no variance: what comes out is the shift, the layers before
+        learn nothing from it, and the running statistics stay."""
+        x = samples()[0][:1]
+        t = np.array([[0.5, -1.0]], np.float32)
+        self.write_data("one.h5", x, t)
+        for rate in ("0", "0.1"):
+            self.succeed("train", "--data", "one.h5", "--output", rate, "--hidden", "8", "--loss",
+                         "mse", "--batch-norm", "--activation", "gelu", "--learning-rate", rate,
+                         "--momentum", "0", "--epochs", "1", ranks=2)
+        before, after = (parameters(self.path(rate, "last.h5")) for rate in ("0", "0.1"))
+        np.testing.assert_array_equal(before["0/norm_bias"], 0)  # and gelu(0) = 0, its slope 1/2
+        d = 2 * (before["1/bias"] - t[0]) / t.size
+        moved = {"0/norm_bias": 0.5 * d @ before["1/weight"], "1/bias": d}
+        for name in before:
+            np.testing.assert_allclose(after[name], before[name] - 0.1 * moved.get(name, 0),
+                                       atol=1e-6, err_msg=name)
+
 
 if __name__ == "__main__":
     unittest.main()
