@@ -18,6 +18,7 @@
 #include <nntrain/status.h>
 #include <nntrain/stop.h>
 #include <nntrain/streaming.h>
+#include <nntrain/text.h>
 #include <nntrain/train.h>
 #include <nntrain/verify.h>
 #include <nntrain/version.h>

@@ -3,11 +3,13 @@
 
 #include <inttypes.h>
 #include <math.h>
-#include <string.h>
+#include <nntrain/text.h>
 
 /* Rows of a table and columns of a confusion matrix, at most; the others are in the JSON. */
 #define MOST_ROWS 100
 #define MOST_COLUMNS 20
+/* Columns of a terminal that a class's name takes, at most. */
+#define NAME_WIDTH 40
 
 static void print_area(FILE *stream, double area) {
   if (isnan(area))
@@ -23,25 +25,33 @@ static void print_average(FILE *stream, int width, const char *name, const nnt_a
 
 /* A class by its number, and its name where it has one. */
 typedef struct label {
-  char text[48];
+  char text[32 + 4 * NAME_WIDTH];
 } label;
 
 static label label_of(const nnt_scores *scores, int64_t c) {
   label out;
   const char *name = scores->class_names != NULL ? scores->class_names[c] : "";
-  (void)snprintf(out.text, sizeof out.text, "%" PRId64 "%s%.40s", c, name[0] != '\0' ? " " : "",
-                 name);
+  (void)snprintf(out.text, sizeof out.text, "%" PRId64 "%s%.*s", c, name[0] != '\0' ? " " : "",
+                 (int)nnt_text_fit(name, NAME_WIDTH), name);
   return out;
 }
 
-/* Characters of the widest of the first `count` labels, at least 9. */
+/* Columns of the widest of the first `count` labels, at least 9. */
 static int label_width(const nnt_scores *scores, int64_t count) {
-  size_t width = 9;
+  int width = 9;
   for (int64_t c = 0; c < scores->classes && c < count; ++c) {
     label l = label_of(scores, c);
-    if (strlen(l.text) > width) width = strlen(l.text);
+    int own = nnt_text_width(l.text);
+    if (own > width) width = own;
   }
-  return (int)width;
+  return width;
+}
+
+/* Names begin at the left, numbers end at the right. */
+static void print_label(FILE *stream, const nnt_scores *scores, int64_t c, int width, bool left) {
+  label l = label_of(scores, c);
+  int rest = width - nnt_text_width(l.text);
+  (void)fprintf(stream, "%*s%s%*s", left ? 0 : rest, "", l.text, left ? rest : 0, "");
 }
 
 static void print_confusion(FILE *stream, const nnt_scores *scores) {
@@ -52,8 +62,7 @@ static void print_confusion(FILE *stream, const nnt_scores *scores) {
   for (int64_t c = 0; c < k; ++c) (void)fprintf(stream, " %7" PRId64, c);
   (void)fputc('\n', stream);
   for (int64_t r = 0; r < k; ++r) {
-    (void)fprintf(stream, scores->class_names != NULL ? "%-*s" : "%*s", width,
-                  label_of(scores, r).text);
+    print_label(stream, scores, r, width, scores->class_names != NULL);
     for (int64_t c = 0; c < k; ++c)
       (void)fprintf(stream, " %7" PRId64, scores->confusion[r * k + c]);
     (void)fputc('\n', stream);
@@ -65,8 +74,9 @@ void score_print_table(FILE *stream, const nnt_scores *scores) {
   (void)fprintf(stream, "\n%-*s  %9s  %7s  %7s  %7s  %8s\n", width,
                 scores->labels ? "label" : "class", "precision", "recall", "F1", "AUC", "samples");
   for (int64_t c = 0; c < scores->classes && c < MOST_ROWS; ++c) {
-    (void)fprintf(stream, "%-*s  %9.4f  %7.4f  %7.4f", width, label_of(scores, c).text,
-                  scores->precision[c], scores->recall[c], scores->f1[c]);
+    print_label(stream, scores, c, width, true);
+    (void)fprintf(stream, "  %9.4f  %7.4f  %7.4f", scores->precision[c], scores->recall[c],
+                  scores->f1[c]);
     print_area(stream, scores->auc[c]);
     (void)fprintf(stream, "  %8" PRId64 "\n", scores->support[c]);
   }

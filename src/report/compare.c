@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <nntrain/report.h>
+#include <nntrain/text.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -97,8 +98,10 @@ static void format(char out[16], int width, const char *pattern_of_none, double 
 static void print_rows(const row *rows, int count, const char *key, nnt_line line, void *context) {
   char text[640], best[16], loss[16], score[16], seconds[16], speed[16];
   int width = 3;
-  for (int i = 0; i < count; ++i)
-    if ((int)strlen(rows[i].name) > width) width = (int)strlen(rows[i].name);
+  for (int i = 0; i < count; ++i) {
+    int own = nnt_text_width(rows[i].name);
+    if (own > width) width = own;
+  }
   if (width > 48) width = 48;
   bool values = isnan(rows[0].accuracy) && !isnan(rows[0].r2);
   (void)snprintf(text, sizeof text, "   # %-*s %20s %6s %9s %9s %9s %11s %10s  %s", width, "run",
@@ -107,14 +110,16 @@ static void print_rows(const row *rows, int count, const char *key, nnt_line lin
   line(context, text);
   for (int i = 0; i < count; ++i) {
     const row *r = &rows[i];
+    int rest = width - nnt_text_width(r->name);
     format(best, 15, "-", r->key, 6);
     format(loss, 9, "-", r->validation_loss, 5);
     format(score, 9, "-", values ? r->r2 : r->accuracy, 4);
     format(seconds, 9, "-", r->seconds, 1);
     format(speed, 11, "-", r->speed, 0);
     (void)snprintf(text, sizeof text,
-                   "%4d %-*s %20s %3" PRId64 "/%-3" PRId64 " %8s %9s %9s %11s %10" PRId64 "  %s",
-                   i + 1, width, r->name, best, r->epoch, r->epochs, loss, score, seconds, speed,
+                   "%4d %s%*s %20s %3" PRId64 "/%-3" PRId64 " %8s %9s %9s %11s %10" PRId64 "  %s",
+                   i + 1, r->name, rest > 0 ? rest : 0, "", best, r->epoch, r->epochs, loss, score,
+                   seconds, speed,
                    (int64_t)json_integer_value(json_object_get(r->record, "parameters")),
                    json_string_value(json_object_get(r->record, "shape")));
     line(context, text);

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """eval --details against NumPy on what predict gives."""
 import json
+import unicodedata
 import unittest
 
 import numpy as np
@@ -156,6 +157,18 @@ class Details(CliCase):
         text = self.succeed("eval", "--checkpoint", "run", "--data", "data.h5", "--details")
         for word in ("0 ant      ", "1 bumblebee", "2 cat      "):
             self.assertEqual(text.count(word), 2, text)
+
+    def test_class_names_of_any_script(self):
+        """Columns stay where they are; a name that is too long ends with a whole character."""
+        names = ["M\u00fcller", "\u9774\u5b50", "e\u0301" * 30, "\u9774" * 30]
+        x, y = samples(100)
+        self.write_data("data.h5", x, np.arange(100) % 4, attributes={"class_names": names})
+        self.train()
+        text = self.succeed("eval", "--checkpoint", "run", "--data", "data.h5", "--details")
+        for i, shown in enumerate((*names[:3], "\u9774" * 20)):
+            columns = sum({"W": 2}.get(unicodedata.east_asian_width(c), not unicodedata.combining(c))
+                          for c in shown)
+            self.assertEqual(text.count(f"\n{i} {shown}{' ' * (40 - columns)} "), 2, text)
 
     def test_table_and_file(self):
         self.write_data("data.h5")
