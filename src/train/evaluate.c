@@ -12,6 +12,7 @@
 #include "io/prediction_file.h"
 #include "train/binding.h"
 #include "train/evaluator.h"
+#include "train/looks.h"
 #include "train/resident.h"
 #include "train/run_directory.h"
 #include "train/worst.h"
@@ -54,8 +55,9 @@ static void close_source(source *from) {
 }
 
 /* Collective; after an error too, the source is to be closed. */
-static nnt_status open_source(nnt_comm *comm, const nnt_resident_request *request,
-                              const nnt_reading *reading, source *from, nnt_error *error) {
+static nnt_status open_source(nnt_comm *comm, const nnt_model *model,
+                              const nnt_resident_request *request, const nnt_reading *reading,
+                              source *from, nnt_error *error) {
   nnt_data_limit limit;
   nnt_data_plan plan;
   nnt_status status = NNT_OK;
@@ -71,7 +73,8 @@ static nnt_status open_source(nnt_comm *comm, const nnt_resident_request *reques
   if (status == NNT_OK)
     status =
         nnt_held_create(comm, from->data, &plan, reading->io, from->reader, &from->held, error);
-  return status;
+  if (status != NNT_OK) return status;
+  return nnt_comm_agree(comm, nnt_data_check_scale(from->data, model, error), error);
 }
 
 /* Measures, and with `scores` scores what is a classification. Collective. */
@@ -118,7 +121,7 @@ nnt_status nnt_evaluate(nnt_comm *comm, const nnt_evaluate_options *options, nnt
       .place = {options->data.path, options->data.group, options->x_name, options->y_name, NULL},
       .loss = &model->loss,
       .selection = options->selection};
-  status = open_source(comm, &request, &options->reading, &from, error);
+  status = open_source(comm, model, &request, &options->reading, &from, error);
   if (status == NNT_OK) status = nnt_binding_settle(comm, options->threads, &threads, error);
   if (status == NNT_OK) {
     status = check_targets(model, from.data, error);
@@ -260,7 +263,7 @@ nnt_status nnt_predict(nnt_comm *comm, const nnt_predict_options *options, nnt_p
   nnt_resident_request request = {
       .place = {options->data.path, options->data.group, options->x_name, options->y_name, NULL},
       .selection = options->selection};
-  status = open_source(comm, &request, &options->reading, &from, error);
+  status = open_source(comm, &checkpoint->model, &request, &options->reading, &from, error);
   if (status == NNT_OK) {
     *out = (nnt_predict_result){.samples = from.data->samples.count,
                                 .outputs = nnt_model_outputs(&checkpoint->model),

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/partition.h"
-#include "train/data_digest.h"
+#include "train/looks.h"
 #include "train/weights.h"
 
 /* Whether the validation set is a part of the data set. */

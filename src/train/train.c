@@ -14,6 +14,7 @@
 #include "io/h5.h"
 #include "kernels/dispatch.h"
 #include "train/binding.h"
+#include "train/looks.h"
 #include "train/method_checks.h"
 #include "train/normalization.h"
 #include "train/resume_checks.h"
@@ -263,6 +264,9 @@ static nnt_status prepare(run *r, nnt_error *error) {
     status = nnt_warm_start_check(r->options->init_from, r->start, &r->model, error);
   status = nnt_comm_agree(r->comm, status, error);
   if (status == NNT_OK) status = normalize(r, error);
+  status = nnt_comm_agree(r->comm, status, error);
+  if (status != NNT_OK || r->data.validation == NULL) return status;
+  status = nnt_data_check_scale(r->data.validation, &r->model, error);
   return nnt_comm_agree(r->comm, status, error);
 }
 

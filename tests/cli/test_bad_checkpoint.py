@@ -83,6 +83,25 @@ class Suiting(CliCase):
         self.write_data("values.h5", x, y + 0.5)
         self.refuse_eval("values.h5", "values.h5", ranks=(1,))
 
+    def test_another_scale(self):
+        """Pixels that somebody has divided by 255 are not those that the network knows."""
+        x, y = samples()
+        x = np.clip(60 * x + 128, 0, 255).astype("u1")
+        self.write_data("bytes.h5", x, y)
+        self.write_data("floats.h5", x.astype("f4"), y)
+        self.write_data("scaled.h5", x.astype("f4") / 255, y)
+        self.train(data="bytes.h5", output="pixels")
+        words = ["scaled.h5", "another scale", "0 to 255"]
+        streamed = ("--data-mode", "streaming", "--memory-limit", "8K")
+        for how in ((), streamed, (*streamed, "--io", "collective")):
+            read = ("--checkpoint", "pixels", "--data", "scaled.h5", *how)
+            self.refuse(("eval", *read), words, ranks=(1, 3))
+            self.refuse(("predict", *read, "--output", "out.h5"), words, ranks=(1, 3))
+        self.refuse_training("--validation", "scaled.h5", words=words, data="bytes.h5")
+        self.assertEqual(self.evaluate(data="floats.h5", checkpoint="pixels"),
+                         self.evaluate(data="bytes.h5", checkpoint="pixels"))
+        self.train("--validation", "floats.h5", data="bytes.h5", output="mixed")
+
     def test_no_data(self):
         self.refuse_eval("none.h5", "none.h5", "No such file", ranks=(1,))
         self.refuse_predict("none.h5", "none.h5", "No such file", ranks=(1,))
