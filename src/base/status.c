@@ -1,6 +1,7 @@
 /* Status texts, exit codes and the one place where error records are written. */
 #include <nntrain/status.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -28,6 +29,11 @@ int nnt_status_exit_code(nnt_status status) {
   }
 }
 
+/* All parts of a record; and a format, which is a text of ours. */
+#define TEXT_SIZE \
+  (sizeof((nnt_error *)0)->what + sizeof((nnt_error *)0)->where + sizeof((nnt_error *)0)->remedy)
+#define FORMAT_SIZE 2048
+
 /* Copies the next newline-terminated part of *text into `out` and steps over it. */
 static void take_part(const char **text, char *out, size_t size) {
   size_t length = strcspn(*text, "\n");
@@ -37,12 +43,41 @@ static void take_part(const char **text, char *out, size_t size) {
   *text += length + ((*text)[length] == '\n' ? 1 : 0);
 }
 
+/* Formats with another byte in place of the format's newlines. */
+static void format_with(char separator, const char *format, va_list arguments,
+                        char text[TEXT_SIZE]) {
+  char pattern[FORMAT_SIZE];
+  size_t length = 0;
+  for (; format[length] != '\0' && length + 1 < sizeof pattern; ++length)
+    pattern[length] = format[length] == '\n' ? separator : format[length];
+  pattern[length] = '\0';
+  (void)vsnprintf(text, TEXT_SIZE, pattern, arguments);
+}
+
+/* A name in the text may hold newlines and the like, which have no place in a line: only those of
+ * the format divide it. They are where the text depends on what stands for them. */
+static void format_parts(const char *format, va_list arguments, char text[TEXT_SIZE]) {
+  char other[TEXT_SIZE];
+  va_list again;
+  va_copy(again, arguments);
+  format_with('\x1e', format, arguments, text);
+  format_with('\x1f', format, again, other);
+  va_end(again);
+  for (size_t i = 0; text[i] != '\0'; ++i) {
+    bool control = (unsigned char)text[i] < ' ' || text[i] == '\x7f';
+    if (text[i] != other[i])
+      text[i] = '\n';
+    else if (control)
+      text[i] = ' ';
+  }
+}
+
 nnt_status nnt_fail(nnt_error *error, nnt_status status, const char *format, ...) {
   if (error == NULL) return status;
-  char text[sizeof error->what + sizeof error->where + sizeof error->remedy];
+  char text[TEXT_SIZE];
   va_list arguments;
   va_start(arguments, format);
-  (void)vsnprintf(text, sizeof text, format, arguments);
+  format_parts(format, arguments, text);
   va_end(arguments);
   const char *rest = text;
   error->status = status;

@@ -40,9 +40,6 @@ static nnt_status fail_field(const conversion *work, int64_t line, int64_t colum
                              const char *what, const char *remedy, nnt_error *error) {
   char shown[41];
   (void)snprintf(shown, sizeof shown, "%s", text);
-  for (char *c = shown; *c != '\0'; ++c) {
-    if ((unsigned char)*c < ' ') *c = ' ';
-  }
   char *const *names = work->columns.names;
   return nnt_fail(error, NNT_BAD_INPUT,
                   "%s\n%.400s, line %" PRId64 ", column %" PRId64 "%s%.60s%s: '%s'\n%s", what,

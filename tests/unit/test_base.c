@@ -31,6 +31,18 @@ static void errors_have_three_parts(void **state) {
   assert_string_equal(error.where, "");
 }
 
+/* What stands in a message may be named by anybody. */
+static void errors_stay_lines(void **state) {
+  (void)state;
+  nnt_error error;
+  assert_int_equal(
+      nnt_fail(&error, NNT_BAD_INPUT, "what\n%s: %s\nremedy", "a\nb\x1e\x1f", "\033[31m\x7f\u00fc"),
+      NNT_BAD_INPUT);
+  assert_string_equal(error.what, "what");
+  assert_string_equal(error.where, "a b  :  [31m \u00fc");
+  assert_string_equal(error.remedy, "remedy");
+}
+
 static void arenas_give_aligned_slices(void **state) {
   (void)state;
   nnt_arena arena = {0};
@@ -77,7 +89,9 @@ static void hashes(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(statuses_have_texts_and_codes),
                                      cmocka_unit_test(errors_have_three_parts),
+                                     cmocka_unit_test(errors_stay_lines),
                                      cmocka_unit_test(arenas_give_aligned_slices),
-                                     cmocka_unit_test(partitions_cover), cmocka_unit_test(hashes)};
+                                     cmocka_unit_test(partitions_cover),
+                                     cmocka_unit_test(hashes)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
