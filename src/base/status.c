@@ -43,26 +43,17 @@ static void take_part(const char **text, char *out, size_t size) {
   *text += length + ((*text)[length] == '\n' ? 1 : 0);
 }
 
-/* Formats with another byte in place of the format's newlines. */
-static void format_with(char separator, const char *format, va_list arguments,
-                        char text[TEXT_SIZE]) {
-  char pattern[FORMAT_SIZE];
+/* The format with another byte in place of its newlines. */
+static void separate_by(char separator, const char *format, char pattern[FORMAT_SIZE]) {
   size_t length = 0;
-  for (; format[length] != '\0' && length + 1 < sizeof pattern; ++length)
+  for (; format[length] != '\0' && length + 1 < FORMAT_SIZE; ++length)
     pattern[length] = format[length] == '\n' ? separator : format[length];
   pattern[length] = '\0';
-  (void)vsnprintf(text, TEXT_SIZE, pattern, arguments);
 }
 
-/* A name in the text may hold newlines and the like, which have no place in a line: only those of
- * the format divide it. They are where the text depends on what stands for them. */
-static void format_parts(const char *format, va_list arguments, char text[TEXT_SIZE]) {
-  char other[TEXT_SIZE];
-  va_list again;
-  va_copy(again, arguments);
-  format_with('\x1e', format, arguments, text);
-  format_with('\x1f', format, again, other);
-  va_end(again);
+/* Names in a text may hold newlines and the like, which have no place in a line: only those of the
+ * format divide it. They are where the text depends on what stands for them. */
+static void keep_lines(char text[TEXT_SIZE], const char other[TEXT_SIZE]) {
   for (size_t i = 0; text[i] != '\0'; ++i) {
     bool control = (unsigned char)text[i] < ' ' || text[i] == '\x7f';
     if (text[i] != other[i])
@@ -74,11 +65,17 @@ static void format_parts(const char *format, va_list arguments, char text[TEXT_S
 
 nnt_status nnt_fail(nnt_error *error, nnt_status status, const char *format, ...) {
   if (error == NULL) return status;
-  char text[TEXT_SIZE];
+  char pattern[FORMAT_SIZE], text[TEXT_SIZE], other[TEXT_SIZE];
   va_list arguments;
+  separate_by('\x1e', format, pattern);
   va_start(arguments, format);
-  format_parts(format, arguments, text);
+  (void)vsnprintf(text, sizeof text, pattern, arguments);
   va_end(arguments);
+  separate_by('\x1f', format, pattern);
+  va_start(arguments, format);
+  (void)vsnprintf(other, sizeof other, pattern, arguments);
+  va_end(arguments);
+  keep_lines(text, other);
   const char *rest = text;
   error->status = status;
   take_part(&rest, error->what, sizeof error->what);
