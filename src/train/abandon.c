@@ -144,9 +144,9 @@ static int newest_node(const nnt_watchdog *w) {
   return newest;
 }
 
-static bool newest_is_saved(nnt_watchdog *w) {
+static bool newest_is_done(nnt_watchdog *w) {
   int node = newest_node(w);
-  return node < 0 || nnt_board_note(w->board, node).state == NNT_NODE_SAVED;
+  return node < 0 || nnt_board_note(w->board, node).state >= NNT_NODE_FAILED;
 }
 
 static void wait_until(nnt_watchdog *w, bool (*met)(nnt_watchdog *w), bool board, double seconds) {
@@ -229,6 +229,26 @@ static void report_nodes(const nnt_watchdog *w, int missing) {
         "watchdog: all ranks run and wait for each other: suspect the network between the hosts");
 }
 
+/* What another node saved: its own words may not come through. */
+static void report_other(const nnt_watchdog *w) {
+  char line[320], name[128];
+  int node = newest_node(w);
+  if (node < 0 || node == nnt_board_own(w->board) || !speaks(w)) return;
+  nnt_node_note note = nnt_board_note(w->board, node);
+  nnt_board_name(w->board, node, name, sizeof name);
+  if (note.state == NNT_NODE_SAVED)
+    (void)snprintf(line, sizeof line,
+                   "watchdog: host %s has saved step %" PRId64
+                   "; the run ends, go on with --resume",
+                   name, note.updates);
+  else
+    (void)snprintf(line, sizeof line,
+                   "watchdog: host %s could not save step %" PRId64
+                   "; the run ends, go on with --resume from the last checkpoint",
+                   name, note.updates);
+  say(w, line);
+}
+
 /* Which rank of the node, if any, is to write the survivor checkpoint, agreed with other nodes. */
 static int choose(nnt_watchdog *w, int64_t *updates) {
   int chosen = nnt_vitals_choose(w->vitals, updates);
@@ -248,6 +268,11 @@ static int choose(nnt_watchdog *w, int64_t *updates) {
   return chosen;
 }
 
+static nnt_node_state own_outcome(const nnt_watchdog *w) {
+  uint32_t saved = atomic_load(&nnt_vitals_node(w->vitals)->saved);
+  return saved == NNT_WRITTEN || saved == NNT_THERE_ALREADY ? NNT_NODE_SAVED : NNT_NODE_FAILED;
+}
+
 /* The rank that gave up for its node. */
 static void conduct(nnt_watchdog *w) {
   nnt_node_vitals *node = nnt_vitals_node(w->vitals);
@@ -258,8 +283,9 @@ static void conduct(nnt_watchdog *w) {
   if (chosen == w->node_rank) start_to_save(w);
   if (chosen >= 0) wait_until(w, is_saved, false, save_limit(w));
   if (w->board != NULL) {
-    if (chosen >= 0) nnt_board_write(w->board, NNT_NODE_SAVED, updates, 0);
-    wait_until(w, newest_is_saved, true, save_limit(w));
+    if (chosen >= 0) nnt_board_write(w->board, own_outcome(w), updates, 0);
+    wait_until(w, newest_is_done, true, save_limit(w));
+    report_other(w);
   }
   atomic_store(&node->ended, 1);
   nnt_vitals_wake(w->vitals);

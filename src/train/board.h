@@ -23,7 +23,8 @@ typedef enum nnt_node_state {
   NNT_NODE_BUSY,   /* no step for long, but a rank is at work */
   NNT_NODE_SILENT, /* no rank comes further */
   NNT_NODE_ENDING, /* gives the run up; knows its newest whole state */
-  NNT_NODE_SAVED   /* and has done with it */
+  NNT_NODE_FAILED, /* and could not save it */
+  NNT_NODE_SAVED   /* or has saved it */
 } nnt_node_state;
 
 typedef struct nnt_node_note {

@@ -162,11 +162,17 @@ class Cluster:
         return wait_for(lambda: self.job(number)["JobState"] in states and self.job(number),
                         lambda: f"{states}\n{self.job(number)}\n{self.logs()}", seconds)
 
-    def hurry(self, number):
-        """A requeued job starts now, not after the two minutes that Slurm lets it wait."""
-        plain = self.wait_for_state(number, "PENDING")["JobId"]  # of an array's job, too
+    def wait_for_requeue(self, number):
+        """Until the job is back in the queue, and nothing of it runs; the job."""
+        job = self.wait_for_state(number, "PENDING")
+        plain = job["JobId"]  # of an array's job, too
         wait_for(lambda: not list(FOLDER.glob(f"spool/*/stepd.slurm.pmix.{plain}.*")),
                  "the end of the steps")
+        return job
+
+    @staticmethod
+    def hurry(number):
+        """A requeued job starts now, not after the two minutes that Slurm lets it wait."""
         time.sleep(1.1)  # else its credential is of the second in which the old one was revoked
         run("scontrol", "update", f"jobid={number}", "StartTime=now")
 

@@ -26,6 +26,7 @@ from nntrain_test import metrics, nntrain, write_data  # noqa: E402
 
 SOURCE = Path(os.environ["NNTRAIN_SOURCE_DIR"])
 EPOCHS = 40
+ENDLESS = 1000000
 CLUSTER = None
 LIMITED = []
 
@@ -54,7 +55,7 @@ def start_limited():
     folder.mkdir()
     run(SOURCE / "scripts/make_job.sh", "--time", "1", "--warning", "0", "--no-requeue",
         "--partition", "hi", "--sbatch", "--nodelist=nh1", "--program", os.environ["NNTRAIN"],
-        "--file", folder / "job.sbatch", "--", "train", *WORDS, "--epochs", "1000000",
+        "--file", folder / "job.sbatch", "--", "train", *WORDS, "--epochs", ENDLESS,
         "--output", folder / "run")
     return CLUSTER.submit(folder / "job.sbatch", folder=folder), folder
 
@@ -76,9 +77,14 @@ class SlurmCase(unittest.TestCase):
         wait_for(lambda: not any(CLUSTER.is_there(number) for number in self.submitted),
                  "the end of the test's jobs")
 
-    def reference(self, *words, name="whole"):
+    def lasts(self, epochs, config="epochs.ini"):
+        """How long the run is to be that reads this run file: whoever disturbs it needs no haste."""
+        (self.folder / config).write_text(f"epochs = {epochs}\n")
+
+    def reference(self, *words, name="whole", config="epochs.ini"):
         """Digest and losses of the run that nothing happens to, on one rank without Slurm."""
-        nntrain("train", *WORDS, "--epochs", EPOCHS, "--output", self.folder / name, *words)
+        nntrain("train", *WORDS, "--config", self.folder / config, "--output", self.folder / name,
+                *words)
         return self.result(self.folder / name)
 
     @staticmethod
@@ -87,12 +93,14 @@ class SlurmCase(unittest.TestCase):
         return digest, [(line["epoch"], line["step"], line["train_loss"],
                          line["validation_loss"]) for line in metrics(output)]
 
-    def job(self, *words, options=(), nodes=2, ranks=2):
+    def job(self, *words, options=(), nodes=2, ranks=2, epochs=ENDLESS):
         """Submits a run in a batch script of scripts/make_job.sh; the job's number."""
         file = self.folder / "job.sbatch"
+        self.lasts(epochs)
         run(SOURCE / "scripts/make_job.sh", "--nodes", nodes, "--ranks-per-node", ranks,
             "--time", "10", "--program", os.environ["NNTRAIN"], "--file", file, *options,
-            "--", "train", *WORDS, "--epochs", EPOCHS, "--output", self.folder / "run", *words)
+            "--", "train", *WORDS, "--config", self.folder / "epochs.ini",
+            "--output", self.folder / "run", *words)
         return self.submit(file)
 
     def submit(self, script, *options):
@@ -111,22 +119,22 @@ class SlurmCase(unittest.TestCase):
                          f"{job}\n{self.log(number)}\n{CLUSTER.logs()}")
         return job
 
+    def epochs(self, output="run"):
+        """Lines of metrics that a run has."""
+        file = self.folder / output / "metrics.jsonl"
+        return len(file.read_text().splitlines()) if file.exists() else 0
+
     def wait_for_epochs(self, number, more=5, output="run"):
         """Until the job's run has so many lines of metrics more than now."""
-        file = self.folder / output / "metrics.jsonl"
-
-        def lines():
-            return len(file.read_text().splitlines()) if file.exists() else 0
-
-        wanted = lines() + more
-        self.assertLess(wanted, EPOCHS)
-        wait_for(lambda: lines() >= wanted,
+        wanted = self.epochs(output) + more
+        wait_for(lambda: self.epochs(output) >= wanted,
                  lambda: f"epoch {wanted}\n{self.log(number)}\n{CLUSTER.logs()}")
 
-    def goes_on(self, number, restarts):
-        """The job is back in the queue, starts anew and ends well."""
-        job = CLUSTER.wait_for_state(number, "PENDING")
-        self.assertEqual(job["Restarts"], str(restarts))
+    def goes_on(self, number, restarts, ends=True, output="run", config="epochs.ini"):
+        """The job is back in the queue and starts anew, to end soon or to be disturbed again."""
+        self.assertEqual(CLUSTER.wait_for_requeue(number)["Restarts"], str(restarts))
+        if ends:
+            self.lasts(self.epochs(output) + 5, config)
         CLUSTER.hurry(number)
 
 
@@ -154,7 +162,9 @@ class ArrayCase(SlurmCase):
     def test_seeds(self):
         """slurm/array.sbatch, edited as its user would; one of its jobs is stopped, and goes on."""
         text = (SOURCE / "slurm/array.sbatch").read_text()
-        words = " ".join([*WORDS, "--epochs", str(EPOCHS)])
+        words = " ".join([*WORDS, "--config", f"{self.folder}/$TASK.ini"])
+        self.lasts(EPOCHS, "3.ini")
+        self.lasts(ENDLESS, "7.ini")
         for name, value in (("NNTRAIN", os.environ["NNTRAIN"]), ("RUN", f"{self.folder}/run-$TASK"),
                             ("OPTIONS", f'(--seed "$TASK" {words})')):
             text, count = re.subn(rf"^{name}=(\(.*?\)$|[^(]*?$)", f"{name}={value}", text,
@@ -165,22 +175,24 @@ class ArrayCase(SlurmCase):
         number = self.submit("--array=3,7", "--ntasks-per-node=2", "--cpus-per-task=1", file)
         self.wait_for_epochs(number, output="run-7")
         run("scancel", "--batch", "--signal=USR1", f"{number}_7")
-        self.goes_on(f"{number}_7", 1)
+        self.goes_on(f"{number}_7", 1, output="run-7", config="7.ini")
         for seed in (3, 7):
             self.end(f"{number}_{seed}")
             self.assertEqual(self.result(self.folder / f"run-{seed}"),
-                             self.reference("--seed", seed, name=f"whole-{seed}"))
+                             self.reference("--seed", seed, name=f"whole-{seed}",
+                                            config=f"{seed}.ini"))
         self.assertEqual(self.log(number).count("nntrain: stopped by"), 1, self.log(number))
 
 
 class JobCase(SlurmCase):
     def test_two_nodes(self):
         """The same bits as on one rank, with either launcher."""
+        self.lasts(EPOCHS)
         wanted = self.reference()
         for launcher in ("srun", "mpirun"):
             with self.subTest(launcher):
                 number = self.job("--output", self.folder / launcher,
-                                  options=["--launcher", launcher])
+                                  options=["--launcher", launcher], epochs=EPOCHS)
                 self.assertEqual(self.end(number)["NumNodes"], "2")
                 self.assertEqual(metrics(self.folder / launcher)[0]["ranks"], 4)
                 self.assertEqual(self.result(self.folder / launcher), wanted)
@@ -199,6 +211,7 @@ class JobCase(SlurmCase):
         wait_for(lambda: not CLUSTER.is_there(number), "the end of the job")
         self.assertEqual(CLUSTER.job(number)["JobState"], "CANCELLED")
         self.assertIn("nntrain: stopped by", self.log(number))
+        self.lasts(self.epochs() + 5)
         self.end(self.submit(self.folder / "job.sbatch"))
         self.assertEqual(self.result(self.folder / "run"), self.reference())
 
@@ -210,7 +223,7 @@ class RequeueCase(SlurmCase):
         for i in range(times):
             self.wait_for_epochs(number)
             run("scancel", "--batch", "--signal=USR1", number)
-            self.goes_on(number, i + 1)
+            self.goes_on(number, i + 1, ends=i + 1 == times)
         self.end(number)
         self.assertEqual(self.log(number).count("nntrain: stopped by"), times, self.log(number))
         self.assertEqual(self.result(self.folder / "run"), self.reference())
@@ -253,7 +266,7 @@ class RequeueCase(SlurmCase):
                 self.wait_for_epochs(number)
                 CLUSTER.kill_rank("nh2", "nntrain", signal.SIGSTOP)
                 if launcher == "srun":
-                    self.goes_on(number, 1)
+                    self.goes_on(number, 1, ends=False)
                     self.wait_for_epochs(number)
                     run("scancel", number)
                     CLUSTER.wait_for_state(number, "CANCELLED")
@@ -263,7 +276,9 @@ class RequeueCase(SlurmCase):
                 said = self.log(number)
                 self.assertIn("watchdog: missing: host nh2, rank ", said)
                 self.assertIn("stopped or dead", said)
-        nntrain("train", *WORDS, "--epochs", EPOCHS, "--resume", "--output", self.folder / "run")
+        self.lasts(self.epochs() + 5)
+        nntrain("train", *WORDS, "--config", self.folder / "epochs.ini", "--resume", "--output",
+                self.folder / "run")
         self.assertEqual(self.result(self.folder / "run"), self.reference())
 
     def test_node_dies(self):
