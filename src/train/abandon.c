@@ -25,10 +25,10 @@ static void say(const nnt_watchdog *w, const char *line) {
 }
 
 static const char *describe(const nnt_vital *rank) {
-  bool working = atomic_load(&rank->working) != 0;
   switch ((nnt_phase)atomic_load(&rank->phase)) {
     case NNT_PHASE_READING:
-      return working ? "reading the data" : "waiting for data that others read";
+      return atomic_load(&rank->working) != 0 ? "reading the data"
+                                              : "waiting for data that others read";
     case NNT_PHASE_COMPUTING:
       return "computing";
     case NNT_PHASE_EXCHANGE:
@@ -36,7 +36,7 @@ static const char *describe(const nnt_vital *rank) {
     case NNT_PHASE_VALIDATION:
       return "validating";
     case NNT_PHASE_SAVING:
-      return working ? "writing a checkpoint, metrics or messages" : "waiting for rank 0";
+      return "writing a checkpoint, metrics or messages";
     case NNT_PHASE_STARTING:
       break;
   }

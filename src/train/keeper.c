@@ -20,6 +20,7 @@
 struct nnt_keeper {
   nnt_comm *comm;
   nnt_keeper_plan plan;
+  const nnt_pulse *pulse; /* NULL: nobody watches */
   nnt_agenda *agenda;
   nnt_saver *saver; /* rank 0's; NULL on the others */
   nnt_metrics_log metrics;
@@ -97,6 +98,10 @@ void nnt_keeper_destroy(nnt_keeper **keeper) {
   *keeper = NULL;
 }
 
+void nnt_keeper_watch(nnt_keeper *keeper, const nnt_pulse *pulse) {
+  keeper->pulse = pulse;
+}
+
 void nnt_keeper_note(nnt_keeper *keeper) {
   if (keeper != NULL) nnt_agenda_note(keeper->agenda);
 }
@@ -127,8 +132,7 @@ static void keep_config(nnt_keeper *keeper) {
       nnt_run_directory_keep_config(options->output, options->run_file, &ignored) != NNT_OK;
 }
 
-void nnt_keeper_save(nnt_keeper *keeper, const nnt_kept *now, bool best) {
-  if (keeper->saver == NULL) return;
+static void save(nnt_keeper *keeper, const nnt_kept *now, bool best) {
   if (keeper->config_due) keep_config(keeper);
   nnt_stepper *stepper = keeper->plan.stepper;
   const float *slots[NNT_OPTIMIZER_SLOTS];
@@ -138,6 +142,13 @@ void nnt_keeper_save(nnt_keeper *keeper, const nnt_kept *now, bool best) {
   nnt_agenda_saved(keeper->agenda, nnt_saver_longest(keeper->saver));
   keeper->saved_epoch = now->state->epoch;
   keeper->saved_step = now->state->step;
+}
+
+void nnt_keeper_save(nnt_keeper *keeper, const nnt_kept *now, bool best) {
+  if (keeper->saver == NULL) return;
+  nnt_pulse_phase(keeper->pulse, NNT_PHASE_SAVING);
+  save(keeper, now, best);
+  nnt_pulse_phase(keeper->pulse, NNT_PHASE_COMPUTING);
 }
 
 /* A run that fails before leaves no file behind. */
@@ -160,6 +171,7 @@ void nnt_keeper_epoch(nnt_keeper *keeper, const nnt_kept *now, const nnt_epoch_e
   const nnt_train_events *events = keeper->plan.events;
   nnt_error error;
   if (keeper->saver == NULL) return;
+  nnt_pulse_phase(keeper->pulse, NNT_PHASE_SAVING);
   bool due =
       keeper->due || event->best || event->last || nnt_agenda_is_due(keeper->agenda, event->epoch);
   if (nnt_metrics_log_append(&keeper->metrics, event, &error) != NNT_OK)
@@ -167,15 +179,20 @@ void nnt_keeper_epoch(nnt_keeper *keeper, const nnt_kept *now, const nnt_epoch_e
                 "%s: %s; training goes on, the line of epoch %" PRId64 " waits", error.what,
                 error.where, event->epoch);
   note_events(keeper, event);
-  if (due) nnt_keeper_save(keeper, now, event->best);
+  if (due) save(keeper, now, event->best);
   keeper->due = false;
   nnt_saver_report(keeper->saver);
   if (events->epoch != NULL) events->epoch(events->context, event);
+  nnt_pulse_phase(keeper->pulse, NNT_PHASE_COMPUTING);
 }
 
-/* On rank 0. */
-static nnt_status finish(nnt_keeper *keeper, nnt_error *error) {
+/* On rank 0. `now` as in nnt_keeper_finish. */
+static nnt_status finish(nnt_keeper *keeper, const nnt_kept *now, nnt_error *error) {
   nnt_error why;
+  bool saved = now == NULL ||
+               (keeper->saved_epoch == now->state->epoch && keeper->saved_step == now->state->step);
+  nnt_pulse_phase(keeper->pulse, NNT_PHASE_SAVING);
+  if (!saved) save(keeper, now, false);
   nnt_status status = nnt_saver_finish(keeper->saver, &why);
   if (status == NNT_OK) return nnt_metrics_log_flush(&keeper->metrics, error);
   return nnt_fail(error, status,
@@ -185,10 +202,8 @@ static nnt_status finish(nnt_keeper *keeper, nnt_error *error) {
 }
 
 nnt_status nnt_keeper_finish(nnt_keeper *keeper, const nnt_kept *now, nnt_error *error) {
-  bool saved = now == NULL ||
-               (keeper->saved_epoch == now->state->epoch && keeper->saved_step == now->state->step);
-  if (!saved) nnt_keeper_save(keeper, now, false);
-  nnt_status status = keeper->saver != NULL ? finish(keeper, error) : NNT_OK;
+  nnt_status status = keeper->saver != NULL ? finish(keeper, now, error) : NNT_OK;
+  nnt_pulse_phase(keeper->pulse, NNT_PHASE_EXCHANGE);
   return nnt_comm_agree(keeper->comm, status, error);
 }
 

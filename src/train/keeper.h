@@ -8,6 +8,7 @@
 #include <nntrain/train.h>
 
 #include "io/checkpoint.h"
+#include "train/pulse.h"
 #include "train/reader.h"
 #include "train/step.h"
 
@@ -35,6 +36,9 @@ nnt_status nnt_keeper_create(nnt_comm *comm, const nnt_keeper_plan *plan, const 
                              nnt_keeper **out, nnt_error *error) NNT_MUST_CHECK;
 /* Collective. Waits for a checkpoint that is being written. NULL in it is accepted. */
 void nnt_keeper_destroy(nnt_keeper **keeper);
+
+/* Where rank 0 shows when it writes (train/pulse.h); borrowed, NULL: nowhere. */
+void nnt_keeper_watch(nnt_keeper *keeper, const nnt_pulse *pulse);
 
 /* Before a step. NULL is accepted. */
 void nnt_keeper_note(nnt_keeper *keeper);

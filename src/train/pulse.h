@@ -38,7 +38,7 @@ typedef struct nnt_vital {
   _Atomic uint32_t ready;   /* has reported: the run is given up */
   _Atomic uint32_t able;    /* can write a checkpoint */
   _Atomic uint32_t gone;    /* about to end the process */
-  _Atomic uint32_t working; /* reading or saving is its own work, not another rank's */
+  _Atomic uint32_t working; /* reading is its own work, not another rank's */
   int32_t rank, process;    /* their numbers */
 } __attribute__((aligned(64))) nnt_vital;
 

@@ -186,6 +186,11 @@ static void note_loss(nnt_probe *probe, double loss) {
   probe->losses[probe->done++] = loss;
 }
 
+static nnt_status compare_copies(const nnt_trainer *trainer, nnt_error *error) {
+  nnt_pulse_phase(trainer->pulse, NNT_PHASE_EXCHANGE);
+  return nnt_copies_compare(trainer->copies, trainer->state.step, error);
+}
+
 /* One update from `batch` samples at `first` of the order; *loss is the batch's mean. */
 static nnt_status train_step(nnt_trainer *trainer, const nnt_sample_order *order, int64_t first,
                              int64_t batch, double *loss, nnt_error *error) {
@@ -206,7 +211,7 @@ static nnt_status train_step(nnt_trainer *trainer, const nnt_sample_order *order
   trainer->state.epoch_loss += *loss * (double)batch;
   nnt_watchdog_note(trainer->watchdog, &trainer->state);
   bool due = trainer->copies != NULL && trainer->state.step % options->check_every == 0;
-  return due ? nnt_copies_compare(trainer->copies, trainer->state.step, error) : NNT_OK;
+  return due ? compare_copies(trainer, error) : NNT_OK;
 }
 
 static void report_step(const nnt_trainer *trainer, int64_t samples) {
@@ -223,6 +228,7 @@ static void report_step(const nnt_trainer *trainer, int64_t samples) {
                           .samples = samples};
   nnt_pulse_phase(trainer->pulse, NNT_PHASE_SAVING); /* a terminal may be stopped for long */
   events->step(events->context, &event);
+  nnt_pulse_phase(trainer->pulse, NNT_PHASE_COMPUTING);
 }
 
 static bool probe_is_done(const nnt_trainer *trainer) {
@@ -254,8 +260,7 @@ static nnt_status check_parameters(const nnt_trainer *trainer, nnt_error *error)
 /* What is looked at before a checkpoint. */
 static nnt_status check_copies(nnt_trainer *trainer, nnt_error *error) {
   nnt_status status = check_parameters(trainer, error);
-  if (status == NNT_OK) status = nnt_copies_compare(trainer->copies, trainer->state.step, error);
-  return status;
+  return status == NNT_OK ? compare_copies(trainer, error) : status;
 }
 
 static nnt_kept as_it_stands(nnt_trainer *trainer) {
@@ -272,7 +277,6 @@ static nnt_status keep_step(nnt_trainer *trainer, bool last, nnt_error *error) {
   nnt_status status = nnt_keeper_step(trainer->keeper, &now, last, &due, error);
   if (status != NNT_OK || !due) return status;
   status = check_copies(trainer, error);
-  nnt_pulse_phase(trainer->pulse, NNT_PHASE_SAVING);
   if (status == NNT_OK) nnt_keeper_save(trainer->keeper, &now, false);
   return status;
 }
@@ -359,7 +363,6 @@ static nnt_status run_epoch(nnt_trainer *trainer, nnt_error *error) {
   finish_epoch(trainer, &event);
   event.seconds = nnt_clock_seconds() - trainer->epoch_began;
   nnt_kept now = as_it_stands(trainer);
-  nnt_pulse_phase(trainer->pulse, NNT_PHASE_SAVING);
   nnt_keeper_epoch(trainer->keeper, &now, &event);
   return NNT_OK;
 }
@@ -384,6 +387,7 @@ static nnt_status start_watchdog(nnt_trainer *trainer, nnt_error *error) {
   nnt_status status = nnt_watchdog_create(trainer->comm, &plan, &trainer->watchdog, error);
   trainer->pulse = nnt_watchdog_pulse(trainer->watchdog);
   nnt_stepper_watch(trainer->stepper, trainer->pulse);
+  nnt_keeper_watch(trainer->keeper, trainer->pulse);
   return status;
 }
 
@@ -409,7 +413,6 @@ nnt_status nnt_trainer_run(nnt_trainer *trainer, nnt_error *error) {
          !is_over(trainer))
     status = run_epoch(trainer, error);
   nnt_kept now = as_it_stands(trainer);
-  nnt_pulse_phase(trainer->pulse, NNT_PHASE_SAVING);
   if (status == NNT_OK) return nnt_keeper_finish(trainer->keeper, &now, error);
   if (status == NNT_STOPPED) {
     status = check_copies(trainer, error);
@@ -431,8 +434,7 @@ nnt_status nnt_trainer_probe(nnt_trainer *trainer, nnt_probe *probe, nnt_error *
     status = train_epoch(trainer, &ignored, error);
     leave_epoch(&trainer->state);
   }
-  if (status == NNT_OK) status = nnt_copies_compare(trainer->copies, trainer->state.step, error);
-  return status;
+  return status == NNT_OK ? compare_copies(trainer, error) : status;
 }
 
 nnt_status nnt_trainer_result(nnt_trainer *trainer, nnt_train_result *out, nnt_error *error) {

@@ -149,9 +149,9 @@ bool nnt_vitals_is_missing(const nnt_vitals *vitals, int rank) {
   if (!nnt_vitals_runs(vitals, rank)) return true;
   switch ((nnt_phase)atomic_load(&vital->phase)) {
     case NNT_PHASE_READING:
-    case NNT_PHASE_SAVING:
       return atomic_load(&vital->working) != 0;
     case NNT_PHASE_COMPUTING:
+    case NNT_PHASE_SAVING:
       return true;
     case NNT_PHASE_STARTING:
     case NNT_PHASE_EXCHANGE:

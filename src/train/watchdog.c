@@ -37,12 +37,12 @@ static void look_at_self(nnt_watchdog *w, double elapsed) {
   uint32_t progress = atomic_load(&own->progress);
   uint32_t pieces = nnt_reader_pieces(w->plan.reader, &reads);
   nnt_phase phase = (nnt_phase)atomic_load(&own->phase);
-  bool saves = phase == NNT_PHASE_SAVING && w->rank == 0;
+  bool saves = phase == NNT_PHASE_SAVING;
   bool further = progress != w->progress || (phase == NNT_PHASE_READING && pieces != w->pieces);
   w->silence = further ? 0.0 : w->silence + elapsed;
   w->progress = progress;
   w->pieces = pieces;
-  atomic_store(&own->working, (phase == NNT_PHASE_READING && reads) || saves);
+  atomic_store(&own->working, phase == NNT_PHASE_READING && reads);
   atomic_store(&own->silent, w->silence >= w->seconds * (saves ? SAVING_FACTOR : 1.0));
 }
 
@@ -147,7 +147,6 @@ static nnt_watchdog *allocate(nnt_comm *comm, const nnt_watchdog_plan *plan) {
   nnt_watchdog *w = calloc(1, sizeof *w);
   if (w == NULL) return NULL;
   w->plan = *plan;
-  w->rank = nnt_comm_rank(comm);
   w->node_rank = nnt_comm_node_rank(comm);
   w->node_size = nnt_comm_node_size(comm);
   w->seconds = plan->survivor.options->watchdog;

@@ -11,7 +11,7 @@
 
 struct nnt_watchdog {
   nnt_watchdog_plan plan;
-  int rank, node_rank, node_size;
+  int node_rank, node_size;
   char host[64];
   double seconds; /* of silence */
   double tick;    /* seconds between two looks */

@@ -113,6 +113,26 @@ class StopCase(WatchdogCase):
         """Every rank has parameters of its own."""
         self.stop_again_and_again(2, 0, "--allreduce", "flat")
 
+    def test_between_epochs(self):
+        """Short epochs of one step that is never the best: rank 0 often waits where it has just
+        written. That gives it no writer's patience, and it is not missing."""
+        larger = {"16": "32", "500,200": "2000,1000"}
+        for attempt in range(4):
+            output = f"run-{attempt}"
+            words = self.words(output, "--quiet", "--limit", 32, "--watchdog", SECONDS,
+                               "--checkpoint-every", "100000epochs", epochs=1000000, rate=1e-30)
+            validation = words.index("--validation")
+            del words[validation:validation + 2]
+            process = self.start(*(larger.get(str(word), word) for word in words), ranks=2)
+            self.wait_for_epoch(output, 2)
+            time.sleep(random.uniform(0.0, 0.1))
+            victim = children(process.pid)[1]
+            os.kill(victim, signal.SIGSTOP)
+            lines, _ = self.finish(process)
+            missing = [line for line in lines if "missing: " in line]
+            self.assertEqual(len(missing), 1, lines)
+            self.assertIn(f"rank 1 (process {victim}): stopped or dead", missing[0])
+
     def test_dead(self):
         """Under srun nobody ends the others when a rank dies; here mpirun may be quicker."""
         process = self.start(*self.words("run", "--quiet", "--watchdog", SECONDS, epochs=400),
