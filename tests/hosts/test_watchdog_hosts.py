@@ -23,6 +23,7 @@ from hosts import FOLDER, Hosts, run  # noqa: E402
 from nntrain_test import metrics, nntrain, write_data  # noqa: E402
 
 HOSTS = None
+SAMPLES, BATCH = 500, 32
 SECONDS = 2  # of silence
 MOST_SECONDS = 30  # from the fault to the end
 
@@ -31,7 +32,7 @@ def setUpModule():
     global HOSTS  # pylint: disable=global-statement
     HOSTS = Hosts(2)
     numbers = np.random.RandomState(1)
-    x = numbers.randn(500, 30).astype(np.float32)
+    x = numbers.randn(SAMPLES, 30).astype(np.float32)
     y = (x[:, 0] > 0).astype(np.int64)
     write_data(FOLDER / "data.h5", train=(x, y), test=(x[:100], y[:100]))
     os.environ["OMPI_MCA_orte_tmpdir_base"] = str(FOLDER / "tmp")
@@ -61,7 +62,7 @@ class WatchdogCase(unittest.TestCase):
 
     def words(self, output, *extra, epochs=100000):
         return ["train", "--data", f"{FOLDER}/data.h5:train", "--validation",
-                f"{FOLDER}/data.h5:test", "--hidden", "300,100", "--batch-size", 32, "--epochs",
+                f"{FOLDER}/data.h5:test", "--hidden", "300,100", "--batch-size", BATCH, "--epochs",
                 epochs, "--learning-rate", 0.01, "--threads", 1, "--quiet", "--watchdog", SECONDS,
                 "--resume", "--output", self.folder / output, *extra]
 
@@ -98,17 +99,25 @@ class WatchdogCase(unittest.TestCase):
         lines = [line for line in said.splitlines() if line.startswith("nntrain: watchdog: ")]
         print("\n".join(lines), flush=True)
         survivor = re.search(r"survivor checkpoint of step \d+: (\S+);", said)
+        saved = re.search(r"host nh2 .* has saved step (\d+);", said)
         if survivor:
             nntrain("inspect", survivor.group(1))
+        elif saved:
+            self.assertIn(int(saved.group(1)), self.saved_steps())
         else:
-            self.assertRegex(said, "no rank can save|there is a checkpoint of step|"
-                                   "host nh2 .* has saved step")
+            self.assertRegex(said, "no rank can save|there is a checkpoint of step")
         epochs = len(metrics(self.folder / "run")) + 2
         nntrain(*self.words("run", epochs=epochs))
         nntrain(*self.words("whole", epochs=epochs))
         self.assertEqual(self.result("run"), self.result("whole"))
         self.assertEqual([path.name for path in (self.folder / "run").glob(".*")], [])
         return lines
+
+    def saved_steps(self):
+        """Of the checkpoints, whose names hold the epoch and the step in the one begun after it."""
+        names = [[int(word) for word in path.stem.split("-")[1:]]
+                 for path in (self.folder / "run").glob("checkpoint-*.h5")]
+        return [epoch * -(-SAMPLES // BATCH) + sum(step) for epoch, *step in names]
 
     def result(self, output):
         digest = nntrain("inspect", self.folder / output / "last.h5", "--digest").stdout
