@@ -12,6 +12,7 @@
 #include <nntrain/methods.h>
 #include <nntrain/model.h>
 #include <nntrain/onnx.h>
+#include <nntrain/parallel.h>
 #include <nntrain/report.h>
 #include <nntrain/scores.h>
 #include <nntrain/selection.h>

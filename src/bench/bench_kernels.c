@@ -78,10 +78,10 @@ static nnt_status bench_product(const bench *b, int64_t granules, int64_t rows, 
   product p = {.bench = b, .transposed = transposed};
   char name[96], parts[40] = "";
   int64_t begin[MOST_GRANULES + 1];
-  nnt_sum_plan plan = {0};
+  nnt_sum_tree plan = {0};
   for (int64_t g = 0; g <= granules && granules > 0; ++g)
     begin[g] = nnt_partition_begin(k, granules, g);
-  nnt_status status = nnt_sum_plan_create(granules, NULL, 0, granules, &plan, error);
+  nnt_status status = nnt_sum_tree_create(granules, NULL, 0, granules, &plan, error);
   p.granules = (nnt_granules){granules, plan.steps, begin};
   if (granules > 1) (void)snprintf(parts, sizeof parts, ", %" PRId64 " granules", granules);
   if (status == NNT_OK)
@@ -98,7 +98,7 @@ static nnt_status bench_product(const bench *b, int64_t granules, int64_t rows, 
     report(b, "gemm", name, timing, 2.0 * (double)(rows * columns * k), "GFLOP/s",
            0.5 * (before + after), "peak");
   }
-  nnt_sum_plan_clear(&plan);
+  nnt_sum_tree_clear(&plan);
   free(p.call.a.data);
   free(p.call.b.data);
   free(p.call.c.data);

@@ -9,10 +9,10 @@
 #include "base/partition.h"
 #include "base/rng.h"
 #include "bench/sampling.h"
+#include "comm/binding.h"
 #include "comm/comm.h"
 #include "net/initialize.h"
-#include "train/binding.h"
-#include "train/step.h"
+#include "step/step.h"
 
 /* Samples of the synthetic set: more than the caches hold, and at least eight batches. */
 #define SAMPLES 16384

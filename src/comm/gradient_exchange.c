@@ -10,9 +10,9 @@
 #include "base/partition.h"
 #include "comm/comm.h"
 #include "comm/node_memory.h"
-#include "comm/plan_sum.h"
 #include "comm/reduction.h"
 #include "comm/shares.h"
+#include "comm/tree_sum.h"
 
 /* Slices begin at whole rows of a panel: no two ranks write to one cache line. */
 #define LINE 32
@@ -38,7 +38,7 @@ struct nnt_gradient_exchange {
   float *first_gradients; /* of member 0; each member has shares.most arenas */
   float *published;       /* [2, LINE]: the arena's last row, averaged, of this step and the last */
   int parity;             /* which of the two is this step's */
-  nnt_plan_sum *sum;      /* over the node's ranks */
+  nnt_tree_sum *sum;      /* over the node's ranks */
   const float **addends;  /* [partial sums of the node's ranks] */
   float **results;        /* [buckets] where the averages of this rank's slices go */
   nnt_reduction *reduction; /* over the nodes, or over all ranks when flat */
@@ -96,7 +96,7 @@ static nnt_status create_shares(nnt_gradient_exchange *e, const nnt_exchange_pla
   size_t addends = (size_t)e->shares.in_node.items + 1;
   e->addends = calloc(addends, sizeof *e->addends);
   if (e->addends == NULL) return nnt_fail_memory(error, addends * sizeof *e->addends, "a sum");
-  return nnt_plan_sum_create(&e->shares.in_node, plan->threads, &e->sum, error);
+  return nnt_tree_sum_create(&e->shares.in_node, plan->threads, &e->sum, error);
 }
 
 static nnt_status allocate(nnt_gradient_exchange *e, const nnt_exchange_plan *plan,
@@ -183,7 +183,7 @@ void nnt_gradient_exchange_destroy(nnt_gradient_exchange **exchange) {
   if (e == NULL) return;
   nnt_reduction_destroy(&e->reduction);
   nnt_node_memory_destroy(&e->memory);
-  nnt_plan_sum_destroy(&e->sum);
+  nnt_tree_sum_destroy(&e->sum);
   nnt_shares_clear(&e->shares);
   free(e->addends);
   free(e->results);
@@ -244,7 +244,7 @@ static nnt_status node_barrier(const nnt_gradient_exchange *e, nnt_error *error)
 /* All local ranks have completed the bucket: this rank sums its slice over them, each thread of a
  * parallel region its part. */
 static void sum_slice(nnt_gradient_exchange *e, int bucket) {
-  const nnt_sum_plan *plan = &e->shares.in_node;
+  const nnt_sum_tree *plan = &e->shares.in_node;
   int64_t first = 0, end_of_slice = 0;
   slice_of(e, bucket, e->index, &first, &end_of_slice);
   for (int piece = 0; piece < nnt_reduction_pieces(e->reduction); ++piece) {
@@ -253,10 +253,10 @@ static void sum_slice(nnt_gradient_exchange *e, int bucket) {
     for (int o = 0; o < plan->outputs; ++o)
       outputs[o] = nnt_reduction_addend(e->reduction, bucket, piece, o, &begin, &end);
     if (plan->outputs > 0 && omp_in_parallel())
-      nnt_plan_sum_part(e->sum, omp_get_thread_num(), omp_get_num_threads(), e->addends,
+      nnt_tree_sum_part(e->sum, omp_get_thread_num(), omp_get_num_threads(), e->addends,
                         first + begin, outputs, end - begin);
     else if (plan->outputs > 0)
-      nnt_plan_sum_run(e->sum, e->addends, first + begin, outputs, end - begin);
+      nnt_tree_sum_run(e->sum, e->addends, first + begin, outputs, end - begin);
   }
 }
 

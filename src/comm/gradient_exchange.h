@@ -6,7 +6,7 @@
  * synchronous SGD: Dean et al., NIPS 2012; bucketed overlap: Li et al., PyTorch Distributed, VLDB
  * 2020.
  *
- * Exact: the batch is cut into granules, the leaves of a fixed tree (base/sum_plan.h). Every rank
+ * Exact: the batch is cut into granules, the leaves of a fixed tree (base/sum_tree.h). Every rank
  * takes contiguous granules and has the sums of the largest nodes of the tree that it holds; the
  * exchange adds these up in the tree's order. So the bits do not depend on the number of ranks, or
  * on the nodes that they are on. Fast: each rank has one sum, in any order.
@@ -19,11 +19,11 @@
 #define NNT_COMM_GRADIENT_EXCHANGE_H
 
 #include <nntrain/comm.h>
-#include <nntrain/train.h>
+#include <nntrain/parallel.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/sum_plan.h"
+#include "base/sum_tree.h"
 
 typedef struct nnt_gradient_exchange nnt_gradient_exchange;
 
@@ -50,7 +50,7 @@ void nnt_gradient_exchange_destroy(nnt_gradient_exchange **exchange);
  * output i of the plan goes to arena i of the gradients. */
 typedef struct nnt_exchange_share {
   int64_t granules, first, count;
-  const nnt_sum_plan *plan;
+  const nnt_sum_tree *plan;
 } nnt_exchange_share;
 nnt_exchange_share nnt_gradient_exchange_share(const nnt_gradient_exchange *exchange);
 

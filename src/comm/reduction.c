@@ -8,7 +8,7 @@
 #include "base/memory.h"
 #include "base/partition.h"
 #include "comm/comm.h"
-#include "comm/plan_sum.h"
+#include "comm/tree_sum.h"
 
 /* Pieces begin at whole cache lines, and rows of the kernels. */
 #define LINE 32
@@ -31,7 +31,7 @@ struct nnt_reduction {
   MPI_Request *requests; /* [buckets] */
   bool ordered;
   int *partials;       /* [size] */
-  nnt_plan_sum *sum;   /* adds up the received partial sums */
+  nnt_tree_sum *sum;   /* adds up the received partial sums */
   const float **items; /* [partial sums of all peers] */
   int *counts;         /* the buckets' arrays of int, one allocation */
   void *memory;        /* sent and received */
@@ -162,7 +162,7 @@ static nnt_status prepare(nnt_reduction *r, const nnt_reduction_plan *plan, nnt_
     memcpy(r->partials, plan->partials, (size_t)r->size * sizeof *r->partials);
   nnt_status status = check_counts(r, error);
   if (!r->ordered) return status;
-  if (status == NNT_OK) status = nnt_plan_sum_create(plan->sum, plan->threads, &r->sum, error);
+  if (status == NNT_OK) status = nnt_tree_sum_create(plan->sum, plan->threads, &r->sum, error);
   if (status == NNT_OK) status = allocate_messages(r, error);
   return status;
 }
@@ -193,7 +193,7 @@ void nnt_reduction_destroy(nnt_reduction **reduction) {
   if (r == NULL) return;
   if (r->peers != MPI_COMM_NULL) MPI_Comm_free(&r->peers);
   if (r->back != MPI_COMM_NULL) MPI_Comm_free(&r->back);
-  nnt_plan_sum_destroy(&r->sum);
+  nnt_tree_sum_destroy(&r->sum);
   nnt_memory_free(&r->memory);
   free(r->counts);
   free(r->items);
@@ -254,7 +254,7 @@ static void send_back(nnt_reduction *r, int bucket_index) {
     for (int q = 0; q < r->partials[p]; ++q)
       r->items[item++] = b->received + b->receive_offsets[p] + q * length;
   }
-  nnt_plan_sum_run(r->sum, r->items, 0, &sum, length);
+  nnt_tree_sum_run(r->sum, r->items, 0, &sum, length);
   b->gathering = true;
   keep_code(r, MPI_Iallgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, b->result, b->piece_counts,
                                b->piece_offsets, MPI_FLOAT, r->back, &r->requests[bucket_index]));

@@ -1,6 +1,6 @@
 /* Sums over ranks that go on in the background, bucket by bucket.
  *
- * In any order: one MPI_Iallreduce a bucket. By a tree (base/sum_plan.h): every peer contributes
+ * In any order: one MPI_Iallreduce a bucket. By a tree (base/sum_tree.h): every peer contributes
  * the partial sums of its part of the tree's leaves; a bucket is cut into as many pieces as there
  * are peers, MPI_Ialltoallv brings all partial sums of piece i to peer i, which adds them up in the
  * tree's order, and MPI_Iallgatherv brings the sums back: twice the bucket through each rank, as a
@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/sum_plan.h"
+#include "base/sum_tree.h"
 
 typedef struct nnt_reduction nnt_reduction;
 
@@ -24,7 +24,7 @@ typedef struct nnt_reduction_plan {
   const int64_t *counts; /* [buckets] floats */
   float *const *results; /* [buckets] where the sums go */
   const int *partials;   /* [peers] partial sums that each contributes; NULL: any order, one each */
-  const nnt_sum_plan *sum; /* the order of all peers' partial sums; one output */
+  const nnt_sum_tree *sum; /* the order of all peers' partial sums; one output */
   int threads;             /* that add up */
 } nnt_reduction_plan;
 

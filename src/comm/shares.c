@@ -11,29 +11,29 @@ int64_t nnt_shares_begin(const nnt_shares *shares, int64_t part) {
 }
 
 /* The plan of one part; its outputs are the part's partial sums. */
-static nnt_status partials_of(const nnt_shares *shares, int64_t part, nnt_sum_plan *plan,
+static nnt_status partials_of(const nnt_shares *shares, int64_t part, nnt_sum_tree *plan,
                               nnt_error *error) {
   int64_t first = nnt_shares_begin(shares, part);
-  return nnt_sum_plan_create(shares->granules, NULL, first,
+  return nnt_sum_tree_create(shares->granules, NULL, first,
                              nnt_shares_begin(shares, part + 1) - first, plan, error);
 }
 
 /* The partial sums of a node's ranks, one after the other, and the plan that adds them up. */
 static nnt_status plan_node(nnt_shares *shares, int node, int *partials, nnt_sum_node *items,
-                            nnt_sum_plan *out, nnt_error *error) {
+                            nnt_sum_tree *out, nnt_error *error) {
   int64_t count = 0;
   nnt_status status = NNT_OK;
   for (int m = 0; m < shares->members && status == NNT_OK; ++m) {
-    nnt_sum_plan plan;
+    nnt_sum_tree plan;
     status = partials_of(shares, (int64_t)node * shares->members + m, &plan, error);
     if (status != NNT_OK) break;
     memcpy(items + count, plan.nodes, (size_t)plan.outputs * sizeof *items);
     count += plan.outputs;
     if (partials != NULL) partials[m] = plan.outputs;
     if (plan.outputs > shares->most) shares->most = plan.outputs;
-    nnt_sum_plan_clear(&plan);
+    nnt_sum_tree_clear(&plan);
   }
-  if (status == NNT_OK) status = nnt_sum_plan_create(shares->granules, items, 0, count, out, error);
+  if (status == NNT_OK) status = nnt_sum_tree_create(shares->granules, items, 0, count, out, error);
   return status;
 }
 
@@ -43,7 +43,7 @@ static nnt_status plan_all(nnt_shares *shares, int node, nnt_sum_node *items, nn
   int64_t count = 0;
   nnt_status status = NNT_OK;
   for (int n = 0; n < shares->nodes && status == NNT_OK; ++n) {
-    nnt_sum_plan plan = {0};
+    nnt_sum_tree plan = {0};
     int *partials = n == node ? shares->member_partials : NULL;
     status = plan_node(shares, n, partials, items, &plan, error);
     memcpy(all + count, plan.nodes, (size_t)plan.outputs * sizeof *all);
@@ -52,10 +52,10 @@ static nnt_status plan_all(nnt_shares *shares, int node, nnt_sum_node *items, nn
     if (n == node)
       shares->in_node = plan;
     else
-      nnt_sum_plan_clear(&plan);
+      nnt_sum_tree_clear(&plan);
   }
   if (status == NNT_OK)
-    status = nnt_sum_plan_create(shares->granules, all, 0, count, &shares->in_all, error);
+    status = nnt_sum_tree_create(shares->granules, all, 0, count, &shares->in_all, error);
   return status;
 }
 
@@ -63,7 +63,7 @@ static nnt_status plan_all(nnt_shares *shares, int node, nnt_sum_node *items, nn
 static nnt_status plan_fast(nnt_shares *shares, nnt_error *error) {
   for (int m = 0; m < shares->members; ++m) shares->member_partials[m] = 1;
   for (int n = 0; n < shares->nodes; ++n) shares->node_partials[n] = 1;
-  return nnt_sum_plan_create(shares->members, NULL, 0, shares->members, &shares->in_node, error);
+  return nnt_sum_tree_create(shares->members, NULL, 0, shares->members, &shares->in_node, error);
 }
 
 nnt_status nnt_shares_create(int64_t granules, int nodes, int members, int node, int member,
@@ -94,9 +94,9 @@ nnt_status nnt_shares_create(int64_t granules, int nodes, int members, int node,
 }
 
 void nnt_shares_clear(nnt_shares *shares) {
-  nnt_sum_plan_clear(&shares->own);
-  nnt_sum_plan_clear(&shares->in_node);
-  nnt_sum_plan_clear(&shares->in_all);
+  nnt_sum_tree_clear(&shares->own);
+  nnt_sum_tree_clear(&shares->in_node);
+  nnt_sum_tree_clear(&shares->in_all);
   free(shares->member_partials);
   free(shares->node_partials);
   *shares = (nnt_shares){0};

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/sum_plan.h"
+#include "base/sum_tree.h"
 
 /* `nodes` nodes of `members` ranks each, numbered through: rank `member` of node `node` is part
  * node * members + member, and takes the granules of that part. */
@@ -14,9 +14,9 @@ typedef struct nnt_shares {
   int nodes, members;
   int64_t granules;
   bool exact;
-  nnt_sum_plan own;     /* this rank's granules */
-  nnt_sum_plan in_node; /* the partial sums of this node's ranks */
-  nnt_sum_plan in_all;  /* those of all nodes; one output */
+  nnt_sum_tree own;     /* this rank's granules */
+  nnt_sum_tree in_node; /* the partial sums of this node's ranks */
+  nnt_sum_tree in_all;  /* those of all nodes; one output */
   int most;             /* partial sums of a rank, at most, over all ranks; at least 1 */
   int *member_partials; /* [members] of this node's ranks */
   int *node_partials;   /* [nodes] */

@@ -6,6 +6,9 @@
 
 #include "kernels/elementwise.h"
 
+/* Samples of a block. */
+#define NNT_EVALUATION_BLOCK 256
+
 typedef struct nnt_samples {
   int64_t count; /* of the data set, in memory or not */
   int64_t features;

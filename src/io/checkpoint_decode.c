@@ -9,8 +9,8 @@
 #include "base/memory.h"
 #include "base/partition.h"
 #include "data/sample_order.h"
+#include "hdf5/h5.h"
 #include "io/checkpoint.h"
-#include "io/h5.h"
 #include "net/names.h"
 
 /* The file being read and the first error; after one, every call does nothing. */

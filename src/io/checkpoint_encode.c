@@ -6,9 +6,9 @@
 
 #include "base/memory.h"
 #include "data/sample_order.h"
+#include "hdf5/h5.h"
 #include "io/checkpoint.h"
 #include "io/checkpoint_header.h"
-#include "io/h5.h"
 #include "net/names.h"
 
 /* The file being written and the first error; after one, every call does nothing. */

@@ -9,7 +9,7 @@
 
 #include "base/memory.h"
 #include "base/partition.h"
-#include "io/h5.h"
+#include "hdf5/h5.h"
 
 #define MAX_CLASS 1000000
 /* Rows of y read at a time. */

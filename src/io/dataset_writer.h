@@ -9,7 +9,7 @@
 #include <nntrain/status.h>
 #include <stdint.h>
 
-#include "io/h5.h"
+#include "hdf5/h5.h"
 
 typedef struct nnt_dataset_writer nnt_dataset_writer;
 

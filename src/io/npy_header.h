@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "io/h5.h"
+#include "hdf5/h5.h"
 
 #define NNT_NPY_DESCR_BYTES 32
 

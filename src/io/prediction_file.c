@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hdf5/h5.h"
 #include "io/atomic_file.h"
-#include "io/h5.h"
 
 /* Rows of a chunk. */
 #define CHUNK 1024

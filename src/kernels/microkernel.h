@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#include "base/sum_plan.h"
+#include "base/sum_tree.h"
 
 /* No tile of any table has more rows. */
 #define NNT_TILE_ROWS 16

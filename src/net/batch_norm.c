@@ -148,7 +148,7 @@ void nnt_batch_norm_learn(const nnt_network *network, nnt_team team, int layer,
                           const nnt_network_step_call *call) {
   const nnt_norm_kernels *kernels = network->kernels->norm;
   const nnt_layout *layout = call->layout;
-  const nnt_sum_plan *plan = call->whole->plan;
+  const nnt_sum_tree *plan = call->whole->plan;
   float samples = (float)call->whole->samples;
   panel_range part = panels_of(network, team, layer);
   for (int64_t i = part.begin; i < part.end; ++i) {
@@ -228,7 +228,7 @@ void nnt_batch_norm_sums(const nnt_network *network, nnt_team team, int layer,
 }
 
 /* The sum of 32 floats at `offset` of all ranks' nodes. */
-static void sum_nodes(const nnt_network *network, int layer, const nnt_sum_plan *plan,
+static void sum_nodes(const nnt_network *network, int layer, const nnt_sum_tree *plan,
                       int64_t offset, float *out) {
   int64_t distance = node_floats(width_of(network, layer));
   _Alignas(64) float stack[NNT_SUM_PLACES][NNT_PANEL];

@@ -9,6 +9,17 @@ bool nnt_stores_derivative(nnt_activation activation) {
   return activation == NNT_GELU || activation == NNT_SILU;
 }
 
+nnt_panels nnt_first_rows(nnt_panels matrix, int64_t rows) {
+  matrix.rows = rows;
+  return matrix;
+}
+
+nnt_panels nnt_pass_gradient(const nnt_network *network, int layer, int64_t rows) {
+  nnt_panels matrix = nnt_first_rows(network->gradient[layer % 2], rows);
+  matrix.columns = network->layout.layers[layer].outputs;
+  return matrix;
+}
+
 static nnt_panels slice_matrix(nnt_arena *arena, int64_t rows, int64_t columns) {
   size_t bytes = (size_t)nnt_panels_floats(rows, columns) * sizeof(float);
   return (nnt_panels){.data = nnt_arena_slice(arena, bytes),

@@ -50,7 +50,7 @@ size_t nnt_network_bytes(const nnt_model *model, int64_t capacity, bool training
 typedef struct nnt_whole_batch {
   int64_t samples;          /* of the batch, over all ranks */
   bool first;               /* this rank has the first granule */
-  const nnt_sum_plan *plan; /* the order of all ranks' nodes; one output */
+  const nnt_sum_tree *plan; /* the order of all ranks' nodes; one output */
   float *own;               /* [outputs, nnt_network_node_floats]: this rank's */
   /* Gives [items of the plan, count], when `own` is [outputs, count]; on the main thread. */
   const float *(*gather)(void *context, int64_t count);

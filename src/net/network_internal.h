@@ -58,6 +58,8 @@ typedef struct nnt_pass {
   nnt_dropout input_dropout;
 } nnt_pass;
 
+/* The first `rows` rows of a matrix of the full capacity. */
+nnt_panels nnt_first_rows(nnt_panels matrix, int64_t rows);
 /* dZ of a layer: the first floats of a gradient buffer as a matrix of its width. */
 nnt_panels nnt_pass_gradient(const nnt_network *network, int layer, int64_t rows);
 

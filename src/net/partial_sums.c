@@ -19,7 +19,7 @@ struct nnt_partial_sums {
   int64_t count;
   nnt_sum_part *parts; /* [count] */
   int64_t *first_item; /* [count]: of each part, in the plan */
-  nnt_sum_plan plan;   /* of all parts' sums */
+  nnt_sum_tree plan;   /* of all parts' sums */
   float *stack[NNT_SUM_PLACES];
   void *memory; /* the arena of a part, and places of the stack beyond the outputs */
 };
@@ -33,13 +33,13 @@ static nnt_status plan_parts(nnt_partial_sums *sums, int64_t granules, int64_t f
     part->first = first + nnt_partition_begin(count, sums->count, i);
     part->count = nnt_partition_count(count, sums->count, i);
     nnt_status status =
-        nnt_sum_plan_create(granules, NULL, part->first, part->count, &part->plan, error);
+        nnt_sum_tree_create(granules, NULL, part->first, part->count, &part->plan, error);
     if (status != NNT_OK) return status;
     sums->first_item[i] = next;
     memcpy(items + next, part->plan.nodes, (size_t)part->plan.outputs * sizeof *items);
     next += part->plan.outputs;
   }
-  return nnt_sum_plan_create(granules, items, 0, next, &sums->plan, error);
+  return nnt_sum_tree_create(granules, items, 0, next, &sums->plan, error);
 }
 
 /* Outputs of the whole come first on the stack; what else lies there is memory of our own. */
@@ -90,8 +90,8 @@ nnt_status nnt_partial_sums_create(int64_t granules, int64_t first, int64_t coun
 void nnt_partial_sums_destroy(nnt_partial_sums **sums) {
   nnt_partial_sums *s = *sums;
   if (s == NULL) return;
-  for (int64_t i = 0; i < s->count && s->parts != NULL; ++i) nnt_sum_plan_clear(&s->parts[i].plan);
-  nnt_sum_plan_clear(&s->plan);
+  for (int64_t i = 0; i < s->count && s->parts != NULL; ++i) nnt_sum_tree_clear(&s->parts[i].plan);
+  nnt_sum_tree_clear(&s->plan);
   nnt_memory_free(&s->memory);
   free(s->parts);
   free(s->first_item);

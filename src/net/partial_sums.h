@@ -1,12 +1,12 @@
 /* The gradient of a batch that is computed in parts, one after the other, to save memory: each part
- * gives the sums of the largest nodes of the tree (base/sum_plan.h) in its granules, and these are
+ * gives the sums of the largest nodes of the tree (base/sum_tree.h) in its granules, and these are
  * added up in the tree's order. So the bits are those of a batch in one part. Local. */
 #ifndef NNT_NET_PARTIAL_SUMS_H
 #define NNT_NET_PARTIAL_SUMS_H
 
 #include <nntrain/status.h>
 
-#include "base/sum_plan.h"
+#include "base/sum_tree.h"
 #include "kernels/dispatch.h"
 
 typedef struct nnt_partial_sums nnt_partial_sums;
@@ -14,7 +14,7 @@ typedef struct nnt_partial_sums nnt_partial_sums;
 /* One part: granules [first, first + count) of the tree, summed by `plan`. */
 typedef struct nnt_sum_part {
   int64_t first, count;
-  nnt_sum_plan plan;
+  nnt_sum_tree plan;
 } nnt_sum_part;
 
 /* Granules [first, first + count) of `granules` in `parts` (at most `count`) parts. The sums go to

@@ -15,18 +15,6 @@
 #include "net/norm_pass.h"
 #include "net/staging.h"
 
-/* The first `rows` rows of a matrix of the full capacity. */
-static nnt_panels first_rows(nnt_panels matrix, int64_t rows) {
-  matrix.rows = rows;
-  return matrix;
-}
-
-nnt_panels nnt_pass_gradient(const nnt_network *network, int layer, int64_t rows) {
-  nnt_panels matrix = first_rows(network->gradient[layer % 2], rows);
-  matrix.columns = network->layout.layers[layer].outputs;
-  return matrix;
-}
-
 /* Parameters are only read; the matrices of the kernels have one type for both. */
 static nnt_panels weights_of(const nnt_network *network, int layer, const float *parameters) {
   union {
@@ -118,7 +106,7 @@ static void forward(const nnt_pass *p, nnt_team team) {
     bool linear = activation == NNT_IDENTITY || normed;
     nnt_gemm_nn_call call = {
         .b = weights_of(network, l, p->parameters),
-        .c = first_rows(network->values[l], p->rows),
+        .c = nnt_first_rows(network->values[l], p->rows),
         .bias = p->parameters + network->layout.biases[l],
         .epilogue = linear ? NULL : network->kernels->elementwise->activate[activation],
         .auxiliary = network->auxiliary[l]};
@@ -131,7 +119,7 @@ static void forward(const nnt_pass *p, nnt_team team) {
       nnt_input_rows x = input_rows(p, team);
       nnt_input_forward(network->kernels, team, &x, &call);
     } else {
-      call.a = first_rows(network->values[l - 1], p->rows);
+      call.a = nnt_first_rows(network->values[l - 1], p->rows);
       nnt_gemm_nn(network->kernels, team, &call);
     }
 #pragma omp barrier
@@ -144,16 +132,16 @@ static void forward(const nnt_pass *p, nnt_team team) {
 static nnt_loss_rows loss_rows(const nnt_pass *p, nnt_team team) {
   nnt_network *network = p->network;
   int last = network->layout.layer_count - 1;
-  nnt_panels logits = first_rows(network->values[last], p->rows);
+  nnt_panels logits = nnt_first_rows(network->values[last], p->rows);
   bool gradient_kept = network->gradient[1].data != NULL;
   return (nnt_loss_rows){
       .logits = logits,
-      .target = first_rows(network->targets, p->rows),
+      .target = nnt_first_rows(network->targets, p->rows),
       .classes = network->classes,
       .partner_classes = p->call != NULL ? network->partner_classes : NULL,
       .shares = network->shares,
       .gradient = gradient_kept ? nnt_pass_gradient(network, last, p->rows)
-                                : first_rows(network->gradient[0], p->rows),
+                                : nnt_first_rows(network->gradient[0], p->rows),
       .derivative = network->auxiliary[last] != NULL ? network->auxiliary[last] : logits.data,
       .loss = network->losses,
       .scale = p->scale,
@@ -251,7 +239,7 @@ static void weight_gradient(const nnt_pass *p, nnt_team team, int layer, int64_t
     nnt_input_rows x = input_rows(p, team);
     nnt_input_gradient(network->kernels, team, &x, &call);
   } else {
-    call.a = first_rows(network->values[layer - 1], p->rows);
+    call.a = nnt_first_rows(network->values[layer - 1], p->rows);
     nnt_gemm_tn(network->kernels, team, &call);
   }
 }

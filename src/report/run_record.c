@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 
 #include "io/checkpoint.h"
-#include "train/run_directory.h"
+#include "record/run_directory.h"
 
 #define PATH_SIZE 4096
 

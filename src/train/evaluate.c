@@ -6,16 +6,16 @@
 
 #include "base/memory.h"
 #include "base/partition.h"
+#include "comm/binding.h"
 #include "comm/comm.h"
+#include "hdf5/h5.h"
+#include "input/data_digest.h"
+#include "input/resident.h"
 #include "io/atomic_file.h"
-#include "io/h5.h"
 #include "io/prediction_file.h"
-#include "train/binding.h"
-#include "train/evaluator.h"
-#include "train/looks.h"
-#include "train/resident.h"
-#include "train/run_directory.h"
-#include "train/worst.h"
+#include "record/run_directory.h"
+#include "score/evaluator.h"
+#include "score/worst_samples.h"
 
 static nnt_status check_width(const nnt_model *model, const nnt_resident *data, nnt_error *error) {
   if (data->samples.features == nnt_model_inputs(model)) return NNT_OK;
@@ -44,13 +44,13 @@ static nnt_status check_targets(const nnt_model *model, const nnt_resident *data
 /* A data set that is used in order, and what it needs. */
 typedef struct source {
   nnt_resident *data;
-  nnt_reader *reader;
-  nnt_held held;
+  nnt_read_ahead *reader;
+  nnt_data_source held;
 } source;
 
 static void close_source(source *from) {
-  nnt_reader_destroy(&from->reader);
-  nnt_held_destroy(&from->held);
+  nnt_read_ahead_destroy(&from->reader);
+  nnt_data_source_destroy(&from->held);
   nnt_resident_destroy(&from->data);
 }
 
@@ -59,20 +59,20 @@ static nnt_status open_source(nnt_comm *comm, const nnt_model *model,
                               const nnt_resident_request *request, const nnt_reading *reading,
                               source *from, nnt_error *error) {
   nnt_data_limit limit;
-  nnt_data_plan plan;
+  nnt_memory_plan plan;
   nnt_status status = NNT_OK;
   if (reading->io == NNT_IO_COLLECTIVE) status = nnt_h5_can_collective(error);
   if (status == NNT_OK) status = nnt_resident_open(comm, request, &from->data, error);
   if (status == NNT_OK) status = nnt_data_limit_of(comm, reading, &limit, error);
   if (status != NNT_OK) return status;
-  nnt_data_size size = nnt_held_size(from->data);
-  status = nnt_data_plan_pass(&limit, reading->mode, &size, &plan, error);
+  nnt_data_size size = nnt_data_source_size(from->data);
+  status = nnt_memory_plan_pass(&limit, reading->mode, &size, &plan, error);
   if (status == NNT_OK && plan.streaming && reading->io == NNT_IO_INDEPENDENT)
-    status = nnt_reader_create(&from->reader, error);
+    status = nnt_read_ahead_create(&from->reader, error);
   status = nnt_comm_agree(comm, status, error);
   if (status == NNT_OK)
-    status =
-        nnt_held_create(comm, from->data, &plan, reading->io, from->reader, &from->held, error);
+    status = nnt_data_source_create(comm, from->data, &plan, reading->io, from->reader, &from->held,
+                                    error);
   if (status != NNT_OK) return status;
   return nnt_comm_agree(comm, nnt_data_check_scale(from->data, model, error), error);
 }
@@ -94,8 +94,8 @@ static nnt_status measure(nnt_comm *comm, nnt_evaluator *evaluator,
   if (status == NNT_OK && sheet != NULL)
     status = nnt_score_sheet_finish(comm, sheet, scores, error);
   if (status == NNT_OK && sheet != NULL && worst > 0)
-    status = nnt_worst_find(comm, evaluator, &checkpoint->model, checkpoint->parameters, from->data,
-                            &from->held, worst, *scores, error);
+    status = nnt_worst_samples_find(comm, evaluator, &checkpoint->model, checkpoint->parameters,
+                                    from->data, &from->held, worst, *scores, error);
   nnt_score_sheet_destroy(&sheet);
   return status;
 }
@@ -149,7 +149,7 @@ nnt_status nnt_evaluate(nnt_comm *comm, const nnt_evaluate_options *options, nnt
 typedef struct prediction {
   nnt_comm *comm;
   nnt_evaluator *evaluator;
-  nnt_reader *reader;
+  nnt_read_ahead *reader;
   const float *parameters;
   int64_t active; /* ranks that compute in a round: as many as have their samples in memory */
   int64_t samples, outputs;
@@ -173,10 +173,10 @@ static nnt_status write_round(prediction *p, int64_t round, nnt_error *error) {
     if (received != NNT_OK) return received;
     int64_t rows[NNT_EVALUATION_BLOCK];
     for (int64_t i = 0; i < count; ++i) rows[i] = nnt_resident_row(p->data, first + i);
-    nnt_reader_hold(p->reader);
+    nnt_read_ahead_hold(p->reader);
     if (status == NNT_OK)
       status = nnt_prediction_file_append(p->file, first, count, p->block, rows, error);
-    nnt_reader_release(p->reader);
+    nnt_read_ahead_release(p->reader);
   }
   return status;
 }
@@ -216,14 +216,14 @@ static nnt_status predict_with(nnt_comm *comm, const nnt_predict_options *option
                                const nnt_checkpoint *checkpoint, const source *from,
                                nnt_error *error) {
   const nnt_model *model = &checkpoint->model;
-  prediction p = {
-      .comm = comm,
-      .reader = from->reader,
-      .parameters = checkpoint->parameters,
-      .active = nnt_min_i64(nnt_comm_size(comm), nnt_held_most(&from->held) / NNT_EVALUATION_BLOCK),
-      .samples = from->data->samples.count,
-      .outputs = nnt_model_outputs(model),
-      .data = from->data};
+  prediction p = {.comm = comm,
+                  .reader = from->reader,
+                  .parameters = checkpoint->parameters,
+                  .active = nnt_min_i64(nnt_comm_size(comm),
+                                        nnt_data_source_most(&from->held) / NNT_EVALUATION_BLOCK),
+                  .samples = from->data->samples.count,
+                  .outputs = nnt_model_outputs(model),
+                  .data = from->data};
   void *block = NULL;
   int threads = 0;
   p.active = nnt_max_i64(p.active, 1);
@@ -240,9 +240,9 @@ static nnt_status predict_with(nnt_comm *comm, const nnt_predict_options *option
                                         &p.file, error);
   status = nnt_comm_agree(comm, status, error);
   if (status == NNT_OK) status = write_predictions(&p, error);
-  nnt_reader_hold(from->reader);
+  nnt_read_ahead_hold(from->reader);
   nnt_prediction_file_abandon(&p.file);
-  nnt_reader_release(from->reader);
+  nnt_read_ahead_release(from->reader);
   nnt_evaluator_destroy(&p.evaluator);
   nnt_memory_free(&block);
   return status;

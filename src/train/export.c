@@ -3,7 +3,7 @@
 
 #include "io/atomic_file.h"
 #include "io/onnx_file.h"
-#include "train/run_directory.h"
+#include "record/run_directory.h"
 
 nnt_status nnt_export_onnx(const char *checkpoint, const char *output, nnt_error *error) {
   nnt_checkpoint *from = NULL;

@@ -8,9 +8,9 @@
 
 #include "base/partition.h"
 #include "data/sample_order.h"
-#include "io/h5.h"
+#include "hdf5/h5.h"
 #include "net/layout.h"
-#include "train/run_directory.h"
+#include "record/run_directory.h"
 
 /* Where the lines go. */
 typedef struct printer {

@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 #include "net/augment.h"
-#include "train/step.h"
+#include "step/step.h"
 
 static bool is_from_zero(double value) {
   return isfinite(value) && value >= 0.0;

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "data/sample_order.h"
+#include "step/step.h"
 #include "train/method_checks.h"
-#include "train/step.h"
 
 /* Whether the run goes on with the shuffle that it began with. */
 static nnt_status check_shuffling(const nnt_shuffling *there, const nnt_shuffling *here,

@@ -4,8 +4,8 @@
 
 #include <nntrain/train.h>
 
+#include "input/run_data.h"
 #include "io/checkpoint.h"
-#include "train/run_data.h"
 
 /* `model` and `data` are those of the options. Errors: NNT_BAD_USAGE, naming what differs. */
 nnt_status nnt_check_resume(const nnt_checkpoint *checkpoint, const nnt_model *model,

@@ -4,7 +4,7 @@
 
 #include <nntrain/train.h>
 
-#include "train/step.h"
+#include "step/step.h"
 
 /* The clock costs a small network's step some percent, so only some of many steps are measured, and
  * stand for all. */

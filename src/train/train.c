@@ -9,19 +9,19 @@
 
 #include "base/clock.h"
 #include "base/partition.h"
+#include "comm/binding.h"
 #include "comm/comm.h"
 #include "comm/shares.h"
-#include "io/h5.h"
+#include "hdf5/h5.h"
+#include "input/data_digest.h"
+#include "input/input_statistics.h"
+#include "input/run_data.h"
 #include "kernels/dispatch.h"
-#include "train/binding.h"
-#include "train/looks.h"
+#include "record/run_directory.h"
+#include "step/step.h"
 #include "train/method_checks.h"
-#include "train/normalization.h"
 #include "train/resume_checks.h"
 #include "train/run.h"
-#include "train/run_data.h"
-#include "train/run_directory.h"
-#include "train/step.h"
 #include "train/trainer.h"
 #include "train/warm_start.h"
 
@@ -168,10 +168,10 @@ static nnt_status normalize(run *r, nnt_error *error) {
     return NNT_OK;
   }
   if (r->options->dry_run)
-    return nnt_normalization_settle(r->options->normalization, r->data.train, false,
-                                    &model->normalization, error);
-  return nnt_normalization_compute(r->comm, r->options->normalization, &r->data.held[0], model,
-                                   error);
+    return nnt_input_statistics_settle(r->options->normalization, r->data.train, false,
+                                       &model->normalization, error);
+  return nnt_input_statistics_compute(r->comm, r->options->normalization, &r->data.held[0], model,
+                                      error);
 }
 
 /* Gradients that a rank holds, at most. */

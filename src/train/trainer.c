@@ -10,35 +10,35 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/partition.h"
+#include "guard/watchdog.h"
 #include "net/initialize.h"
 #include "net/network.h"
 #include "net/optimizer.h"
 #include "net/schedule.h"
-#include "train/copies.h"
-#include "train/evaluator.h"
-#include "train/keeper.h"
-#include "train/step.h"
+#include "record/recorder.h"
+#include "score/evaluator.h"
+#include "step/replica_check.h"
+#include "step/step.h"
 #include "train/stopwatch.h"
 #include "train/warm_start.h"
-#include "train/watchdog.h"
 
 struct nnt_trainer {
   nnt_comm *comm;
   nnt_trainer_inputs in;
   const nnt_samples *samples;
   nnt_stepper *stepper;
-  nnt_copies *copies; /* NULL: not compared */
-  nnt_probe *probe;   /* NULL: a whole run */
+  nnt_replica_check *copies; /* NULL: not compared */
+  nnt_probe *probe;          /* NULL: a whole run */
   nnt_schedule schedule;
   nnt_evaluator *validation; /* NULL: none */
   nnt_train_state state;
   nnt_history_entry *history; /* [options->epochs] */
   double epoch_began;         /* as if the running epoch had never been interrupted */
   nnt_stopwatch stopwatch;
-  nnt_keeper *keeper;     /* NULL: nothing is kept */
-  nnt_watchdog *watchdog; /* NULL: none */
-  const nnt_pulse *pulse; /* the watchdog's; NULL: none */
-  double *monitored;      /* [options->epochs]: each epoch's validation or else train loss */
+  nnt_recorder *recorder;         /* NULL: nothing is kept */
+  nnt_watchdog *watchdog;         /* NULL: none */
+  const nnt_heartbeat *heartbeat; /* the watchdog's; NULL: none */
+  double *monitored; /* [options->epochs]: each epoch's validation or else train loss */
 };
 
 void nnt_trainer_bytes(const nnt_model *model, const nnt_train_options *options, int64_t rows,
@@ -116,7 +116,8 @@ static nnt_status allocate(nnt_trainer *trainer, nnt_error *error) {
   status = nnt_stepper_create(trainer->comm, in->model, trainer->samples, in->options, in->threads,
                               &trainer->stepper, error);
   if (status != NNT_OK || in->options->check_every == 0) return status;
-  return nnt_copies_create(trainer->comm, trainer->stepper, in->threads, &trainer->copies, error);
+  return nnt_replica_check_create(trainer->comm, trainer->stepper, in->threads, &trainer->copies,
+                                  error);
 }
 
 static nnt_schedule schedule_of(const nnt_trainer *trainer) {
@@ -136,7 +137,7 @@ nnt_status nnt_trainer_create(nnt_comm *comm, const nnt_trainer_inputs *inputs, 
   if (status == NNT_OK) {
     trainer->comm = comm;
     trainer->in = *inputs;
-    trainer->samples = nnt_held_samples(inputs->data);
+    trainer->samples = nnt_data_source_samples(inputs->data);
     trainer->schedule = schedule_of(trainer);
     status = allocate(trainer, error);
   }
@@ -160,9 +161,9 @@ nnt_status nnt_trainer_create(nnt_comm *comm, const nnt_trainer_inputs *inputs, 
 void nnt_trainer_destroy(nnt_trainer **trainer) {
   if (*trainer == NULL) return;
   nnt_watchdog_destroy(&(*trainer)->watchdog);
-  nnt_keeper_destroy(&(*trainer)->keeper);
+  nnt_recorder_destroy(&(*trainer)->recorder);
   nnt_evaluator_destroy(&(*trainer)->validation);
-  nnt_copies_destroy(&(*trainer)->copies);
+  nnt_replica_check_destroy(&(*trainer)->copies);
   nnt_stepper_destroy(&(*trainer)->stepper);
   free((*trainer)->history);
   free((*trainer)->monitored);
@@ -187,8 +188,8 @@ static void note_loss(nnt_probe *probe, double loss) {
 }
 
 static nnt_status compare_copies(const nnt_trainer *trainer, nnt_error *error) {
-  nnt_pulse_phase(trainer->pulse, NNT_PHASE_EXCHANGE);
-  return nnt_copies_compare(trainer->copies, trainer->state.step, error);
+  nnt_heartbeat_phase(trainer->heartbeat, NNT_PHASE_EXCHANGE);
+  return nnt_replica_check_compare(trainer->copies, trainer->state.step, error);
 }
 
 /* One update from `batch` samples at `first` of the order; *loss is the batch's mean. */
@@ -196,9 +197,9 @@ static nnt_status train_step(nnt_trainer *trainer, const nnt_sample_order *order
                              int64_t batch, double *loss, nnt_error *error) {
   const nnt_train_options *options = trainer->in.options;
   double rate = nnt_schedule_at(&trainer->schedule, trainer->state.step);
-  nnt_pulse_phase(trainer->pulse, NNT_PHASE_READING);
-  nnt_status status = nnt_held_need(trainer->in.data, first, batch, error);
-  nnt_keeper_note(trainer->keeper);
+  nnt_heartbeat_phase(trainer->heartbeat, NNT_PHASE_READING);
+  nnt_status status = nnt_data_source_need(trainer->in.data, first, batch, error);
+  nnt_recorder_note(trainer->recorder);
   if (status == NNT_OK)
     status = nnt_stepper_run(trainer->stepper, order, first, batch, rate, loss,
                              nnt_stopwatch_lap(&trainer->stopwatch), error);
@@ -226,9 +227,10 @@ static void report_step(const nnt_trainer *trainer, int64_t samples) {
                           .loss = state->epoch_loss / (double)samples,
                           .seconds = nnt_clock_seconds() - trainer->epoch_began,
                           .samples = samples};
-  nnt_pulse_phase(trainer->pulse, NNT_PHASE_SAVING); /* a terminal may be stopped for long */
+  nnt_heartbeat_phase(trainer->heartbeat,
+                      NNT_PHASE_SAVING); /* a terminal may be stopped for long */
   events->step(events->context, &event);
-  nnt_pulse_phase(trainer->pulse, NNT_PHASE_COMPUTING);
+  nnt_heartbeat_phase(trainer->heartbeat, NNT_PHASE_COMPUTING);
 }
 
 static bool probe_is_done(const nnt_trainer *trainer) {
@@ -244,7 +246,7 @@ static nnt_sample_order order_of(const nnt_trainer *trainer, int64_t epoch) {
 static void start_pass(nnt_trainer *trainer, const nnt_sample_order *order) {
   nnt_sample_order next = order_of(trainer, trainer->state.epoch + 1);
   bool last = trainer->state.epoch + 1 >= trainer->in.options->epochs;
-  nnt_held_start(trainer->in.data, order, last ? NULL : &next);
+  nnt_data_source_start(trainer->in.data, order, last ? NULL : &next);
 }
 
 /* A gradient can overflow while the loss is still finite; such weights are not kept. */
@@ -263,21 +265,21 @@ static nnt_status check_copies(nnt_trainer *trainer, nnt_error *error) {
   return status == NNT_OK ? compare_copies(trainer, error) : status;
 }
 
-static nnt_kept as_it_stands(nnt_trainer *trainer) {
+static nnt_recorded as_it_stands(nnt_trainer *trainer) {
   nnt_train_state *state = &trainer->state;
   state->epoch_seconds = state->epoch_step > 0 ? nnt_clock_seconds() - trainer->epoch_began : 0.0;
-  return (nnt_kept){.state = state, .history = trainer->history};
+  return (nnt_recorded){.state = state, .history = trainer->history};
 }
 
 /* What is due after a step; `last`: the epoch's end follows. Errors: NNT_STOPPED, on all ranks. */
 static nnt_status keep_step(nnt_trainer *trainer, bool last, nnt_error *error) {
   bool due = false;
-  if (trainer->keeper == NULL) return NNT_OK;
-  nnt_kept now = as_it_stands(trainer);
-  nnt_status status = nnt_keeper_step(trainer->keeper, &now, last, &due, error);
+  if (trainer->recorder == NULL) return NNT_OK;
+  nnt_recorded now = as_it_stands(trainer);
+  nnt_status status = nnt_recorder_step(trainer->recorder, &now, last, &due, error);
   if (status != NNT_OK || !due) return status;
   status = check_copies(trainer, error);
-  if (status == NNT_OK) nnt_keeper_save(trainer->keeper, &now, false);
+  if (status == NNT_OK) nnt_recorder_save(trainer->recorder, &now, false);
   return status;
 }
 
@@ -289,7 +291,7 @@ static nnt_status train_epoch(nnt_trainer *trainer, nnt_epoch_event *epoch, nnt_
   trainer->epoch_began = nnt_clock_seconds() - trainer->state.epoch_seconds;
   start_pass(trainer, &order);
   nnt_stopwatch_start(&trainer->stopwatch, nnt_ceil_div(samples, batch_size),
-                      nnt_held_waited(trainer->in.data));
+                      nnt_data_source_waited(trainer->in.data));
   for (int64_t first = trainer->state.epoch_step * batch_size;
        first < samples && !probe_is_done(trainer); first += batch_size) {
     int64_t batch = nnt_min_i64(batch_size, samples - first);
@@ -304,7 +306,7 @@ static nnt_status train_epoch(nnt_trainer *trainer, nnt_epoch_event *epoch, nnt_
   double seconds = nnt_clock_seconds() - trainer->epoch_began;
   epoch->samples_per_second = (double)samples / seconds;
   epoch->times =
-      nnt_stopwatch_read(&trainer->stopwatch, seconds, nnt_held_waited(trainer->in.data));
+      nnt_stopwatch_read(&trainer->stopwatch, seconds, nnt_data_source_waited(trainer->in.data));
   return NNT_OK;
 }
 
@@ -352,7 +354,7 @@ static nnt_status run_epoch(nnt_trainer *trainer, nnt_error *error) {
                            .threads = trainer->in.threads};
   nnt_status status = train_epoch(trainer, &event, error);
   if (status == NNT_OK) status = check_copies(trainer, error);
-  nnt_pulse_phase(trainer->pulse, NNT_PHASE_VALIDATION);
+  nnt_heartbeat_phase(trainer->heartbeat, NNT_PHASE_VALIDATION);
   double began = nnt_clock_seconds();
   if (status == NNT_OK && event.has_validation)
     status = nnt_evaluator_run(trainer->validation, nnt_stepper_parameters(trainer->stepper),
@@ -362,16 +364,16 @@ static nnt_status run_epoch(nnt_trainer *trainer, nnt_error *error) {
   event.learning_rate = nnt_schedule_at(&trainer->schedule, trainer->state.step - 1);
   finish_epoch(trainer, &event);
   event.seconds = nnt_clock_seconds() - trainer->epoch_began;
-  nnt_kept now = as_it_stands(trainer);
-  nnt_keeper_epoch(trainer->keeper, &now, &event);
+  nnt_recorded now = as_it_stands(trainer);
+  nnt_recorder_epoch(trainer->recorder, &now, &event);
   return NNT_OK;
 }
 
 /* Called now and then during an evaluation. */
 static bool wants_stop(const void *context) {
   const nnt_trainer *trainer = context;
-  nnt_pulse_beat(trainer->pulse);
-  return nnt_keeper_wants_stop(trainer->keeper);
+  nnt_heartbeat_progress(trainer->heartbeat);
+  return nnt_recorder_wants_stop(trainer->recorder);
 }
 
 static nnt_status start_watchdog(nnt_trainer *trainer, nnt_error *error) {
@@ -381,27 +383,27 @@ static nnt_status start_watchdog(nnt_trainer *trainer, nnt_error *error) {
                                          .stepper = trainer->stepper,
                                          .history = trainer->history},
                             .events = in->events,
-                            .keeper = trainer->keeper,
+                            .recorder = trainer->recorder,
                             .reader = in->reader,
                             .updates = trainer->state.step};
   nnt_status status = nnt_watchdog_create(trainer->comm, &plan, &trainer->watchdog, error);
-  trainer->pulse = nnt_watchdog_pulse(trainer->watchdog);
-  nnt_stepper_watch(trainer->stepper, trainer->pulse);
-  nnt_keeper_watch(trainer->keeper, trainer->pulse);
+  trainer->heartbeat = nnt_watchdog_pulse(trainer->watchdog);
+  nnt_stepper_watch(trainer->stepper, trainer->heartbeat);
+  nnt_recorder_watch(trainer->recorder, trainer->heartbeat);
   return status;
 }
 
 static nnt_status start_run(nnt_trainer *trainer, nnt_error *error) {
   const nnt_trainer_inputs *in = &trainer->in;
-  nnt_kept now = {.state = &trainer->state, .history = trainer->history};
-  nnt_keeper_plan plan = {.options = in->options,
-                          .events = in->events,
-                          .model = in->model,
-                          .stepper = trainer->stepper,
-                          .reader = in->reader,
-                          .deadline = in->deadline,
-                          .resumed = in->checkpoint != NULL};
-  nnt_status status = nnt_keeper_create(trainer->comm, &plan, &now, &trainer->keeper, error);
+  nnt_recorded now = {.state = &trainer->state, .history = trainer->history};
+  nnt_recorder_plan plan = {.options = in->options,
+                            .events = in->events,
+                            .model = in->model,
+                            .stepper = trainer->stepper,
+                            .reader = in->reader,
+                            .deadline = in->deadline,
+                            .resumed = in->checkpoint != NULL};
+  nnt_status status = nnt_recorder_create(trainer->comm, &plan, &now, &trainer->recorder, error);
   if (status == NNT_OK && trainer->validation != NULL)
     nnt_evaluator_set_stop(trainer->validation, wants_stop, trainer);
   return status == NNT_OK ? start_watchdog(trainer, error) : status;
@@ -412,16 +414,16 @@ nnt_status nnt_trainer_run(nnt_trainer *trainer, nnt_error *error) {
   while (status == NNT_OK && trainer->state.epoch < trainer->in.options->epochs &&
          !is_over(trainer))
     status = run_epoch(trainer, error);
-  nnt_kept now = as_it_stands(trainer);
-  if (status == NNT_OK) return nnt_keeper_finish(trainer->keeper, &now, error);
+  nnt_recorded now = as_it_stands(trainer);
+  if (status == NNT_OK) return nnt_recorder_finish(trainer->recorder, &now, error);
   if (status == NNT_STOPPED) {
     status = check_copies(trainer, error);
-    return status == NNT_OK ? nnt_keeper_stop(trainer->keeper, &now, error) : status;
+    return status == NNT_OK ? nnt_recorder_stop(trainer->recorder, &now, error) : status;
   }
   /* What was saved before is on disk when the run returns. */
   nnt_error ignored;
   nnt_status saved = NNT_OK;
-  if (trainer->keeper != NULL) saved = nnt_keeper_finish(trainer->keeper, NULL, &ignored);
+  if (trainer->recorder != NULL) saved = nnt_recorder_finish(trainer->recorder, NULL, &ignored);
   (void)saved;
   return status;
 }

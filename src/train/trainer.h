@@ -5,9 +5,9 @@
 #include <nntrain/comm.h>
 #include <nntrain/train.h>
 
+#include "input/data_source.h"
 #include "io/checkpoint.h"
 #include "net/model.h"
-#include "train/held.h"
 
 typedef struct nnt_trainer nnt_trainer;
 
@@ -17,15 +17,15 @@ typedef struct nnt_trainer_inputs {
   const nnt_train_events *events;
   int threads;
   const nnt_model *model;
-  const nnt_held *data;
-  const nnt_held *validation;       /* NULL: none */
-  nnt_shuffling shuffling;          /* settled */
-  const char *selection;            /* as in a checkpoint */
-  const char *data_digest;          /* as in a checkpoint */
-  nnt_reader *reader;               /* that reads ahead; NULL: none */
-  const nnt_checkpoint *checkpoint; /* where to go on; NULL: start */
-  const nnt_checkpoint *start;      /* with these weights; NULL: with random ones */
-  double deadline;                  /* when to have ended, by base/clock.h; may be infinite */
+  const nnt_data_source *data;
+  const nnt_data_source *validation; /* NULL: none */
+  nnt_shuffling shuffling;           /* settled */
+  const char *selection;             /* as in a checkpoint */
+  const char *data_digest;           /* as in a checkpoint */
+  nnt_read_ahead *reader;            /* that reads ahead; NULL: none */
+  const nnt_checkpoint *checkpoint;  /* where to go on; NULL: start */
+  const nnt_checkpoint *start;       /* with these weights; NULL: with random ones */
+  double deadline;                   /* when to have ended, by base/clock.h; may be infinite */
 } nnt_trainer_inputs;
 
 nnt_status nnt_trainer_create(nnt_comm *comm, const nnt_trainer_inputs *inputs, nnt_trainer **out,

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "io/h5.h"
+#include "hdf5/h5.h"
 
 static nnt_status print_values(nnt_h5 *file, const char *path, const nnt_h5_dataset *shape,
                                nnt_error *error) {

@@ -14,8 +14,8 @@
 #include <cmocka.h>
 
 #include "base/memory.h"
+#include "hdf5/h5.h"
 #include "io/atomic_file.h"
-#include "io/h5.h"
 
 #define PATH "test_h5.h5"
 

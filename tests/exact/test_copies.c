@@ -4,11 +4,11 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#include "comm/drift.h"
+#include "comm/replica_hash.h"
 #include "comm/subset.h"
 #include "exact.h"
 #include "net/fingerprint.h"
-#include "train/step.h"
+#include "step/step.h"
 
 static nnt_comm *world;
 static nnt_error error;
@@ -118,21 +118,21 @@ static void compares_only_when_asked(void **state) {
 static void finds_another_view_of_one_copy(void **state) {
   (void)state;
   int size = nnt_comm_size(world), rank = nnt_comm_rank(world);
-  nnt_drift *drift = NULL;
-  assert_int_equal(nnt_drift_create(world, size, &drift, &error), NNT_OK);
-  nnt_drift_share share = nnt_drift_share_of(drift);
+  nnt_replica_hash *drift = NULL;
+  assert_int_equal(nnt_replica_hash_create(world, size, &drift, &error), NNT_OK);
+  nnt_replica_hash_share share = nnt_replica_hash_share_of(drift);
   assert_int_equal(share.parts, size);
   assert_int_equal(share.count, 2);
   assert_int_equal(share.own[0], rank);
   uint64_t hashes[2] = {100 + (uint64_t)share.own[0], 100 + (uint64_t)share.own[1]};
-  assert_int_equal(nnt_drift_compare(drift, hashes, "now", &error), NNT_OK);
+  assert_int_equal(nnt_replica_hash_compare(drift, hashes, "now", &error), NNT_OK);
   if (rank == 1) ++hashes[0];
-  assert_int_equal(nnt_drift_compare(drift, hashes, "now", &error), NNT_DIFFERENT);
+  assert_int_equal(nnt_replica_hash_compare(drift, hashes, "now", &error), NNT_DIFFERENT);
   check_text("now: rank 0 on ");
   check_text("rank 1 on ");
   check_text(", one of them");
-  nnt_drift_destroy(&drift);
-  nnt_drift_destroy(&drift);
+  nnt_replica_hash_destroy(&drift);
+  nnt_replica_hash_destroy(&drift);
 }
 
 static void hashes_every_bit(void **state) {

@@ -12,7 +12,7 @@
 #include "io/atomic_file.h"
 #include "io/checkpoint.h"
 #include "io/dataset_file.h"
-#include "train/run_directory.h"
+#include "record/run_directory.h"
 
 #define ROWS 203
 #define COLUMNS 13

@@ -8,8 +8,8 @@
 
 #include "../exact/exact.h"
 #include "comm/subset.h"
-#include "train/run_directory.h"
-#include "train/step.h"
+#include "record/run_directory.h"
+#include "step/step.h"
 
 #define STEPS 7 /* of an epoch */
 #define REASON 15

@@ -4,8 +4,8 @@
 #include <math.h>
 #include <nntrain/model.h>
 
+#include "convert/class_table.h"
 #include "fuzz.h"
-#include "io/class_table.h"
 #include "io/dataset_writer.h"
 
 struct nnt_dataset_writer {

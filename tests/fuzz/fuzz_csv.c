@@ -1,4 +1,4 @@
-/* io/csv.c, with libcsv. An input is: two bytes of settings, the text. */
+/* convert/csv.c, with libcsv. An input is: two bytes of settings, the text. */
 #include <nntrain/convert.h>
 
 #include "fuzz.h"

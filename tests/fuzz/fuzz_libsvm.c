@@ -1,5 +1,5 @@
-/* io/libsvm.c and io/libsvm_reader.c. An input is: a byte of settings, one with the number of
- * features (0: the largest index), the text. */
+/* convert/libsvm.c and convert/libsvm_reader.c. An input is: a byte of settings, one with the
+ * number of features (0: the largest index), the text. */
 #include <nntrain/convert.h>
 
 #include "fuzz.h"

@@ -1,5 +1,5 @@
-/* io/npy.c and io/npy_header.c. An input is: a byte of settings, two with the length of the labels'
- * file (big-endian), the labels' file, the features' file. */
+/* convert/npy.c and io/npy_header.c. An input is: a byte of settings, two with the length of the
+ * labels' file (big-endian), the labels' file, the features' file. */
 #include <nntrain/convert.h>
 
 #include "fuzz.h"

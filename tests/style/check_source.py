@@ -12,8 +12,8 @@ import tempfile
 from pathlib import Path
 
 # A file includes only headers of floors below its own, and of its own.
-FLOOR = {"base": 0, "kernels": 1, "net": 2, "data": 3, "comm": 3, "io": 4, "train": 5, "report": 6, "bench": 6,
-         "cli": 7}
+FLOOR = {"base": 0, "kernels": 1, "net": 2, "data": 3, "comm": 3, "step": 4, "hdf5": 5, "io": 6, "input": 7,
+         "convert": 7, "score": 8, "record": 9, "guard": 10, "train": 11, "report": 12, "bench": 12, "cli": 13}
 
 MAX_FILE_LINES = 450
 MAX_FUNCTION_LINES = 70
@@ -22,15 +22,15 @@ MAX_FUNCTION_LINES = 70
 PLACES = [
     (r'#\s*include\s*[<"]mpi\.h[>"]', r"src/comm/.*|include/nntrain/comm\.h|src/cli/main\.c",
      "mpi.h is for comm/, include/nntrain/comm.h and cli/main.c"),
-    (r'#\s*include\s*[<"](hdf5|H5\w+)\.h[>"]', r"src/io/h5\w*\.c|src/io/h5_internal\.h",
-     "hdf5.h is for io/h5*.c and io/h5_internal.h"),
+    (r'#\s*include\s*[<"](hdf5|H5\w+)\.h[>"]', r"src/hdf5/h5\w*\.c|src/hdf5/h5_internal\.h",
+     "hdf5.h is for hdf5/h5*.c and hdf5/h5_internal.h"),
     (r"\bMPI_COMM_WORLD\b|\bMPI_Init(_thread)?\b|\bMPI_Finalize\b", r"src/cli/main\.c",
      "the caller owns MPI: only cli/main.c starts it and knows MPI_COMM_WORLD"),
     (r"#\s*pragma\s+omp\b|\b_Pragma\s*\(\s*\"omp",
      r"src/net/(pass|norm_pass|optimizer|partial_sums|fingerprint)\.c|src/data/loader\.c|src/bench/.*|"
-     r"src/comm/(gradient_exchange|plan_sum)\.c",
+     r"src/comm/(gradient_exchange|tree_sum)\.c",
      "OpenMP is for net/{pass,norm_pass,optimizer,partial_sums,fingerprint}.c, data/loader.c, "
-     "comm/{gradient_exchange,plan_sum}.c and bench/; kernels do one thread's part"),
+     "comm/{gradient_exchange,tree_sum}.c and bench/; kernels do one thread's part"),
     (r"\b(printf|vprintf|puts|putchar|perror|exit|_exit|_Exit|quick_exit|abort)\s*\(", r"src/cli/.*",
      "only cli/ prints and exits; return a status or call the log callback"),
     (r"\b(stdout|stderr)\b", r"src/cli/.*", "only cli/ prints"),
@@ -132,12 +132,67 @@ def check_file(path, text):
     return [f"{path}:{number}: {message}" for number, message in found]
 
 
+# A name that a C file defines for others, at the start of a line: a function, or a table.
+DEFINITION = re.compile(r"^(?!static\b|typedef\b|extern\b|return\b|else\b)[A-Za-z_][\w \t*]*?\b((?:nnt|h5|options)_\w+)"
+                        r"(?:\([^;{}]*\)\s*\{|(?:\[[^\]]*\])*\s*=)", re.M)
+NAME = re.compile(r"\b(?:nnt|h5|options)_\w+\b")
+
+
+def dependencies(texts):
+    """Of each file the files that it needs, and why: the headers that it includes, and the C files
+    of its own folder whose functions or tables it names."""
+    code = {path: without_comments(text, strings=False) for path, text in texts.items()}
+    home = {name: path for path in texts if path.endswith(".c")
+            for name in DEFINITION.findall(code[path])}
+    needs = {}
+    for path, text in texts.items():
+        needs[path] = {}
+        for line in without_comments(text, strings=True).split("\n"):
+            include = INCLUDE.match(line)
+            header = include and (f"src/{include.group(2)}" if include.group(2) else f"include/{include.group(1)}")
+            if header in texts:
+                needs[path][header] = "includes it"
+        for name in NAME.findall(code[path]) if path.endswith(".c") else ():
+            other = home.get(name)
+            if other not in (None, path) and Path(other).parent == Path(path).parent:
+                needs[path].setdefault(other, f"uses {name}")
+    return needs
+
+
+def circles(needs):
+    """The circles of files, each as a list that begins and ends with the same file: one for each
+    file at which a search in depth comes back to where it is."""
+    found, done = [], set()
+
+    def visit(path, way):
+        if path in way:
+            found.append(way[way.index(path):] + [path])
+            return
+        if path in done:
+            return
+        for other in sorted(needs[path]):
+            visit(other, way + [path])
+        done.add(path)
+
+    for path in sorted(needs):
+        visit(path, [])
+    return found
+
+
+def check_circles(texts):
+    needs = dependencies(texts)
+    return [f"{circle[0]}:1: a circle of files: " +
+            ", ".join(f"{a} needs {b} ({needs[a][b]})" for a, b in zip(circle, circle[1:]))
+            for circle in circles(needs)]
+
+
 def check_tree(root):
-    files = sorted(path for top in ("include", "src") for path in (root / top).rglob("*.[ch]"))
+    paths = sorted(path for top in ("include", "src") for path in (root / top).rglob("*.[ch]"))
+    texts = {path.relative_to(root).as_posix(): path.read_text() for path in paths}
     found = []
-    for path in files:
-        found += check_file(path.relative_to(root).as_posix(), path.read_text())
-    return len(files), found
+    for path, text in texts.items():
+        found += check_file(path, text)
+    return len(texts), found + check_circles(texts)
 
 
 # path, content, a part of the message or None when it is allowed
@@ -157,9 +212,9 @@ SELF_TEST = [
     ("src/comm/b.c", "#include <mpi.h>\n", None),
     ("src/train/a.c", "#include <mpi.h>\n", "mpi.h is for"),
     ("include/nntrain/model.h", "#include <mpi.h>\n", "mpi.h is for"),
-    ("src/io/h5_read.c", "#include <hdf5.h>\n", None),
-    ("src/io/h5_internal.h", "#include <hdf5.h>\n", None),
-    ("src/io/h5.h", "#include <hdf5.h>\n", "hdf5.h is for"),
+    ("src/hdf5/h5_read.c", "#include <hdf5.h>\n", None),
+    ("src/hdf5/h5_internal.h", "#include <hdf5.h>\n", None),
+    ("src/hdf5/h5.h", "#include <hdf5.h>\n", "hdf5.h is for"),
     ("src/io/checkpoint.c", "#include <hdf5.h>\n", "hdf5.h is for"),
     ("src/cli/main.c", "int f(void) { MPI_Comm_rank(MPI_COMM_WORLD, &rank); }\n", None),
     ("src/comm/c.c", "MPI_Comm world = MPI_COMM_WORLD;\n", "the caller owns MPI"),
@@ -189,19 +244,43 @@ SELF_TEST = [
 ]
 
 
+# files by their content, and a part of the message or None when they are allowed
+SELF_TEST_CIRCLES = [
+    ({"src/net/a.h": '#include "net/b.h"\n', "src/net/b.h": '#include "net/c.h"\n', "src/net/c.h": ""}, None),
+    ({"src/net/a.h": '#include "net/b.h"\n', "src/net/b.h": '#include "net/c.h"\n',
+      "src/net/c.h": '#include "net/a.h"\n'}, "a circle of files: src/net/a.h needs src/net/b.h (includes it), "),
+    ({"include/nntrain/a.h": "#include <nntrain/b.h>\n", "include/nntrain/b.h": "#include <nntrain/a.h>\n"},
+     "a circle of files"),
+    ({"src/net/a.c": "int nnt_a(void) {\n  return nnt_b();\n}\n",
+      "src/net/b.c": "static int a(void) {\n  return 1; /* not nnt_a() */\n}\nint nnt_b(void) {\n  return a();\n}\n"},
+     None),
+    ({"src/net/a.c": "int nnt_a(void) {\n  return nnt_b();\n}\n",
+      "src/net/b.c": "nnt_status nnt_b(int x,\n    int y) {\n  return nnt_a();\n}\n"},
+     "src/net/a.c needs src/net/b.c (uses nnt_b), src/net/b.c needs src/net/a.c (uses nnt_a)"),
+    ({"src/net/a.c": "const nnt_kind nnt_a_kind = {.run = nnt_b};\n",
+      "src/net/b.c": "void nnt_b(void) {\n  run(&nnt_a_kind);\n}\n"}, "a circle of files"),
+]
+
+
+def findings(files):
+    with tempfile.TemporaryDirectory() as folder:
+        for path, content in files.items():
+            file = Path(folder) / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(content)
+        return check_tree(Path(folder))[1]
+
+
 def self_test():
     failures = []
-    for path, content, expected in SELF_TEST:
-        with tempfile.TemporaryDirectory() as folder:
-            file = Path(folder) / path
-            file.parent.mkdir(parents=True)
-            file.write_text(content)
-            _, found = check_tree(Path(folder))
+    cases = [({path: content}, expected) for path, content, expected in SELF_TEST] + SELF_TEST_CIRCLES
+    for files, expected in cases:
+        found = findings(files)
         if expected is None and found:
-            failures.append(f"{path} is allowed, but: {found}")
+            failures.append(f"{list(files)} is allowed, but: {found}")
         if expected is not None and not (len(found) == 1 and expected in found[0]):
-            failures.append(f"{path} should give one line with '{expected}', but: {found}")
-    return len(SELF_TEST), failures
+            failures.append(f"{list(files)} should give one line with '{expected}', but: {found}")
+    return len(cases), failures
 
 
 def main():

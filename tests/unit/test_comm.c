@@ -110,7 +110,7 @@ static float leaf_of(int64_t granule, int64_t i, int repeat) {
 }
 
 /* Floats 0 to `floats` of output `output` of a plan over granules [first, ...), one by one. */
-static void sum_leaves(const nnt_sum_plan *plan, int64_t first, int repeat, int64_t floats,
+static void sum_leaves(const nnt_sum_tree *plan, int64_t first, int repeat, int64_t floats,
                        float *arenas) {
   for (int64_t i = 0; i < floats; ++i) {
     float stack[NNT_SUM_PLACES];
@@ -153,9 +153,9 @@ static void exchanges_exactly(nnt_allreduce mode, int64_t granules, int64_t floa
   const nnt_exchange_plan plan = {
       .buckets = 4, .begin = begin, .granules = granules, .mode = mode, .threads = 3};
   nnt_gradient_exchange *exchange = NULL;
-  nnt_sum_plan whole;
+  nnt_sum_tree whole;
   float *expected = test_floats(floats);
-  assert_int_equal(nnt_sum_plan_create(granules, NULL, 0, granules, &whole, &error), NNT_OK);
+  assert_int_equal(nnt_sum_tree_create(granules, NULL, 0, granules, &whole, &error), NNT_OK);
   assert_int_equal(whole.outputs, 1);
   assert_int_equal(nnt_gradient_exchange_create(comm, &plan, &exchange, &error), NNT_OK);
   nnt_exchange_share share = nnt_gradient_exchange_share(exchange);
@@ -170,7 +170,7 @@ static void exchanges_exactly(nnt_allreduce mode, int64_t granules, int64_t floa
   assert_int_equal(nnt_gradient_exchange_sync(exchange, &error), NNT_OK);
   for (int64_t i = 0; i < floats; ++i) assert_true(s.parameters[i] == 3.0F);
   nnt_gradient_exchange_destroy(&exchange);
-  nnt_sum_plan_clear(&whole);
+  nnt_sum_tree_clear(&whole);
   free(expected);
 }
 

@@ -49,14 +49,14 @@ static void run_tn(const nnt_kernels *kernels, int threads, const nnt_gemm_tn_ca
 
 /* Granules [first, first + count) of k rows cut into `all`. */
 typedef struct row_cut {
-  nnt_sum_plan plan;
+  nnt_sum_tree plan;
   int64_t begin[64];
   nnt_granules granules;
 } row_cut;
 
 static void make_cut(row_cut *c, int64_t k, int64_t all, int64_t first, int64_t count) {
   nnt_error error;
-  assert_int_equal(nnt_sum_plan_create(all, NULL, first, count, &c->plan, &error), NNT_OK);
+  assert_int_equal(nnt_sum_tree_create(all, NULL, first, count, &c->plan, &error), NNT_OK);
   int64_t base = nnt_partition_begin(k, all, first);
   for (int64_t g = 0; g <= count; ++g) c->begin[g] = nnt_partition_begin(k, all, first + g) - base;
   c->granules = (nnt_granules){count, c->plan.steps, c->begin};
@@ -121,7 +121,7 @@ static void check_tn(const nnt_kernels *kernels, const int64_t *shape, int64_t g
       for (int64_t r = 0; r < rows; ++r) assert_true(*nnt_panels_at(&c, r, p) == 0.0F);
     }
   }
-  nnt_sum_plan_clear(&cut.plan);
+  nnt_sum_tree_clear(&cut.plan);
   free(a.data);
   free(b.data);
   free(c.data);
@@ -170,10 +170,10 @@ static void check_parts(const nnt_kernels *kernels, const int64_t *shape, int64_
                                     .distance = floats};
       run_tn(kernels, 1, &part_call);
       for (int i = 0; i < own.plan.outputs; ++i) nodes[used++] = own.plan.nodes[i];
-      nnt_sum_plan_clear(&own.plan);
+      nnt_sum_tree_clear(&own.plan);
     }
-    nnt_sum_plan joined;
-    assert_int_equal(nnt_sum_plan_create(granules, nodes, 0, used, &joined, &error), NNT_OK);
+    nnt_sum_tree joined;
+    assert_int_equal(nnt_sum_tree_create(granules, nodes, 0, used, &joined, &error), NNT_OK);
     assert_int_equal(joined.outputs, 1);
     for (int64_t i = 0; i < floats; ++i) {
       float stack[NNT_SUM_PLACES], value = 0.0F;
@@ -186,9 +186,9 @@ static void check_parts(const nnt_kernels *kernels, const int64_t *shape, int64_
       sum[i] = value;
     }
     assert_memory_equal(c.data, sum, (size_t)floats * sizeof *sum);
-    nnt_sum_plan_clear(&joined);
+    nnt_sum_tree_clear(&joined);
   }
-  nnt_sum_plan_clear(&whole.plan);
+  nnt_sum_tree_clear(&whole.plan);
   free(a.data);
   free(b.data);
   free(c.data);
@@ -246,7 +246,7 @@ static void variants_agree(void **state) {
     call.c = f;
     run_tn(kernels[1], 2, &call);
     assert_memory_equal(e.data, f.data, (size_t)nnt_panels_floats(k, columns) * sizeof(float));
-    nnt_sum_plan_clear(&cut.plan);
+    nnt_sum_tree_clear(&cut.plan);
     free(tall.data);
     free(e.data);
     free(f.data);

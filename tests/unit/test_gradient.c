@@ -225,13 +225,13 @@ static const float *gather(void *context, int64_t count) {
 static void run_step(nnt_network *network, const nnt_layout *layout, const float *parameters,
                      float *gradients) {
   static const int64_t begin[] = {0, 1, 4, ROWS};
-  nnt_sum_plan plan;
+  nnt_sum_tree plan;
   nnt_error error;
-  assert_int_equal(nnt_sum_plan_create(3, NULL, 0, 3, &plan, &error), NNT_OK);
+  assert_int_equal(nnt_sum_tree_create(3, NULL, 0, 3, &plan, &error), NNT_OK);
   nnt_granules granules = {3, plan.steps, begin};
   float *own = test_floats(1024);
   nnt_sum_step root = {.output = 0};
-  const nnt_sum_plan all = {.items = 1, .steps = &root, .outputs = 1};
+  const nnt_sum_tree all = {.items = 1, .steps = &root, .outputs = 1};
   nnt_whole_batch whole = {ROWS, true, &all, own, gather, own};
   nnt_network_step_call call = {.layout = layout,
                                 .parameters = parameters,
@@ -242,7 +242,7 @@ static void run_step(nnt_network *network, const nnt_layout *layout, const float
                                 .gradients = gradients,
                                 .whole = &whole};
   nnt_network_step(network, &call);
-  nnt_sum_plan_clear(&plan);
+  nnt_sum_tree_clear(&plan);
   free(own);
 }
 

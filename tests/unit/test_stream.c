@@ -1,12 +1,12 @@
 /* A data set that passes through memory: at any number of ranks and nodes every sample is where it
  * is looked for, in any order and from any position; a read that fails is known to all. */
-#include "train/stream.h"
+#include "input/stream.h"
 
 #include <unistd.h>
 
 #include "base/partition.h"
 #include "comm/comm.h"
-#include "io/h5.h"
+#include "hdf5/h5.h"
 #include "unit.h"
 
 enum { SAMPLES = 1003, FEATURES = 3 };
@@ -86,7 +86,7 @@ static void check_change_of_mind(nnt_stream *stream, const nnt_shuffling *shuffl
 
 static void check_stream(const nnt_shuffling *shuffling, int64_t batch, nnt_io io) {
   nnt_resident *data = NULL;
-  nnt_reader *reader = NULL;
+  nnt_read_ahead *reader = NULL;
   nnt_stream *stream = NULL;
   nnt_resident_request request = {.place = {.path = path}, .loss = &loss};
   assert_int_equal(nnt_resident_open(comm, &request, &data, &error), NNT_OK);
@@ -96,7 +96,7 @@ static void check_stream(const nnt_shuffling *shuffling, int64_t batch, nnt_io i
   if (io == NNT_IO_COLLECTIVE)
     assert_int_equal(nnt_resident_share(comm, data, &error), NNT_OK);
   else
-    assert_int_equal(nnt_reader_create(&reader, &error), NNT_OK);
+    assert_int_equal(nnt_read_ahead_create(&reader, &error), NNT_OK);
   assert_int_equal(nnt_stream_create(comm, data, reader, shuffling, &stream, &error), NNT_OK);
   assert_true(nnt_stream_reach(stream) >= batch);
   check_epochs(stream, shuffling, batch);
@@ -106,7 +106,7 @@ static void check_stream(const nnt_shuffling *shuffling, int64_t batch, nnt_io i
   nnt_stream_start_in_order(stream);
   for (int64_t first = 0; first < SAMPLES; first += batch)
     check_batch(stream, &in_order, first, nnt_min_i64(batch, SAMPLES - first));
-  nnt_reader_destroy(&reader);
+  nnt_read_ahead_destroy(&reader);
   nnt_stream_destroy(&stream);
   nnt_resident_destroy(&data);
 }
@@ -174,13 +174,13 @@ static void tells_all_of_a_failure(void **state) {
   (void)state;
   const nnt_shuffling windows = {NNT_SHUFFLE_WINDOWED, 4, 200};
   nnt_resident *data = NULL;
-  nnt_reader *reader = NULL;
+  nnt_read_ahead *reader = NULL;
   nnt_stream *stream = NULL;
   nnt_resident_request request = {.place = {.path = path}, .loss = &loss};
   write_file(0);
   assert_int_equal(nnt_resident_open(comm, &request, &data, &error), NNT_OK);
   assert_int_equal(nnt_resident_scan(comm, data, &error), NNT_OK);
-  assert_int_equal(nnt_reader_create(&reader, &error), NNT_OK);
+  assert_int_equal(nnt_read_ahead_create(&reader, &error), NNT_OK);
   assert_int_equal(nnt_stream_create(comm, data, reader, &windows, &stream, &error), NNT_OK);
   nnt_sample_order order = nnt_sample_order_make(&windows, SAMPLES, 1, 0);
   nnt_stream_start(stream, &order, NULL);
@@ -197,7 +197,7 @@ static void tells_all_of_a_failure(void **state) {
   int64_t ends[2] = {first, -first};
   assert_int_equal(nnt_comm_max_int(comm, ends, 2, &error), NNT_OK);
   assert_int_equal(ends[0], -ends[1]);
-  nnt_reader_destroy(&reader);
+  nnt_read_ahead_destroy(&reader);
   nnt_stream_destroy(&stream);
   nnt_resident_destroy(&data);
   if (nnt_comm_rank(comm) == 0) assert_int_equal(remove(path), 0);

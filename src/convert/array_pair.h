@@ -1,0 +1,25 @@
+/* Two arrays of the same length, features and labels, as a data set. */
+#ifndef NNT_CONVERT_ARRAY_PAIR_H
+#define NNT_CONVERT_ARRAY_PAIR_H
+
+#include <nntrain/convert.h>
+#include <nntrain/status.h>
+#include <stdbool.h>
+
+#include "convert/array_source.h"
+
+typedef struct nnt_array_pair {
+  nnt_array features, labels; /* behind their headers; closed by their owner */
+  /* Labels that are floats, or of several columns, are targets of a regression; else they are
+   * refused. One column of integers is a vector of them. */
+  bool values_allowed;
+  char *const *class_names; /* may be NULL */
+  int64_t class_name_count;
+  const nnt_convert_output *output;
+} nnt_array_pair;
+
+/* Writes the data set, whole or not at all. */
+nnt_status nnt_array_pair_convert(const nnt_array_pair *pair, nnt_convert_result *result,
+                                  nnt_error *error) NNT_MUST_CHECK;
+
+#endif

@@ -1,0 +1,40 @@
+/* What the columns of a CSV file are for: features, the label, targets, or nothing. */
+#ifndef NNT_CONVERT_CSV_COLUMNS_H
+#define NNT_CONVERT_CSV_COLUMNS_H
+
+#include <nntrain/convert.h>
+#include <nntrain/status.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef enum nnt_csv_role {
+  NNT_CSV_FEATURE,
+  NNT_CSV_LABEL,
+  NNT_CSV_TARGET,
+  NNT_CSV_DROPPED
+} nnt_csv_role;
+
+typedef struct nnt_csv_column {
+  nnt_csv_role role;
+  int64_t place; /* among the features, or the targets */
+} nnt_csv_column;
+
+typedef struct nnt_csv_columns {
+  nnt_csv_column *column; /* owned, [count] */
+  char *const *names;     /* the header's fields, borrowed; NULL: there is no header */
+  int64_t count;
+  int64_t features;
+  int64_t targets; /* 0: a label */
+} nnt_csv_columns;
+
+/* Options that contradict each other: NNT_BAD_USAGE. */
+nnt_status nnt_csv_options_check(const nnt_convert_csv_options *options,
+                                 nnt_error *error) NNT_MUST_CHECK;
+/* Gives every column its role. `names` is borrowed for the life of *out. On failure *out holds
+ * nothing. Errors: NNT_BAD_USAGE, naming the option. */
+nnt_status nnt_csv_columns_create(const nnt_convert_csv_options *options, char *const *names,
+                                  int64_t count, nnt_csv_columns *out,
+                                  nnt_error *error) NNT_MUST_CHECK;
+void nnt_csv_columns_clear(nnt_csv_columns *columns);
+
+#endif

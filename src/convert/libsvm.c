@@ -1,0 +1,223 @@
+/* LIBSVM files as dense data sets: in one pass when the number of features is given, else in two,
+ * the first of which finds the largest index. */
+#include <inttypes.h>
+#include <math.h>
+#include <nntrain/convert.h>
+#include <nntrain/model.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/c_locale.h"
+#include "base/memory.h"
+#include "convert/class_table.h"
+#include "convert/libsvm_reader.h"
+#include "io/dataset_writer.h"
+
+/* Integers up to here are exact as double. */
+#define LARGEST_LABEL 9007199254740992.0
+
+typedef struct conversion {
+  const nnt_convert_libsvm_options *options;
+  int64_t features;
+  nnt_class_table *classes;
+  nnt_dataset_writer *writer;
+  void *x, *y;    /* one block; y is float or int32_t [block] */
+  int64_t block;  /* samples */
+  int64_t filled; /* samples in the block */
+  int64_t samples;
+} conversion;
+
+/* --- the first pass --- */
+
+static nnt_status measure_label(void *context, const char *text, int64_t line, nnt_error *error) {
+  (void)context, (void)text, (void)line, (void)error;
+  return NNT_OK;
+}
+
+static nnt_status measure_value(void *context, int64_t feature, float value, int64_t line,
+                                nnt_error *error) {
+  conversion *work = context;
+  (void)value, (void)line, (void)error;
+  if (feature >= work->features) work->features = feature + 1;
+  return NNT_OK;
+}
+
+static nnt_status measure_end(void *context, nnt_error *error) {
+  (void)context, (void)error;
+  return NNT_OK;
+}
+
+static nnt_status measure(conversion *work, nnt_error *error) {
+  static const nnt_libsvm_events events = {measure_label, measure_value, measure_end};
+  const char *path = work->options->path;
+  struct stat info;
+  if (stat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode))
+    return nnt_fail(error, NNT_BAD_USAGE,
+                    "the number of features is not known\n%s is a pipe, which can be read only "
+                    "once\ngive --features N, or store the input in a file first",
+                    path);
+  nnt_status status = nnt_libsvm_read(path, work->options->zero_based, &events, work, error);
+  if (status == NNT_OK && work->features == 0)
+    status = nnt_fail(error, NNT_BAD_INPUT,
+                      "no samples with features\n%.400s has no INDEX:VALUE\ngive a LIBSVM file, or "
+                      "--features N for samples that are all 0",
+                      path);
+  return status;
+}
+
+/* --- labels --- */
+
+static nnt_status take_target(const conversion *work, const char *text, int64_t line, float *out,
+                              nnt_error *error) {
+  char *end = NULL;
+  *out = strtof(text, &end);
+  if (end != text && *end == '\0' && isfinite(*out)) return NNT_OK;
+  return nnt_libsvm_fail(work->options->path, line, text,
+                         "a target that is not a finite number in float32",
+                         "put a number at the beginning of the line", error);
+}
+
+/* The class of a label: an integer, however it is written (1, +1, 1.0). */
+static nnt_status take_class(const conversion *work, const char *text, int64_t line, int32_t *out,
+                             nnt_error *error) {
+  const char *path = work->options->path;
+  char *end = NULL, plain[32];
+  double value = strtod(text, &end);
+  if (end == text || *end != '\0')
+    return nnt_libsvm_fail(
+        path, line, text,
+        strchr(text, ',') != NULL ? "several labels of one sample" : "a label that is not a number",
+        "begin each line with one number", error);
+  if (!(fabs(value) <= LARGEST_LABEL) || floor(value) != value)
+    return nnt_libsvm_fail(path, line, text, "a class label that is not an integer",
+                           "for a regression add --target label", error);
+  (void)snprintf(plain, sizeof plain, "%" PRId64, (int64_t)value);
+  switch (nnt_class_table_find(work->classes, plain, out)) {
+    case NNT_CLASS_FOUND:
+      return NNT_OK;
+    case NNT_CLASS_UNKNOWN:
+      return nnt_libsvm_fail(path, line, text, "a label that is not among the class names",
+                             "add it to --class-names", error);
+    case NNT_CLASS_TOO_LONG:
+    case NNT_CLASS_TOO_MANY:
+      return nnt_libsvm_fail(path, line, text, "too many classes, more than 100000",
+                             "for a regression add --target label", error);
+    case NNT_CLASS_NO_MEMORY:
+    default:
+      return nnt_fail_memory(error, strlen(plain), "class labels");
+  }
+}
+
+/* --- samples --- */
+
+static nnt_status on_label(void *context, const char *text, int64_t line, nnt_error *error) {
+  conversion *work = context;
+  size_t features = (size_t)work->features;
+  memset((float *)work->x + (size_t)work->filled * features, 0, features * sizeof(float));
+  if (work->options->values)
+    return take_target(work, text, line, (float *)work->y + work->filled, error);
+  return take_class(work, text, line, (int32_t *)work->y + work->filled, error);
+}
+
+static nnt_status on_value(void *context, int64_t feature, float value, int64_t line,
+                           nnt_error *error) {
+  conversion *work = context;
+  if (feature >= work->features) {
+    char index[32];
+    (void)snprintf(index, sizeof index, "%" PRId64, feature + (work->options->zero_based ? 0 : 1));
+    return nnt_libsvm_fail(work->options->path, line, index,
+                           "an index beyond the number of features",
+                           "give a larger --features, the same for all files of a task", error);
+  }
+  ((float *)work->x)[work->filled * work->features + feature] = value;
+  return NNT_OK;
+}
+
+static nnt_status flush_block(conversion *work, nnt_error *error) {
+  if (work->filled == 0) return NNT_OK;
+  nnt_status status = nnt_dataset_writer_add(work->writer, work->filled, work->x, work->y, error);
+  work->samples += work->filled;
+  work->filled = 0;
+  return status;
+}
+
+static nnt_status on_end(void *context, nnt_error *error) {
+  conversion *work = context;
+  ++work->filled;
+  return work->filled == work->block ? flush_block(work, error) : NNT_OK;
+}
+
+/* --- the whole --- */
+
+static nnt_status begin(conversion *work, nnt_error *error) {
+  const nnt_convert_libsvm_options *options = work->options;
+  nnt_dataset_layout layout = {.x_type = NNT_H5_F32,
+                               .x_rank = 2,
+                               .x_dims = {0, work->features},
+                               .y_type = options->values ? NNT_H5_F32 : NNT_H5_I32,
+                               .y_rank = 1};
+  nnt_status status = nnt_dataset_writer_begin(&options->output, &layout, &work->writer, error);
+  if (status != NNT_OK) return status;
+  work->block = nnt_dataset_writer_block(work->writer);
+  status = nnt_memory_allocate((size_t)(work->block * work->features) * sizeof(float),
+                               "a block of samples", &work->x, error);
+  if (status != NNT_OK) return status;
+  return nnt_memory_allocate((size_t)work->block * sizeof(float), "a block of labels", &work->y,
+                             error);
+}
+
+/* Gives the classes their order, and ends the file. */
+static nnt_status finish(conversion *work, nnt_convert_result *result, nnt_error *error) {
+  nnt_class_order order = {.map = NULL};
+  nnt_status status = NNT_OK;
+  if (!work->options->values) {
+    if (nnt_class_table_order_values(work->classes, &order) != NNT_CLASS_FOUND)
+      return nnt_fail_memory(error, 1, "class labels");
+    if (order.map != NULL) status = nnt_dataset_writer_remap(work->writer, order.map, error);
+  }
+  if (status != NNT_OK) return status;
+  *result = (nnt_convert_result){.samples = work->samples,
+                                 .features = work->features,
+                                 .classes = order.classes,
+                                 .targets = work->options->values ? 1 : 0,
+                                 .type = "float32"};
+  return nnt_dataset_writer_commit(&work->writer, order.names, order.classes, error);
+}
+
+static nnt_status convert(conversion *work, nnt_convert_result *result, nnt_error *error) {
+  static const nnt_libsvm_events events = {on_label, on_value, on_end};
+  const nnt_convert_libsvm_options *options = work->options;
+  if (options->values && options->class_names != NULL)
+    return nnt_fail(error, NNT_BAD_USAGE,
+                    "class names for a regression\n--class-names with --target\nleave one of them "
+                    "away");
+  work->features = options->features;
+  nnt_status status = nnt_class_table_create(options->class_names, options->class_name_count,
+                                             &work->classes, error);
+  if (status == NNT_OK && work->features == 0) status = measure(work, error);
+  if (status == NNT_OK) status = begin(work, error);
+  if (status == NNT_OK)
+    status = nnt_libsvm_read(options->path, options->zero_based, &events, work, error);
+  if (status == NNT_OK && work->samples + work->filled == 0)
+    status =
+        nnt_fail(error, NNT_BAD_INPUT,
+                 "no samples\n%.400s has no line with a label\ngive a LIBSVM file", options->path);
+  if (status == NNT_OK) status = flush_block(work, error);
+  return status == NNT_OK ? finish(work, result, error) : status;
+}
+
+nnt_status nnt_convert_libsvm(const nnt_convert_libsvm_options *options, nnt_convert_result *result,
+                              nnt_error *error) {
+  conversion work = {.options = options};
+  memset(result, 0, sizeof *result);
+  nnt_c_locale numbers = nnt_c_locale_begin();
+  nnt_status status = convert(&work, result, error);
+  nnt_c_locale_end(&numbers);
+  nnt_dataset_writer_abandon(&work.writer);
+  nnt_class_table_destroy(&work.classes);
+  nnt_memory_free(&work.x);
+  nnt_memory_free(&work.y);
+  return status;
+}

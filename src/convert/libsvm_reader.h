@@ -1,0 +1,30 @@
+/* Reading LIBSVM's sparse text, word by word. */
+#ifndef NNT_CONVERT_LIBSVM_READER_H
+#define NNT_CONVERT_LIBSVM_READER_H
+
+#include <nntrain/status.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct nnt_libsvm_events {
+  /* A sample begins, with the text of its label. */
+  nnt_status (*label)(void *context, const char *text, int64_t line, nnt_error *error);
+  /* One of its features, from 0, in ascending order, below NNT_MAX_WIDTH. */
+  nnt_status (*value)(void *context, int64_t feature, float value, int64_t line, nnt_error *error);
+  nnt_status (*end)(void *context, nnt_error *error);
+} nnt_libsvm_events;
+
+/* Calls the events for every sample. Errors: theirs; NNT_BAD_INPUT with file and line. */
+nnt_status nnt_libsvm_read(const char *path, bool zero_based, const nnt_libsvm_events *events,
+                           void *context, nnt_error *error) NNT_MUST_CHECK;
+
+/* An error at a word of the file. */
+nnt_status nnt_libsvm_fail(const char *path, int64_t line, const char *word, const char *what,
+                           const char *remedy, nnt_error *error) NNT_MUST_CHECK;
+
+/* Whether a file that begins with `text` (it ends with a zero) clearly is of this format: the
+ * first line that has more than a number begins with LABEL INDEX:VALUE. */
+bool nnt_libsvm_begins(const char *text);
+
+#endif

@@ -1,0 +1,54 @@
+/* The ranks of a node as their watchdogs see them: who runs, who waits, who holds a whole state.
+ * Creating and destroying is collective; the rest is for the watchdog's thread, without MPI. */
+#ifndef NNT_GUARD_NODE_HEALTH_H
+#define NNT_GUARD_NODE_HEALTH_H
+
+#include <nntrain/comm.h>
+#include <stdbool.h>
+
+#include "comm/heartbeat.h"
+
+/* In memory that the node's ranks share. Ranks are those of the node, plus 1; 0: none yet. */
+typedef struct nnt_node_ranks {
+  _Atomic uint32_t given_up; /* the rank that ends the run on this node; closes the gate */
+  _Atomic uint32_t chosen;   /* the rank that writes the survivor checkpoint, or NNT_NOBODY */
+  _Atomic uint32_t saved;    /* an nnt_saved */
+  _Atomic uint32_t ended;    /* all leave */
+  nnt_rank_state ranks[];
+} __attribute__((aligned(64))) nnt_node_ranks;
+
+#define NNT_NOBODY UINT32_MAX
+
+typedef enum nnt_saved { NNT_NOT_YET, NNT_WRITTEN, NNT_THERE_ALREADY, NNT_NOT_WRITTEN } nnt_saved;
+
+typedef struct nnt_node_health nnt_node_health;
+
+/* `sharers`: whether the node's ranks share one copy of the parameters. */
+nnt_status nnt_node_health_create(nnt_comm *comm, bool sharers, int64_t updates,
+                                  nnt_node_health **out, nnt_error *error) NNT_MUST_CHECK;
+void nnt_node_health_destroy(nnt_node_health **health);
+nnt_node_ranks *nnt_node_health_node(nnt_node_health *health);
+/* This rank's. */
+nnt_rank_state *nnt_node_health_own(nnt_node_health *health);
+
+/* So many seconds have passed since the last time: beats for this rank, and looks who else does. */
+void nnt_node_health_tick(nnt_node_health *health, double seconds);
+/* Whether the process of a rank of the node runs; this rank's does. */
+bool nnt_node_health_runs(const nnt_node_health *health, int rank);
+/* Whether this rank is the first of those that run. */
+bool nnt_node_health_leads(const nnt_node_health *health);
+/* Whether every rank that runs is silent, and, of those, whether every one is ready. */
+bool nnt_node_health_all_silent(const nnt_node_health *health);
+bool nnt_node_health_all_ready(const nnt_node_health *health);
+/* Updates that any rank has finished. */
+int64_t nnt_node_health_done(const nnt_node_health *health);
+/* With the gate closed: the rank that can write the newest whole state, and how many updates that
+ * has; -1: none. */
+int nnt_node_health_choose(const nnt_node_health *health, int64_t *updates);
+/* Whether the others wait for this rank: it does not run, or it is not waiting itself. */
+bool nnt_node_health_is_missing(const nnt_node_health *health, int rank);
+/* Wakes processes that were stopped (SIGCONT), so that they can end. */
+void nnt_node_health_wake(const nnt_node_health *health);
+bool nnt_node_health_all_gone(const nnt_node_health *health);
+
+#endif

@@ -1,0 +1,17 @@
+/* The samples of a classification that are most wrong: the least probability for their class. */
+#ifndef NNT_SCORE_WORST_SAMPLES_H
+#define NNT_SCORE_WORST_SAMPLES_H
+
+#include <nntrain/scores.h>
+
+#include "input/resident.h"
+#include "score/evaluator.h"
+
+/* Puts up to `most` of them into `scores` on rank 0, the worst first; nothing for other losses than
+ * cross-entropy. Rank 0 computes; the others read with it. Collective. */
+nnt_status nnt_worst_samples_find(nnt_comm *comm, nnt_evaluator *evaluator, const nnt_model *model,
+                                  const float *parameters, const nnt_resident *data,
+                                  const nnt_data_source *held, int64_t most, nnt_scores *scores,
+                                  nnt_error *error) NNT_MUST_CHECK;
+
+#endif

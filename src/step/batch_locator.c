@@ -1,0 +1,113 @@
+/* Which samples a step takes, and where they lie. */
+#include "step/batch_locator.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "data/loader.h"
+#include "net/mixup.h"
+
+/* Bytes of a coming batch, up to which it is asked for from memory during the step before. */
+#define NEXT_BYTES (INT64_C(1) << 18)
+
+struct nnt_batch_locator {
+  const nnt_samples *samples;
+  int threads;
+  nnt_batch batch;
+  int64_t *indices;  /* [capacity] */
+  int64_t *partners; /* [capacity] of samples that are mixed; NULL: none are */
+  /* Of the part to come: */
+  int64_t *next_indices;          /* [capacity] */
+  nnt_sample_order next_order;    /* what next_indices are of */
+  int64_t next_first, next_count; /* next_count 0: nothing */
+  const void **next;              /* [capacity] where they lie; NULL: not asked for ahead */
+};
+
+nnt_status nnt_batch_locator_create(const nnt_samples *samples, nnt_network *network,
+                                    int64_t capacity, bool ahead, int threads,
+                                    nnt_batch_locator **out, nnt_error *error) {
+  nnt_network_pairs pairs = nnt_network_partners(network);
+  size_t count = (size_t)capacity + 1;
+  int64_t bytes = capacity * samples->features * nnt_element_bytes(samples->element);
+  ahead = ahead && bytes <= NEXT_BYTES;
+  nnt_batch_locator *finder = calloc(1, sizeof *finder);
+  *out = finder;
+  if (finder == NULL) return nnt_fail_memory(error, sizeof *finder, "training");
+  finder->samples = samples;
+  finder->threads = threads;
+  finder->indices = calloc(count, sizeof *finder->indices);
+  finder->next_indices = calloc(count, sizeof *finder->next_indices);
+  if (pairs.rows != NULL) finder->partners = calloc(count, sizeof *finder->partners);
+  if (ahead) finder->next = calloc(count, sizeof *finder->next);
+  if (finder->indices == NULL || finder->next_indices == NULL ||
+      (pairs.rows != NULL && finder->partners == NULL) || (ahead && finder->next == NULL)) {
+    nnt_batch_locator_destroy(out);
+    return nnt_fail_memory(error, count * sizeof(int64_t), "training");
+  }
+  finder->batch = (nnt_batch){.rows = nnt_network_rows(network),
+                              .targets = nnt_network_targets(network),
+                              .weights = nnt_network_weights(network),
+                              .classes = nnt_network_classes(network),
+                              .partner_rows = pairs.rows,
+                              .partner_classes = pairs.classes,
+                              .shares = pairs.shares};
+  return NNT_OK;
+}
+
+void nnt_batch_locator_destroy(nnt_batch_locator **finder) {
+  nnt_batch_locator *f = *finder;
+  if (f == NULL) return;
+  free(f->indices);
+  free(f->partners);
+  free(f->next_indices);
+  free(f->next);
+  free(f);
+  *finder = NULL;
+}
+
+/* The order of an epoch is a value: the same one has the same keys. */
+static bool is_same_order(const nnt_sample_order *a, const nnt_sample_order *b) {
+  return a->count == b->count && memcmp(a->keys, b->keys, sizeof a->keys) == 0;
+}
+
+/* The partners of contiguous rows are contiguous too, and come the other way round. */
+static void find_partners(nnt_batch_locator *finder, const nnt_batch_part *part) {
+  int64_t last = nnt_mixup_partner(part->batch, part->position + part->count - 1);
+  nnt_loader_order(part->order, part->first + last, part->count, finder->threads, finder->partners);
+  for (int64_t low = 0, high = part->count - 1; low < high; ++low, --high) {
+    int64_t kept = finder->partners[low];
+    finder->partners[low] = finder->partners[high];
+    finder->partners[high] = kept;
+  }
+}
+
+/* Known from the step before, or asked of the order. */
+void nnt_batch_locator_find(nnt_batch_locator *finder, const nnt_batch_part *part, float share) {
+  int64_t first = part->first + part->position, count = part->count;
+  if (finder->next_first == first && finder->next_count == count &&
+      is_same_order(&finder->next_order, part->order)) {
+    int64_t *known = finder->next_indices;
+    finder->next_indices = finder->indices;
+    finder->indices = known;
+  } else {
+    nnt_loader_order(part->order, first, count, finder->threads, finder->indices);
+  }
+  nnt_loader_find(finder->samples, finder->indices, count, &finder->batch);
+  if (finder->partners == NULL || count == 0) return;
+  find_partners(finder, part);
+  nnt_loader_mix(finder->samples, finder->partners, count, share, &finder->batch);
+}
+
+const void *const *nnt_batch_locator_foresee(nnt_batch_locator *finder,
+                                             const nnt_batch_part *part) {
+  finder->next_count = 0;
+  if (finder->next == NULL || part->count == 0) return NULL;
+  nnt_batch next = {.rows = finder->next};
+  int64_t first = part->first + part->position;
+  nnt_loader_order(part->order, first, part->count, finder->threads, finder->next_indices);
+  nnt_loader_find(finder->samples, finder->next_indices, part->count, &next);
+  finder->next_order = *part->order;
+  finder->next_first = first;
+  finder->next_count = part->count;
+  return finder->next;
+}
