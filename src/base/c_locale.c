@@ -1,4 +1,4 @@
-/* The C locale's numbers, for one thread and a while. */
+/* The C locale's number format, for one thread, until it is restored. */
 #include "base/c_locale.h"
 
 nnt_c_locale nnt_c_locale_begin(void) {

@@ -1,4 +1,4 @@
-/* Numbers with a point: strtof and strtod follow the language that a host program has chosen,
+/* Numbers with a decimal point: strtof and strtod obey the locale that the host program has set,
  * which may write 0,5. */
 #ifndef NNT_BASE_C_LOCALE_H
 #define NNT_BASE_C_LOCALE_H

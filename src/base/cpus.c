@@ -64,7 +64,7 @@ static void add_all(nnt_cpus *out) {
   for (long cpu = 0; cpu < online || cpu == 0; ++cpu) nnt_cpus_add(out, (int)cpu);
 }
 
-/* The list behind `key` in a file of the system. */
+/* The list after `key` in a file of /proc or /sys. */
 static bool read_list(const char *path, const char *key, nnt_cpus *out) {
   char line[8192];
   bool found = false;

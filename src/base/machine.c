@@ -1,5 +1,5 @@
-/* What the machine has to give: Linux's /proc/meminfo, control groups (Slurm limits a job with
- * them) and /dev/shm; elsewhere the physical memory. */
+/* Available memory: Linux's /proc/meminfo, control groups (Slurm limits jobs with them) and
+ * /dev/shm; elsewhere the physical memory. */
 #include "base/machine.h"
 
 #include <inttypes.h>
@@ -18,7 +18,7 @@ int64_t nnt_machine_memory(void) {
   return pages > 0 && page > 0 ? (int64_t)pages * page : INT64_MAX;
 }
 
-/* MemAvailable of /proc/meminfo, which counts what the page cache would give back. */
+/* MemAvailable of /proc/meminfo, which includes reclaimable page cache. */
 static int64_t kernel_available(void) {
   char line[256];
   int64_t kilobytes = -1;
@@ -31,7 +31,7 @@ static int64_t kernel_available(void) {
   return kilobytes >= 0 ? kilobytes * 1024 : nnt_machine_memory();
 }
 
-/* A number in a file of a control group; -1 when there is none ("max" is no number). */
+/* The number in a file of a control group; -1 when there is none ("max" is not a number). */
 static int64_t read_number(const char *folder, const char *name) {
   char path[PATH_BYTES + 64];
   int64_t value = -1;
@@ -43,7 +43,7 @@ static int64_t read_number(const char *folder, const char *name) {
   return value;
 }
 
-/* Bytes of cached files in a group, which the kernel takes back when memory is wanted. */
+/* Bytes of page cache charged to a group, which the kernel reclaims under memory pressure. */
 static int64_t read_cached(const char *folder, const char *prefix) {
   char path[PATH_BYTES + 64], name[64];
   int64_t value = 0, sum = 0;
@@ -60,17 +60,17 @@ static int64_t read_cached(const char *folder, const char *prefix) {
   return sum;
 }
 
-/* The files of a version of control groups. */
+/* The files of one version of control groups. */
 typedef struct group_files {
   const char *root, *limit, *used;
-  const char *prefix; /* of the lines of memory.stat that count the groups inside too */
+  const char *prefix; /* of the lines of memory.stat that include descendant groups */
 } group_files;
 
 static const group_files version_1 = {"/sys/fs/cgroup/memory", "memory.limit_in_bytes",
                                       "memory.usage_in_bytes", "total_"};
 static const group_files version_2 = {"/sys/fs/cgroup", "memory.max", "memory.current", ""};
 
-/* What the limits of one group and of those around it leave. */
+/* What the limits of a group and its ancestors leave. */
 static int64_t group_available(const group_files *files, const char *group) {
   char folder[PATH_BYTES];
   int64_t least = INT64_MAX;
@@ -79,8 +79,8 @@ static int64_t group_available(const group_files *files, const char *group) {
   while (strlen(folder) >= strlen(files->root)) {
     int64_t most = read_number(folder, files->limit), used = read_number(folder, files->used);
     if (most >= 0 && used >= 0) {
-      int64_t held = nnt_max_i64(used - read_cached(folder, files->prefix), 0);
-      least = nnt_min_i64(least, nnt_max_i64(most - held, 0));
+      int64_t in_use = nnt_max_i64(used - read_cached(folder, files->prefix), 0);
+      least = nnt_min_i64(least, nnt_max_i64(most - in_use, 0));
     }
     *strrchr(folder, '/') = '\0';
   }

@@ -1,16 +1,15 @@
-/* What the machine has to give. */
+/* Memory of the machine. */
 #ifndef NNT_BASE_MACHINE_H
 #define NNT_BASE_MACHINE_H
 
 #include <stdint.h>
 
-/* Bytes of memory of the machine. */
+/* Bytes of physical memory. */
 int64_t nnt_machine_memory(void);
-/* Bytes that this process and its neighbours may still take without swapping: what the kernel
- * calls available, or what the limits of the job's control groups leave, whichever is less. */
+/* Bytes that the processes of this machine can still allocate without swapping: the kernel's
+ * MemAvailable, or what the limits of the job's control groups leave, whichever is less. */
 int64_t nnt_machine_available(void);
-/* Free bytes where MPI puts memory that processes share (/dev/shm); INT64_MAX when it is not
- * there. */
+/* Free bytes in /dev/shm, where MPI allocates shared memory; INT64_MAX when it does not exist. */
 int64_t nnt_machine_shareable(void);
 
 #endif

@@ -13,30 +13,30 @@
 nnt_status nnt_memory_allocate(size_t bytes, const char *purpose, void **out,
                                nnt_error *error) NNT_MUST_CHECK;
 
-/* Asks for huge pages: samples lie anywhere in a data set, and with small pages finding each costs
- * as long as reading it. `memory` is a mapping's, `bytes` long; a request that the system may
- * refuse. */
+/* Asks for huge pages: samples are read in random order, and with small pages the TLB miss of each
+ * costs as much as reading it. `memory` is a mapping of `bytes` bytes; the system may ignore the
+ * request. */
 void nnt_memory_prefer_huge_pages(void *memory, size_t bytes);
 
 /* Frees and clears *memory; NULL in it is accepted. */
 void nnt_memory_free(void **memory);
 
-/* Gives back to the system what was freed. The C library keeps it for the thread that freed it, and
- * finds no use for much of it where large blocks come and go between small ones. */
+/* Returns freed memory to the system. The C library keeps it in the arena of the thread that freed
+ * it, where fragmentation leaves much of it unused when large blocks alternate with small ones. */
 void nnt_memory_return_unused(void);
 
 /* An arena: first the slices are counted (base == NULL), then one block is allocated, then the
- * same calls give out the slices. In builds with AddressSanitizer a poisoned red zone lies
- * between two slices. */
+ * same calls return the slices. In builds with AddressSanitizer a poisoned red zone separates the
+ * slices. */
 typedef struct nnt_arena {
   char *base;  /* NULL while counting */
-  size_t used; /* bytes given out so far */
+  size_t used; /* bytes handed out so far */
 } nnt_arena;
 
 /* The next slice of `bytes` bytes, aligned; NULL while counting. */
 void *nnt_arena_slice(nnt_arena *arena, size_t bytes);
 
-/* Allocates the counted block and starts giving out. */
+/* Allocates the counted block; from then on slices are handed out. */
 nnt_status nnt_arena_allocate(nnt_arena *arena, const char *purpose,
                               nnt_error *error) NNT_MUST_CHECK;
 

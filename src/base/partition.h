@@ -1,4 +1,4 @@
-/* Cutting n items into `size` contiguous parts whose lengths differ by one at most.
+/* Cutting n items into `size` contiguous parts whose lengths differ by at most one.
  * Part `rank` is [begin(rank), begin(rank + 1)). Pure functions, as in p4est. */
 #ifndef NNT_BASE_PARTITION_H
 #define NNT_BASE_PARTITION_H

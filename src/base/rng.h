@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-/* What the numbers are for; the values are part of what a seed means, so they never change. */
+/* What the numbers are used for; the values are part of what a seed means, so they never change. */
 typedef enum nnt_rng_purpose {
   NNT_RNG_INITIAL_WEIGHTS = 1,
   NNT_RNG_SAMPLE_ORDER = 2,

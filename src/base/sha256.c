@@ -3,7 +3,7 @@
 
 #include <openssl/evp.h>
 
-/* An opaque name for OpenSSL's context, so that its headers stay in this file. */
+/* Hides OpenSSL's context, so that its headers stay in this file. */
 struct nnt_sha256 {
   EVP_MD_CTX *context;
 };

@@ -29,12 +29,12 @@ int nnt_status_exit_code(nnt_status status) {
   }
 }
 
-/* All parts of a record; and a format, which is a text of ours. */
+/* Bytes of all parts of a record, and of a format string. */
 #define TEXT_SIZE \
   (sizeof((nnt_error *)0)->what + sizeof((nnt_error *)0)->where + sizeof((nnt_error *)0)->remedy)
 #define FORMAT_SIZE 2048
 
-/* Copies the next newline-terminated part of *text into `out` and steps over it. */
+/* Copies the next newline-terminated part of *text into `out` and skips it. */
 static void take_part(const char **text, char *out, size_t size) {
   size_t length = strcspn(*text, "\n");
   size_t kept = length < size ? length : size - 1;
@@ -43,7 +43,7 @@ static void take_part(const char **text, char *out, size_t size) {
   *text += length + ((*text)[length] == '\n' ? 1 : 0);
 }
 
-/* The format with another byte in place of its newlines. */
+/* The format with its newlines replaced by `separator`. */
 static void separate_by(char separator, const char *format, char pattern[FORMAT_SIZE]) {
   size_t length = 0;
   for (; format[length] != '\0' && length + 1 < FORMAT_SIZE; ++length)
@@ -51,8 +51,8 @@ static void separate_by(char separator, const char *format, char pattern[FORMAT_
   pattern[length] = '\0';
 }
 
-/* Names in a text may hold newlines and the like, which have no place in a line: only those of the
- * format divide it. They are where the text depends on what stands for them. */
+/* Names in a text may contain newlines and other control characters, which become spaces; only the
+ * newlines of the format separate the parts. Those are where the two texts differ. */
 static void keep_lines(char text[TEXT_SIZE], const char other[TEXT_SIZE]) {
   for (size_t i = 0; text[i] != '\0'; ++i) {
     bool control = (unsigned char)text[i] < ' ' || text[i] == '\x7f';

@@ -1,8 +1,8 @@
-/* The request to stop. */
+/* The stop request. */
 #include <nntrain/stop.h>
 #include <signal.h>
 
-/* Written by signal handlers. */
+/* Set by signal handlers. */
 static volatile sig_atomic_t requested;
 
 void nnt_stop_request(int reason) {

@@ -1,4 +1,4 @@
-/* Sums by a fixed binary tree. */
+/* Summation by a fixed binary tree. */
 #include "base/sum_tree.h"
 
 #include <assert.h>
@@ -19,7 +19,7 @@ static nnt_sum_node promote(int64_t leaves, nnt_sum_node node) {
   return node;
 }
 
-/* Takes one item onto the stack of nodes; returns the new height. */
+/* Pushes one item onto the stack of tree nodes; returns the new height. */
 static int push(int64_t leaves, nnt_sum_node item, nnt_sum_node *stack, int height,
                 nnt_sum_step *step) {
   nnt_sum_node node = promote(leaves, item);
@@ -49,7 +49,7 @@ nnt_status nnt_sum_tree_create(int64_t leaves, const nnt_sum_node *items, int64_
     nnt_sum_node item = items != NULL ? items[i] : (nnt_sum_node){0, first + i};
     out->outputs = push(leaves, item, out->nodes, out->outputs, &out->steps[i]);
   }
-  /* What lies on the stack in the end was put there by the last step to that place. */
+  /* A final stack entry was written by the last step to its place. */
   int place = out->outputs - 1;
   for (int64_t i = count - 1; i >= 0 && place >= 0; --i) {
     if (out->steps[i].place == place) {

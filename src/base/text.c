@@ -1,4 +1,4 @@
-/* Texts in tables. */
+/* Terminal width of UTF-8 text. */
 #include <nntrain/text.h>
 
 #include <limits.h>
@@ -7,7 +7,7 @@
 #include <string.h>
 #include <wchar.h>
 
-/* The character at `text`: its bytes, and its columns. */
+/* The character at `text`: its bytes and its columns. */
 static size_t next_of(const char *text, int *columns) {
   mbstate_t state;
   wchar_t character = 0;
@@ -19,7 +19,7 @@ static size_t next_of(const char *text, int *columns) {
   return good ? bytes : 1;
 }
 
-/* The columns of the characters that fit into `most`, and their bytes. */
+/* The columns and bytes of the characters that fit into `most` columns. */
 static int measure(const char *text, int most, size_t *bytes) {
   locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
   locale_t before = utf8 != (locale_t)0 ? uselocale(utf8) : (locale_t)0;
