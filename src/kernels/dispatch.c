@@ -41,7 +41,7 @@ const nnt_kernels *const *nnt_kernels_all(void) {
   return all;
 }
 
-/* GCC's and clang's __builtin_cpu_supports also asks the operating system (XGETBV). */
+/* GCC's and clang's __builtin_cpu_supports also checks the operating system's support (XGETBV). */
 bool nnt_kernels_supported(const nnt_kernels *kernels) {
 #if defined(__x86_64__)
   if (kernels == &avx512)

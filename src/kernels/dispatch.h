@@ -24,12 +24,12 @@ typedef struct nnt_kernels {
  * constant table. Errors: NNT_BAD_USAGE for a name that does not exist or is not supported. */
 nnt_status nnt_kernels_choose(const nnt_kernels **out, nnt_error *error) NNT_MUST_CHECK;
 
-/* From now on that variant, which must be supported, is chosen; NULL: as before. For comparing the
+/* Forces a variant, which must be supported; NULL restores the automatic choice. For comparing the
  * variants in one process. */
 void nnt_kernels_force(const nnt_kernels *kernels);
 
-/* All variants compiled in, best first, NULL-terminated, and whether the CPU and the operating
- * system support one; for tests and benchmarks. */
+/* All compiled variants, best first, NULL-terminated, and whether the CPU and the operating system
+ * support one; for tests and benchmarks. */
 const nnt_kernels *const *nnt_kernels_all(void);
 bool nnt_kernels_supported(const nnt_kernels *kernels);
 

@@ -36,7 +36,7 @@ static void derive_tanh(float *gradient, float *y, int64_t count) {
   }
 }
 
-/* A NaN must come through, so that a diverged run is seen: hence "not below zero". */
+/* NaNs must propagate, so that divergence is detected: hence "not below zero". */
 static void activate_relu(float *z, float *auxiliary, int64_t count) {
   (void)auxiliary;
   for (int64_t i = 0; i < count; i += VECTOR) {
@@ -83,7 +83,7 @@ static void activate_silu(float *z, float *auxiliary, int64_t count) {
   }
 }
 
-/* gelu and silu: the forward pass left the derivative. */
+/* gelu and silu: the forward pass has stored the derivative. */
 static void derive_stored(float *gradient, float *derivative, int64_t count) {
   for (int64_t i = 0; i < count; i += VECTOR)
     store(gradient + i, load(gradient + i) * load(derivative + i));
@@ -97,7 +97,7 @@ static void leave_as_is(float *values, float *auxiliary, int64_t count) {
 
 /* --- rows of logits --- */
 
-/* The largest entry of a row. A NaN in the row need not be it: its exponential is one too. */
+/* The largest entry of a row. NaNs may be skipped here: their exponentials are NaN anyway. */
 static inline float largest(const nnt_panels *z, int64_t row) {
   vf most = splat(-INFINITY);
   for (int64_t c = 0; c < z->columns; c += VECTOR) {
@@ -123,7 +123,7 @@ static inline float exponentials(const nnt_rows *rows, int64_t row, float most) 
   return sum_lanes(lanes);
 }
 
-/* Rows of a group share the vectors of what is computed once a row. */
+/* Per-row scalars of a group of rows are computed with vector instructions. */
 #define GROUP 32
 
 static void softmax_group(const nnt_rows *rows, int64_t first, int64_t count) {
@@ -185,7 +185,7 @@ static inline void logistic_entry(vf x, vf t, vf *loss, vf *gradient) {
   *gradient = sigmoid_v(x) - t;
 }
 
-/* A NaN is on the far side of every comparison and comes through. */
+/* Comparisons with a NaN are false, so that it propagates. */
 static inline void huber_entry(vf a, vf t, vf *loss, vf *gradient) {
   vf d = a - t, size = magnitude_of(d), one = splat(1.0F);
   *loss = select_v(size < one, splat(0.5F) * d * d, size - splat(0.5F));
@@ -242,8 +242,8 @@ static void squared_error(const nnt_rows *rows) {
 
 /* --- gathering samples --- */
 
-/* Samples lie anywhere in memory: some bytes of those ahead are asked for; of a long one the start,
- * the processor itself follows. */
+/* Samples are read in random order: some bytes of upcoming ones are prefetched; of a long one the
+ * beginning, the hardware prefetcher continues. */
 #define LEAST_AHEAD 4
 #define BYTES_AHEAD 2048
 

@@ -1,7 +1,7 @@
 /* Elementwise and row kernels, one table per instruction set.
  *
  * Float arrays are aligned to 64 bytes and `count` is a multiple of 32 (whole panel rows), unless
- * said otherwise. Everything works on one thread; the caller cuts. */
+ * said otherwise. Every kernel is single-threaded; the caller divides the work. */
 #ifndef NNT_KERNELS_ELEMENTWISE_H
 #define NNT_KERNELS_ELEMENTWISE_H
 
@@ -26,7 +26,7 @@ static inline int64_t nnt_element_bytes(nnt_element element) {
   return element == NNT_F32 ? 4 : element == NNT_U8 || element == NNT_I8 ? 1 : 2;
 }
 
-/* Rows [begin, end) of a matrix of logits, and what a loss makes of them. */
+/* Rows [begin, end) of a matrix of logits, and the loss and gradient computed from them. */
 typedef struct nnt_rows {
   nnt_panels logits;   /* z, or the output a for the squared losses */
   nnt_panels target;   /* of the same shape; not read by softmax */
@@ -47,17 +47,17 @@ typedef struct nnt_gather {
 } nnt_gather;
 
 typedef struct nnt_elementwise {
-  /* y = f(z) in place. `auxiliary` receives what the derivative needs where that is not y: f'(z)
-   * for gelu and silu; not touched by the others; may be NULL when no backward pass follows. */
+  /* y = f(z) in place. `auxiliary` receives f'(z) for gelu and silu; the others derive it from y
+   * and leave `auxiliary` alone. May be NULL when no backward pass is needed. */
   void (*activate[NNT_ACTIVATION_COUNT])(float *z, float *auxiliary, int64_t count);
-  /* gradient *= f'(z); `auxiliary` is y, but f'(z) for gelu and silu. */
+  /* gradient *= f'(z); `auxiliary` is y, or f'(z) for gelu and silu. */
   void (*derive[NNT_ACTIVATION_COUNT])(float *gradient, float *auxiliary, int64_t count);
 
-  /* gradient = scale * softmax(z), loss = log(sum(exp(z))), by row, without overflow. */
+  /* gradient = scale * softmax(z), loss = log(sum(exp(z))), per row, without overflow. */
   void (*softmax)(const nnt_rows *rows);
   /* Binary cross-entropy on logits, mean over the columns. */
   void (*binary_cross_entropy)(const nnt_rows *rows);
-  /* The same form: Huber's loss, the absolute error, and the Poisson likelihood of logits. */
+  /* Likewise: Huber loss, absolute error, and Poisson negative log-likelihood of logits. */
   void (*huber)(const nnt_rows *rows);
   void (*absolute_error)(const nnt_rows *rows);
   void (*poisson)(const nnt_rows *rows);
@@ -66,14 +66,14 @@ typedef struct nnt_elementwise {
   /* loss = sum_k (a - t)^2; gradient = scale * (a - t). */
   void (*squared_error)(const nnt_rows *rows);
 
-  /* Samples of one stored type into a matrix in panels. */
+  /* Gathers samples of one stored type into a matrix in panels. */
   void (*gather[NNT_ELEMENT_COUNT])(const nnt_gather *call);
 
-  /* sums[c] = sum over the rows of one panel, by granules of rows; 32 sums an output of the plan,
+  /* sums[c] = sum over the rows of one panel, granule by granule; 32 sums per output of the plan,
    * output i at sums + i * distance. */
   void (*sum_rows)(const float *panel, const nnt_granules *granules, float *sums, int64_t distance);
 
-  /* The same of the rows' products with those of another panel. */
+  /* The same for the elementwise products with another panel. */
   void (*sum_products)(const float *panel, const float *factors, const nnt_granules *granules,
                        float *sums, int64_t distance);
 

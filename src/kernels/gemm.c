@@ -1,4 +1,4 @@
-/* Cutting the products into register tiles and the tiles into the parts of the threads. */
+/* Cutting the products into register tiles and distributing these over the threads. */
 #include "kernels/gemm.h"
 
 #include <string.h>
@@ -25,7 +25,7 @@ nnt_block nnt_gemm_cut(nnt_team team, int64_t rows, int64_t columns) {
                      nnt_partition_begin(columns, grid_columns, column + 1)};
 }
 
-/* Runs `tile` over all columns of one panel. */
+/* Runs the tile over all columns of one panel. */
 static void run_columns(const nnt_microkernel *micro, void (*run)(const nnt_tile *), nnt_tile tile,
                         int64_t columns) {
   for (int64_t j = 0; j < columns; j += micro->max_columns) {
@@ -65,7 +65,7 @@ void nnt_gemm_nn(const nnt_kernels *kernels, nnt_team team, const nnt_gemm_nn_ca
   }
 }
 
-/* Up to 32 rows of a panel of C, from row `row` on, into `out`. */
+/* Computes up to 32 rows of a panel of C, from row `row` on, into `out`. */
 static void run_tn(const nnt_microkernel *micro, const nnt_gemm_tn_call *call, int64_t row,
                    int64_t panel, float *out) {
   const nnt_panels *a = &call->a, *b = &call->b;
@@ -89,7 +89,7 @@ void nnt_gemm_tn(const nnt_kernels *kernels, nnt_team team, const nnt_gemm_tn_ca
   _Alignas(64) float finished[NNT_PANEL * NNT_PANEL];
   nnt_block part = nnt_gemm_cut(team, nnt_panel_count(c->rows), nnt_panel_count(c->columns));
   for (int64_t p = part.column_begin; p < part.column_end; ++p) {
-    /* Of the last panel only the used vectors are computed; the rest of its padding is zero. */
+    /* Only the used vectors of the last panel are computed; the rest of its padding is zero. */
     if (c->columns - p * NNT_PANEL < NNT_PANEL) memset(finished, 0, sizeof finished);
     for (int64_t q = part.row_begin; q < part.row_end; ++q) {
       int64_t offset = p * c->stride + q * NNT_PANEL * NNT_PANEL;
@@ -103,7 +103,7 @@ void nnt_gemm_tn(const nnt_kernels *kernels, nnt_team team, const nnt_gemm_tn_ca
   }
 }
 
-/* One block of 32 x 32, or less at the edges of A; b's rows beyond A's columns do not exist. */
+/* One block of 32 x 32, or less at the edges of A; b has no rows beyond A's columns. */
 static void transpose_block(const float *a, int64_t rows, int64_t columns, float *b) {
   for (int64_t c = 0; c < columns; ++c) {
     for (int64_t r = 0; r < rows; ++r) b[c * NNT_PANEL + r] = a[r * NNT_PANEL + c];

@@ -1,8 +1,8 @@
 /* The two matrix products of a dense layer, over matrices in panels (panels.h).
  *
- * Each function does the part of one thread of a team and contains no barrier: every thread of a
- * parallel region calls it with its own `team`, and the outputs of all parts together are C. The
- * bits of C do not depend on the number of threads or the tile shape. */
+ * Each function does the share of one thread of a team and contains no barrier: every thread of a
+ * parallel region calls it with its own `team`, and together they compute C. The bits of C do not
+ * depend on the number of threads or the tile shape. */
 #ifndef NNT_KERNELS_GEMM_H
 #define NNT_KERNELS_GEMM_H
 
@@ -15,15 +15,15 @@ typedef struct nnt_block {
   int64_t column_begin, column_end;
 } nnt_block;
 
-/* Cuts rows x columns units into a grid of the team's threads so that the largest rectangle is as
- * small as possible; columns are cut first where it makes no difference. */
+/* Cuts rows x columns units into a grid of the team's threads that minimises the largest
+ * rectangle; ties are broken in favour of cutting columns. */
 nnt_block nnt_gemm_cut(nnt_team team, int64_t rows, int64_t columns);
 
-/* Applied to each finished piece of C while it is in the cache: `count` floats at c, and at the
- * same place of the auxiliary matrix. */
+/* Applied to each finished tile of C while it is in the cache: `count` floats at c, and at the
+ * same offset in the auxiliary matrix. */
 typedef void (*nnt_epilogue)(float *c, float *auxiliary, int64_t count);
 
-/* After the epilogue; `c` tells where the piece lies in C. */
+/* Called after the epilogue; `c` is the tile's address in C. */
 typedef void (*nnt_finish)(void *context, float *c, float *auxiliary, int64_t count);
 
 /* C = A B + bias, then the epilogue.
@@ -39,19 +39,19 @@ typedef struct nnt_gemm_nn_call {
 } nnt_gemm_nn_call;
 void nnt_gemm_nn(const nnt_kernels *kernels, nnt_team team, const nnt_gemm_nn_call *call);
 
-/* Takes `count` finished floats of C, at most a panel's 32 rows, that begin `offset` floats after
- * C's first. */
+/* Consumes `count` finished floats of C, at most 32 rows of a panel, beginning at offset `offset`
+ * of C. */
 typedef void (*nnt_tile_sink)(void *context, int64_t offset, const float *values, int64_t count);
 
-/* C = A^T B, summed over k by granules. A: k x rows, B: k x columns, C: rows x columns.
- * Output i of the granules' plan is a matrix like c, i * distance floats further. With a sink, C is
- * not written: the sink takes the pieces of output 0, the only one. */
+/* C = A^T B, summed over k granule by granule. A: k x rows, B: k x columns, C: rows x columns.
+ * Output i of the granules' plan is a matrix like c, at c + i * distance. With a sink, C is not
+ * written: the sink consumes the tiles of output 0, the only one. */
 typedef struct nnt_gemm_tn_call {
   nnt_panels a, b, c;
   const nnt_granules *granules;
   int64_t distance;
   nnt_tile_sink sink; /* or NULL */
-  /* Told before a piece is computed what the sink will be given; or NULL. */
+  /* Called before a tile is computed, with what the sink will get; or NULL. */
   void (*expect)(void *context, int64_t offset, int64_t count);
   void *sink_context;
 } nnt_gemm_tn_call;

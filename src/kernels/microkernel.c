@@ -17,7 +17,7 @@
 
 #define INLINE static inline __attribute__((always_inline))
 
-/* k steps; `row_step` and `k_step` are the distances in A. All int parameters are constants after
+/* k steps; `row_step` and `k_step` are the strides of A. All int parameters are constants after
  * inlining, so the accumulators live in registers. */
 INLINE void multiply(const int rows, const int vectors, const int64_t row_step,
                      const int64_t k_step, int64_t k, const float *a, const float *b,
@@ -62,7 +62,7 @@ INLINE void run_nn(const int rows, const int vectors, const nnt_tile *tile, floa
   store_tile(rows, vectors, sum, tile->c);
 }
 
-/* Floats of a tile on the stack of partial sums. */
+/* Floats per tile on the stack of partial sums. */
 #define ENTRY (MAX_ROWS * NNT_PANEL)
 
 INLINE void run_tn(const int rows, const int vectors, const nnt_tile *tile, float *stack) {
@@ -103,7 +103,7 @@ INLINE void run_tn(const int rows, const int vectors, const nnt_tile *tile, floa
 
 typedef void (*tile_function)(int rows, int vectors, const nnt_tile *tile, float *stack);
 
-/* One body for each number of rows and vectors: `run` is inlined into every case. */
+/* One specialisation per number of rows and vectors: `run` is inlined into every case. */
 INLINE void dispatch(tile_function run, const nnt_tile *tile, float *stack) {
   switch (tile->rows) {
     CASE(1);
@@ -139,7 +139,7 @@ static void tn(const nnt_tile *tile) {
 }
 
 static double spin(int64_t repeats) {
-  enum { CHAINS = 12 }; /* more than latency times units, within every register file */
+  enum { CHAINS = 12 }; /* more than latency times FMA units, and fits every register file */
   vf sum[CHAINS];
   volatile float source = 0.5F;
   volatile float sink;

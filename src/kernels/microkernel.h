@@ -9,8 +9,9 @@
 /* No tile of any table has more rows. */
 #define NNT_TILE_ROWS 16
 
-/* How an inner dimension is summed: cut into granules, each one chain of fused multiply-adds from
- * zero, and these summed as the plan says. Several parts of the dimension can be outputs. */
+/* How an inner dimension is summed: cut into granules, the leaves of the reduction tree, each one
+ * chain of fused multiply-adds from zero; these are summed by the plan, which can have several
+ * outputs. */
 typedef struct nnt_granules {
   int64_t count;
   const nnt_sum_step *steps; /* [count] */
@@ -43,8 +44,8 @@ typedef struct nnt_microkernel {
   /* a(r, k) = a[k * 32 + r]: A is k x rows in panels, a points at (row 0, first column), and the
    * tile's rows lie in one panel. */
   void (*tn)(const nnt_tile *tile);
-  /* Multiply-adds on registers alone, for measuring the peak: returns the floating-point
-   * operations done, `repeats` times a constant. */
+  /* Multiply-adds on registers only, for measuring the peak: returns the number of floating-point
+   * operations, `repeats` times a constant. */
   double (*spin)(int64_t repeats);
 } nnt_microkernel;
 

@@ -9,10 +9,10 @@
 #include "kernels/simd.h"
 #include "kernels/vector_math.h"
 
-/* Blocks of random numbers of a row of a panel, and rows at a time. */
+/* Blocks of random numbers per row of a panel, and rows at a time. */
 enum { BLOCKS = 4, ROWS = 2, LANES = VECTOR / 2 };
 
-/* One 32-bit word in each lane of 64 bits; what lies above it does not count. */
+/* One 32-bit word in each lane of 64 bits; the upper half is ignored. */
 typedef uint64_t vw __attribute__((vector_size(VECTOR * sizeof(float)), may_alias));
 
 /* Products of the lanes' words, 64 bits. */
@@ -47,7 +47,7 @@ static inline void philox_v(const nnt_dropout *dropout, nnt_rng_purpose purpose,
   *high = (c2 & 0xFFFFFFFFU) | (c3 << 32);
 }
 
-/* 16 bits for every element of two rows; indices are plus `base`. */
+/* 16 bits for every element of two rows; `base` is added to the indices. */
 static inline void draw(const nnt_dropout *dropout, nnt_rng_purpose purpose, uint64_t base,
                         int64_t position, int64_t panel, uint16_t bits[ROWS][NNT_PANEL]) {
   uint64_t low[ROWS * BLOCKS], high[ROWS * BLOCKS];

@@ -58,9 +58,9 @@ static void denormalize(const nnt_norm_rows *call) {
   }
 }
 
-/* --- by panels --- */
+/* --- panel by panel --- */
 
-/* In two passes: the rows of a granule are few enough to stay in the L1 cache. */
+/* Two passes: the rows of a granule are few enough to stay in the L1 cache. */
 static void measure(const float *panel, int64_t rows, const nnt_moments *out) {
   vf mean[VECTORS] = {{0}}, squares[VECTORS] = {{0}};
   float share = rows > 0 ? 1.0F / (float)rows : 0.0F;

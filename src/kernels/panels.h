@@ -1,4 +1,4 @@
-/* The one layout of every matrix: column panels.
+/* The memory layout of every matrix: column panels.
  *
  * A matrix of `rows` x `columns` is cut into panels of 32 columns (128 bytes); a panel is
  * row-major, and panel p starts `stride` floats after panel p - 1:
@@ -27,7 +27,7 @@ static inline int64_t nnt_panel_count(int64_t columns) {
   return (columns + NNT_PANEL - 1) / NNT_PANEL;
 }
 
-/* Floats of a matrix whose panels lie back to back. */
+/* Floats of a matrix whose panels are contiguous. */
 static inline int64_t nnt_panels_floats(int64_t rows, int64_t columns) {
   return nnt_panel_count(columns) * rows * NNT_PANEL;
 }
@@ -37,11 +37,11 @@ static inline float *nnt_panels_at(const nnt_panels *matrix, int64_t row, int64_
          column % NNT_PANEL;
 }
 
-/* The part of a parallel region's work that a thread does. */
+/* A thread of a parallel region: it does its share of the work. */
 typedef struct nnt_team {
   int thread;
   int threads;
-  /* Called now and then during long work; NULL: nothing to be done meanwhile. */
+  /* Called now and then during long work, for MPI progress; or NULL. */
   void (*poll)(void *context);
   void *poll_context;
 } nnt_team;

@@ -1,12 +1,12 @@
-/* Rows of matrices in panels, by vectors. As simd.h: only for sources compiled once per instruction
- * set, everything is static. */
+/* Vectors of rows of matrices in panels. As simd.h: only for sources compiled once per instruction
+ * set; everything is static. */
 #ifndef NNT_KERNELS_ROW_TOOLS_H
 #define NNT_KERNELS_ROW_TOOLS_H
 
 #include "kernels/panels.h"
 #include "kernels/simd.h"
 
-/* Lanes whose column is below `columns`: -1, others 0. */
+/* Mask of the lanes whose column is below `columns`: -1, others 0. */
 static inline vi columns_below(int64_t first, int64_t columns) {
   vi lane;
   for (int i = 0; i < VECTOR; ++i) lane[i] = i;
@@ -17,7 +17,7 @@ static inline vi columns_below(int64_t first, int64_t columns) {
 
 #define VECTORS (NNT_PANEL / VECTOR)
 
-/* The sum of 32 lanes by a fixed tree, the same for every vector width. */
+/* Fixed-order tree reduction of 32 lanes, the same for every vector width. */
 static inline float sum_lanes(const vf lanes[VECTORS]) {
   vf tree[VECTORS];
   for (int v = 0; v < VECTORS; ++v) tree[v] = lanes[v];

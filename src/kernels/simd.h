@@ -1,6 +1,6 @@
 /* Vectors of the instruction set that a file is compiled for: GNU vector extensions and an
  * explicit fused multiply-add. Only for sources compiled once per instruction set; everything is
- * static, so no copy for a newer instruction set can reach an older CPU. */
+ * static, so that the linker cannot pick a copy for a newer instruction set on an older CPU. */
 #ifndef NNT_KERNELS_SIMD_H
 #define NNT_KERNELS_SIMD_H
 
@@ -40,7 +40,7 @@ static inline void store(float *p, vf x) {
   *(vf *)p = x;
 }
 
-/* a * b + c, rounded once where the instruction set can. */
+/* a * b + c, rounded once where the instruction set has FMA. */
 static inline vf fma_v(vf a, vf b, vf c) {
 #if defined(__AVX512F__)
   return (vf)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
@@ -53,7 +53,7 @@ static inline vf fma_v(vf a, vf b, vf c) {
 #endif
 }
 
-/* Rounded correctly everywhere. */
+/* Correctly rounded everywhere. */
 static inline vf sqrt_v(vf a) {
 #if defined(__AVX512F__)
   return (vf)_mm512_sqrt_ps((__m512)a);
@@ -72,8 +72,8 @@ static inline vf splat(float x) {
   return x - (vf){0}; /* x - 0 is x, also for x = -0 */
 }
 
-/* One vector of small integers, anywhere in memory, as floats. GCC takes the general form apart
- * into scalars; x86 has an instruction. */
+/* One unaligned vector of small integers, as floats. GCC compiles the general form to scalar code;
+ * x86 has an instruction. */
 #if defined(__AVX512F__)
 #define LOAD_INTEGERS(name, type, convert, width, suffix)                  \
   static inline vf name(const type *x) {                                   \
@@ -110,7 +110,7 @@ static inline vf select_v(vi mask, vf a, vf b) {
   return (vf)((mask & (vi)a) | (~mask & (vi)b));
 }
 
-/* The lanes of x combined by halves: lane i with lane i + VECTOR / 2, and so on down to one. */
+/* Pairwise reduction of the lanes of x: lane i with lane i + VECTOR / 2, and so on down to one. */
 typedef float four_lanes __attribute__((vector_size(4 * sizeof(float)), may_alias));
 
 static inline float sum_v(vf x) {
@@ -122,7 +122,7 @@ static inline float sum_v(vf x) {
   return (part[0][0] + part[0][2]) + (part[0][1] + part[0][3]);
 }
 
-/* Of the numbers in x; which of them it is when there is a NaN is left open. */
+/* The largest lane of x; unspecified when there is a NaN. */
 static inline float max_v(vf x) {
   float lane[VECTOR] __attribute__((aligned(sizeof(vf))));
   *(vf *)lane = x;

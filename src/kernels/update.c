@@ -31,7 +31,7 @@ static void sgd(const nnt_sgd_step *step, const float *gradient, float *velocity
   }
 }
 
-/* The moments of Adam, and what the weights move by. */
+/* Updates Adam's moments; returns the step to subtract from the weights. */
 static inline vf adam_move(const nnt_adam_step *step, vf g, float *first, float *second) {
   vf m = load(first), s = load(second);
   m = fma_v(splat(step->rest1), g - m, m);
@@ -86,7 +86,7 @@ static void adagrad(const nnt_scaled_step *step, const float *gradient, float *s
   }
 }
 
-/* A NaN passes the comparisons and comes through. */
+/* Comparisons with a NaN are false, so that it propagates. */
 static void prepare(const nnt_prepare_step *step, const float *gradient, const float *weights,
                     float *out, int64_t count) {
   const vf limit = splat(step->limit), one = splat(1.0F), zero = splat(0.0F);
@@ -106,7 +106,7 @@ static void follow(const float *value, float rate, float *weights, int64_t count
   }
 }
 
-/* A fixed tree in double: squares of floats are exact there. */
+/* Fixed-order tree reduction in double, in which squares of floats are exact. */
 static void square_lines(const float *values, double *sums, int64_t count) {
   for (int64_t i = 0; i < count; i += NNT_PANEL) {
     double tree[NNT_PANEL];
@@ -118,7 +118,7 @@ static void square_lines(const float *values, double *sums, int64_t count) {
   }
 }
 
-/* Sums by blocks of rows, so that their rounding stays small in a tall panel. */
+/* Sums in blocks of rows, to limit rounding errors in a tall panel. */
 static void limit_columns(float *panel, int64_t rows, float limit) {
   enum { VECTORS = NNT_PANEL / VECTOR, BLOCK = 64 };
   for (int v = 0; v < VECTORS; ++v) {

@@ -1,7 +1,7 @@
 /* Updates of parameters, one table per instruction set. include/nntrain/methods.h has the formulas.
  *
  * Float arrays are aligned to 64 bytes and `count` is a multiple of 32 (whole panel rows).
- * Everything works on one thread; the caller cuts. */
+ * Every kernel is single-threaded; the caller divides the work. */
 #ifndef NNT_KERNELS_UPDATE_H
 #define NNT_KERNELS_UPDATE_H
 
@@ -26,7 +26,7 @@ typedef struct nnt_adam_step {
   float root;         /* sqrt(1 - beta2^t) */
   float epsilon;
   float weight_decay; /* added to the gradient */
-  float keep;         /* weights are multiplied by it first: 1 - lr * decay with adamw, else 1 */
+  float keep; /* the weights are first multiplied by it: 1 - lr * decay with adamw, else 1 */
 } nnt_adam_step;
 
 /* torch.optim.RMSprop and, without alpha and momentum, Adagrad. */
@@ -41,7 +41,7 @@ typedef struct nnt_scaled_step {
 /* g' = clamp(scale * g, -limit, limit) + l1 * sign(w). */
 typedef struct nnt_prepare_step {
   float scale;
-  float limit; /* infinity: none */
+  float limit; /* infinity disables it */
   float l1;
 } nnt_prepare_step;
 
@@ -51,8 +51,8 @@ typedef struct nnt_update_kernels {
               int64_t count);
   void (*adam)(const nnt_adam_step *step, const float *gradient, float *first, float *second,
                float *weights, int64_t count);
-  /* The same moments; `out` gets rate * first / (sqrt(second) / root + epsilon) + weight_decay * w,
-   * w stays. `out` may be the gradient. */
+  /* Updates the moments likewise; out = rate * first / (sqrt(second) / root + epsilon) +
+   * weight_decay * w, and w is not changed. `out` may be the gradient. */
   void (*adam_direction)(const nnt_adam_step *step, const float *gradient, float *first,
                          float *second, const float *weights, float *out, int64_t count);
   /* `velocity` may be NULL when momentum is 0. */

@@ -1,7 +1,7 @@
 /* exp, tanh, log and the normal distribution function on vectors: the same operations in every
- * instruction set with FMA, so the same bits. Coefficients were fitted by weighted least squares
- * at Chebyshev nodes for the smallest largest relative error. tests/unit/test_elementwise.c
- * holds the stated bounds against libm. */
+ * instruction set with FMA, hence the same bits. Coefficients were fitted by weighted least squares
+ * at Chebyshev points, minimising the maximum relative error. tests/unit/test_elementwise.c checks
+ * the stated bounds against libm. */
 #ifndef NNT_KERNELS_VECTOR_MATH_H
 #define NNT_KERNELS_VECTOR_MATH_H
 
@@ -15,8 +15,8 @@ static inline vf polynomial(vf x, const float *coefficients, int count) {
   return sum;
 }
 
-/* exp(x), clamped to x in [-87.3, 88.7]; error below 2 units in the last place. Cody and Waite's
- * reduction x = n log 2 + r. A NaN stays one. */
+/* exp(x), x clamped to [-87.3, 88.7]; error below 2 units in the last place. Cody and Waite's
+ * reduction x = n log 2 + r. NaNs propagate. */
 static inline vf exp_v(vf x) {
   static const float coefficients[] = {0.00138368399F, 0.00837481767F, 0.0416682251F, 0.166664198F,
                                        0.499999911F,   1.0F,           1.0F};
@@ -36,7 +36,7 @@ static inline vf sigmoid_v(vf x) {
   return splat(1.0F) / (splat(1.0F) + exp_v(-x));
 }
 
-/* tanh(x); error below 4 units in the last place. An odd polynomial near 0, else by exp. */
+/* tanh(x); error below 4 units in the last place. An odd polynomial near 0, else through exp. */
 static inline vf tanh_v(vf x) {
   static const float coefficients[] = {-0.00571703631F, 0.0206505787F, -0.0537434965F, 0.133314908F,
                                        -0.333332837F};
@@ -77,8 +77,8 @@ static inline vf log1p_v(vf x) {
   return twice_atanh_v(x / (x + splat(2.0F)));
 }
 
-/* log(x) for normal x > 0, infinity stays one, a NaN too; relative error of log below 3e-7 away
- * from x = 1, absolute below 1e-7 near it. */
+/* log(x) for normal x > 0; infinity and NaN are returned as they are. Relative error below 3e-7
+ * away from x = 1, absolute error below 1e-7 near it. */
 static inline vf log_v(vf x) {
   vi bits = (vi)x;
   vi exponent = ((bits - 0x3F3504F3) >> 23); /* m = x / 2^exponent in [sqrt(1/2), sqrt(2)) */
