@@ -18,7 +18,7 @@ nnt_status nnt_memory_allocate(size_t bytes, const char *purpose, void **out,
  * request. */
 void nnt_memory_prefer_huge_pages(void *memory, size_t bytes);
 
-/* Frees and clears *memory; NULL in it is accepted. */
+/* Frees and clears *memory, which may be NULL. */
 void nnt_memory_free(void **memory);
 
 /* Returns freed memory to the system. The C library keeps it in the arena of the thread that freed

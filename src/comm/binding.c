@@ -1,4 +1,4 @@
-/* Where the ranks run. */
+/* Hosts, CPUs and threads of the ranks. */
 #include "comm/binding.h"
 
 #include <inttypes.h>
@@ -14,12 +14,12 @@
 #include "base/partition.h"
 #include "comm/comm.h"
 
-/* Of one rank; sent between ranks. */
+/* Where one rank runs; sent between ranks. */
 typedef struct place {
   char host[64];
   char isa[32];
   int node, threads;
-  int host_cores; /* that the machine has */
+  int host_cores; /* of the whole machine */
   nnt_cpus cpus, cores;
 } place;
 
@@ -28,7 +28,7 @@ struct nnt_binding {
   place *place; /* [size] */
 };
 
-/* Ranks of a node, which may have any numbers. */
+/* Iterates over the ranks of a node, which need not be consecutive. */
 typedef struct node_ranks {
   const nnt_binding *binding;
   int node, next;
@@ -44,7 +44,7 @@ static node_ranks ranks_of(const nnt_binding *binding, int node) {
   return (node_ranks){binding, node, 0};
 }
 
-/* OpenMP binds this thread to the first of its places, if it binds: the rank may use all of them.
+/* With OpenMP binding this thread is bound to the first place only: the rank may use all of them.
  */
 static void find_cpus(nnt_cpus *out) {
   if (omp_get_proc_bind() == omp_proc_bind_false || omp_get_num_places() == 0) {
@@ -77,8 +77,8 @@ static void describe_self(nnt_comm *comm, int threads, place *own) {
   own->host_cores = nnt_cpus_count(&cores);
 }
 
-/* Threads for the ranks of a node that have none yet: a core's share of each rank that may use it.
- */
+/* Threads for the ranks of a node that have none yet: each core is divided equally among the ranks
+ * that may use it. */
 static void divide_cores(const nnt_binding *b, int node) {
   int users[NNT_CPUS_MOST] = {0};
   node_ranks ranks = ranks_of(b, node);
@@ -87,7 +87,7 @@ static void divide_cores(const nnt_binding *b, int node) {
   }
   for (int r = 0; r < b->size; ++r) {
     place *p = &b->place[r];
-    double share = 1e-9; /* thirds may add up to a little less than one */
+    double share = 1e-9; /* thirds may sum to slightly less than one */
     if (p->node != node || p->threads > 0) continue;
     for (int c = 0; c < NNT_CPUS_MOST; ++c) {
       if (nnt_cpus_has(&p->cores, c)) share += 1.0 / (double)users[c];
@@ -111,7 +111,7 @@ nnt_status nnt_binding_create(nnt_comm *comm, int threads, nnt_binding **out, nn
   }
   nnt_status status = b != NULL && b->place != NULL
                           ? NNT_OK
-                          : nnt_fail_memory(error, ranks * sizeof own, "the places of the ranks");
+                          : nnt_fail_memory(error, ranks * sizeof own, "the binding of the ranks");
   status = nnt_comm_agree(comm, status, error);
   describe_self(comm, threads, &own);
   if (status == NNT_OK) status = nnt_comm_gather(comm, &own, sizeof own, b->place, error);
@@ -137,7 +137,7 @@ int nnt_binding_threads(const nnt_binding *binding) {
   return binding->place[binding->rank].threads;
 }
 
-/* Whether the same stands on both nodes, but for the names. */
+/* Whether two nodes are the same but for their names. */
 static bool is_alike(const nnt_binding *b, int one, int other) {
   node_ranks first = ranks_of(b, one), second = ranks_of(b, other);
   for (;;) {
@@ -177,7 +177,7 @@ static void name_cpus(const nnt_binding *b, int node, char *text, size_t size) {
   }
 }
 
-/* "host a", or "32 hosts, a to z" for `count` alike ones. */
+/* "host a", or "32 hosts, a to z" for `count` identical ones. */
 static void name_hosts(const nnt_binding *b, int first, int last, int count, char *text,
                        size_t size) {
   node_ranks one = ranks_of(b, first), other = ranks_of(b, last);
@@ -209,8 +209,8 @@ static void report_group(const nnt_binding *b, int node, const char *hosts, cons
               count == 1 ? "" : "s", threads, most == 1 ? "" : "s", cpus, isa);
 }
 
-/* Cores on which more than one thread runs, when every rank spreads its own evenly over its cores;
- * *threads: of the ranks that may use them. */
+/* Oversubscribed cores, assuming that every rank spreads its threads evenly over its cores;
+ * *threads: those of the ranks that may use these cores. */
 static int crowded_cores(const nnt_binding *b, int node, int *threads, nnt_cpus *cores) {
   double load[NNT_CPUS_MOST] = {0.0};
   node_ranks ranks = ranks_of(b, node);
@@ -247,14 +247,15 @@ static void warn_group(const nnt_binding *b, int node, const char *hosts, const 
   nnt_cpus_text(&cores, list, sizeof list);
   if (threads <= first->host_cores)
     nnt_message(log, NNT_LOG_WARNING,
-                "%s: %d threads share %d of %d cores (CPUs %s): let each rank have its own, mpirun "
-                "--map-by slot:PE=%d (srun --cpus-per-task=%d), or do not bind, --bind-to none",
+                "%s: %d threads share %d of %d cores (CPUs %s): give each rank cores of its own, "
+                "mpirun --map-by slot:PE=%d (srun --cpus-per-task=%d), or disable binding, "
+                "--bind-to none",
                 hosts, threads, count, first->host_cores, list, first->threads, first->threads);
   else
     nnt_message(log, NNT_LOG_WARNING,
                 "%s: %d threads share %d core%s (CPUs %s): start fewer ranks%s", hosts, threads,
                 count, count == 1 ? "" : "s", list,
-                first->threads > 1 ? ", or give fewer --threads" : "");
+                first->threads > 1 ? ", or use fewer --threads" : "");
 }
 
 void nnt_binding_report(const nnt_binding *binding, const nnt_log *log) {

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Largest piece of one call: MPI counts are int. The one place where sizes become int. */
-#define PIECE ((size_t)1 << 28)
+/* Most bytes per call: MPI counts are int. The one place where sizes become int. */
+#define CHUNK ((size_t)1 << 28)
 
 nnt_status nnt_comm_check(int mpi_code, const char *what, nnt_error *error) {
   if (mpi_code == MPI_SUCCESS) return NNT_OK;
@@ -14,8 +14,8 @@ nnt_status nnt_comm_check(int mpi_code, const char *what, nnt_error *error) {
   int length = 0;
   (void)MPI_Error_string(mpi_code, text, &length);
   return nnt_fail(error, NNT_MPI_ERROR,
-                  "MPI failed\n%s: %.300s\ncheck the nodes and the network, then start again "
-                  "with --resume",
+                  "MPI failed\n%s: %.300s\ncheck the nodes and the network, then continue with "
+                  "--resume",
                   what, text);
 }
 
@@ -35,7 +35,7 @@ static nnt_status find_node(nnt_comm *comm, nnt_error *error) {
   status = nnt_comm_check(MPI_Scan(&leader, &comm->node_index, 1, MPI_INT, MPI_SUM, comm->world),
                           "MPI_Scan", error);
   if (status != NNT_OK) return status;
-  --comm->node_index; /* right on the nodes' first ranks, which tell the others */
+  --comm->node_index; /* correct on the first rank of each node, which broadcasts it */
   return nnt_comm_check(MPI_Bcast(&comm->node_index, 1, MPI_INT, 0, comm->node), "MPI_Bcast",
                         error);
 }
@@ -105,14 +105,14 @@ nnt_status nnt_comm_agree(nnt_comm *comm, nnt_status status, nnt_error *error) {
   return record.status;
 }
 
-/* In place, `size` bytes an element. */
+/* In place, `size` bytes per element. */
 static nnt_status sum(nnt_comm *comm, void *values, size_t size, MPI_Datatype type, int64_t count,
                       nnt_error *error) {
-  const int64_t most = (int64_t)(PIECE / size);
+  const int64_t most = (int64_t)(CHUNK / size);
   nnt_status status = NNT_OK;
   for (int64_t done = 0; done < count && status == NNT_OK; done += most) {
-    int piece = (int)(count - done < most ? count - done : most);
-    status = nnt_comm_check(MPI_Allreduce(MPI_IN_PLACE, (char *)values + (size_t)done * size, piece,
+    int chunk = (int)(count - done < most ? count - done : most);
+    status = nnt_comm_check(MPI_Allreduce(MPI_IN_PLACE, (char *)values + (size_t)done * size, chunk,
                                           type, MPI_SUM, comm->world),
                             "MPI_Allreduce", error);
   }
@@ -136,9 +136,9 @@ nnt_status nnt_comm_max_int(nnt_comm *comm, int64_t *values, int64_t count, nnt_
 nnt_status nnt_comm_broadcast(nnt_comm *comm, int root, void *data, size_t bytes,
                               nnt_error *error) {
   nnt_status status = NNT_OK;
-  for (size_t done = 0; done < bytes && status == NNT_OK; done += PIECE) {
-    int piece = (int)(bytes - done < PIECE ? bytes - done : PIECE);
-    status = nnt_comm_check(MPI_Bcast((char *)data + done, piece, MPI_BYTE, root, comm->world),
+  for (size_t done = 0; done < bytes && status == NNT_OK; done += CHUNK) {
+    int chunk = (int)(bytes - done < CHUNK ? bytes - done : CHUNK);
+    status = nnt_comm_check(MPI_Bcast((char *)data + done, chunk, MPI_BYTE, root, comm->world),
                             "MPI_Bcast", error);
   }
   return status;
@@ -157,10 +157,10 @@ nnt_status nnt_comm_barrier(nnt_comm *comm, nnt_error *error) {
 
 nnt_status nnt_comm_send(nnt_comm *comm, int to, const void *data, size_t bytes, nnt_error *error) {
   nnt_status status = NNT_OK;
-  for (size_t done = 0; done < bytes && status == NNT_OK; done += PIECE) {
-    int piece = (int)(bytes - done < PIECE ? bytes - done : PIECE);
+  for (size_t done = 0; done < bytes && status == NNT_OK; done += CHUNK) {
+    int chunk = (int)(bytes - done < CHUNK ? bytes - done : CHUNK);
     status =
-        nnt_comm_check(MPI_Send((const char *)data + done, piece, MPI_BYTE, to, 0, comm->world),
+        nnt_comm_check(MPI_Send((const char *)data + done, chunk, MPI_BYTE, to, 0, comm->world),
                        "MPI_Send", error);
   }
   return status;
@@ -168,10 +168,10 @@ nnt_status nnt_comm_send(nnt_comm *comm, int to, const void *data, size_t bytes,
 
 nnt_status nnt_comm_receive(nnt_comm *comm, int from, void *data, size_t bytes, nnt_error *error) {
   nnt_status status = NNT_OK;
-  for (size_t done = 0; done < bytes && status == NNT_OK; done += PIECE) {
-    int piece = (int)(bytes - done < PIECE ? bytes - done : PIECE);
+  for (size_t done = 0; done < bytes && status == NNT_OK; done += CHUNK) {
+    int chunk = (int)(bytes - done < CHUNK ? bytes - done : CHUNK);
     status = nnt_comm_check(
-        MPI_Recv((char *)data + done, piece, MPI_BYTE, from, 0, comm->world, MPI_STATUS_IGNORE),
+        MPI_Recv((char *)data + done, chunk, MPI_BYTE, from, 0, comm->world, MPI_STATUS_IGNORE),
         "MPI_Recv", error);
   }
   return status;

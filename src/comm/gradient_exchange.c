@@ -14,12 +14,12 @@
 #include "comm/shares.h"
 #include "comm/tree_sum.h"
 
-/* Slices begin at whole rows of a panel: no two ranks write to one cache line. */
+/* Slices begin at whole rows of a panel, to avoid false sharing between ranks. */
 #define LINE 32
-/* Seconds between two polls of MPI: often enough to keep a link busy, and cheap. */
+/* Seconds between two MPI polls: frequent enough to keep a link busy, and cheap. */
 #define POLL_SECONDS 20e-6
-/* Floats for a rank to update, up to which it waits for all averages first: there is little to
- * overlap, and a rank that waits for another then has all parameters as they were. */
+/* Up to this many floats to update, a rank waits for all averages before its first update: there is
+ * little to overlap, and while it waits its parameters are still consistent. */
 #define LATE_FLOATS (INT64_C(1) << 18)
 
 struct nnt_gradient_exchange {
@@ -35,17 +35,17 @@ struct nnt_gradient_exchange {
   float *state; /* [states, floats] */
   int states;
   double *scratch;
-  float *first_gradients; /* of member 0; each member has shares.most arenas */
-  float *published;       /* [2, LINE]: the arena's last row, averaged, of this step and the last */
-  int parity;             /* which of the two is this step's */
-  nnt_tree_sum *sum;      /* over the node's ranks */
-  const float **addends;  /* [partial sums of the node's ranks] */
-  float **results;        /* [buckets] where the averages of this rank's slices go */
+  float *first_gradients;   /* of member 0; each member has shares.most arenas */
+  float *published;         /* [2, LINE]: the arena's averaged last row, double-buffered by step */
+  int parity;               /* the buffer of this step */
+  nnt_tree_sum *sum;        /* over the node's ranks */
+  const float **addends;    /* [partial sums of the node's ranks] */
+  float **results;          /* [buckets] destination of the averages of this rank's slices */
   nnt_reduction *reduction; /* over the nodes, or over all ranks when flat */
-  int *started;             /* [buckets]: buckets in the order of their starts */
+  int *started;             /* [buckets]: started buckets, in order */
   int started_count;
-  double polled;     /* when */
-  nnt_status status; /* of the starts */
+  double polled;     /* time of the last poll */
+  nnt_status status; /* first error of a start */
   nnt_error error;
 };
 
@@ -60,7 +60,7 @@ static void slice_of(const nnt_gradient_exchange *e, int bucket, int member, int
                      e->begin[bucket + 1]);
 }
 
-/* Sharing needs as many ranks on every node, so that each slice has its rank everywhere. */
+/* Sharing needs the same number of ranks on every node, so that each slice has an owner on each. */
 static nnt_status choose_shared(nnt_comm *comm, nnt_allreduce mode, bool *out, nnt_error *error) {
   int64_t sizes[2] = {comm->node_size, -comm->node_size};
   nnt_status status = nnt_comm_max_int(comm, sizes, 2, error);
@@ -83,7 +83,7 @@ static nnt_status create_lists(nnt_gradient_exchange *e, const nnt_exchange_plan
   return NNT_OK;
 }
 
-/* Who does what, and the order of the sums. */
+/* The shares of the ranks, and the order of summation. */
 static nnt_status create_shares(nnt_gradient_exchange *e, const nnt_exchange_plan *plan,
                                 nnt_error *error) {
   const nnt_comm *comm = e->comm;
@@ -241,8 +241,8 @@ static nnt_status node_barrier(const nnt_gradient_exchange *e, nnt_error *error)
   return nnt_node_memory_sync(e->memory, error);
 }
 
-/* All local ranks have completed the bucket: this rank sums its slice over them, each thread of a
- * parallel region its part. */
+/* All ranks of the node have completed the bucket: this rank sums its slice over them; inside a
+ * parallel region each thread does its share. */
 static void sum_slice(nnt_gradient_exchange *e, int bucket) {
   const nnt_sum_tree *plan = &e->shares.in_node;
   int64_t first = 0, end_of_slice = 0;
@@ -260,8 +260,8 @@ static void sum_slice(nnt_gradient_exchange *e, int bucket) {
   }
 }
 
-/* Waits for the node's ranks; on the main thread. */
-static void meet(nnt_gradient_exchange *e) {
+/* A barrier of the node's ranks, on the main thread; errors are recorded. */
+static void wait_for_node(nnt_gradient_exchange *e) {
   nnt_error error;
   nnt_status status = node_barrier(e, &error);
   if (status == NNT_OK || e->status != NNT_OK) return;
@@ -270,11 +270,12 @@ static void meet(nnt_gradient_exchange *e) {
 }
 
 void nnt_gradient_exchange_start(nnt_gradient_exchange *exchange, int bucket) {
-  /* Inside one node there is nothing to send, and all is summed at the end, behind one barrier. */
+  /* On a single node there is nothing to send, and everything is summed at the end, after one
+   * barrier. */
   bool alone = nnt_reduction_is_trivial(exchange->reduction);
   if (omp_get_thread_num() == 0) {
     exchange->started[exchange->started_count++] = bucket;
-    if (!alone) meet(exchange);
+    if (!alone) wait_for_node(exchange);
   }
   if (alone) return;
 #pragma omp barrier
@@ -292,7 +293,7 @@ void nnt_gradient_exchange_poll(nnt_gradient_exchange *exchange) {
   exchange->polled = now;
 }
 
-/* Two places in turn: a rank may be a step ahead of one that still reads. */
+/* Double-buffered: a rank may be a step ahead of one that still reads. */
 static void publish(nnt_gradient_exchange *e) {
   memcpy(e->published + e->parity * LINE, e->gradients + e->floats - LINE, LINE * sizeof(float));
 }

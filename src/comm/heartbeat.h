@@ -1,13 +1,13 @@
-/* What a rank shows of itself to the watchdogs of its node (guard/watchdog.h), in memory that the
- * node's ranks share, and the gate in front of every update.
+/* The state of a rank for the watchdogs of its node (guard/watchdog.h), in memory shared by the
+ * node's ranks, and the gate in front of every update.
  *
- * The parameters that a node's ranks share are those of update k, whole, if and only if k is the
- * largest number of updates that any of them has finished and the largest that any has begun. A
- * rank writes down that it begins an update, and then looks whether the gate is closed; whoever
- * wants to copy the parameters closes the gate, and then looks who has begun. So one of the two
- * sees the other (Dekker), and what was found whole stays whole. Costs a step a few stores.
+ * The parameters shared by a node's ranks are consistent, those after update k, if and only if k is
+ * both the most updates that any of them has finished and the most that any has begun. A rank
+ * publishes that it begins an update and then checks the gate; whoever wants to copy the parameters
+ * closes the gate and then checks who has begun. So at least one of the two sees the other
+ * (Dekker's algorithm), and parameters that were consistent stay so. Costs a few stores per step.
  *
- * A heartbeat that is NULL is accepted everywhere: nobody watches. */
+ * All functions accept a NULL heartbeat: there is no watchdog. */
 #ifndef NNT_COMM_HEARTBEAT_H
 #define NNT_COMM_HEARTBEAT_H
 
@@ -16,35 +16,35 @@
 #include <stdint.h>
 #include <time.h>
 
-/* What the training thread is about. */
+/* What the training thread is doing. */
 typedef enum nnt_phase {
   NNT_PHASE_STARTING,
-  NNT_PHASE_READING,    /* waits for samples of a stream */
-  NNT_PHASE_COMPUTING,  /* its part of a step */
-  NNT_PHASE_EXCHANGE,   /* waits for the other ranks */
+  NNT_PHASE_READING,    /* waiting for streamed samples */
+  NNT_PHASE_COMPUTING,  /* its share of a step */
+  NNT_PHASE_EXCHANGE,   /* waiting for the other ranks */
   NNT_PHASE_VALIDATION, /* with the other ranks */
   NNT_PHASE_SAVING      /* rank 0: a checkpoint, metrics, messages */
 } nnt_phase;
 
-/* Of one rank; a cache line of its own. Each field has one writer. */
+/* The state of one rank, in a cache line of its own. Each field has one writer. */
 typedef struct nnt_rank_state {
-  /* The training thread's. */
+  /* Written by the training thread. */
   _Atomic int64_t begun, done; /* updates of the parameters, counted over the whole run */
   _Atomic uint32_t phase;
-  _Atomic uint32_t progress; /* changes whenever the thread comes a step further */
-  /* The watchdog thread's. */
-  _Atomic uint32_t beats;   /* changes while the process runs */
-  _Atomic uint32_t silent;  /* no progress for the watchdog's time */
-  _Atomic uint32_t ready;   /* has reported: the run is given up */
+  _Atomic uint32_t progress; /* incremented whenever the thread makes progress */
+  /* Written by the watchdog thread. */
+  _Atomic uint32_t beats;   /* incremented while the process runs */
+  _Atomic uint32_t silent;  /* no progress within the watchdog's timeout */
+  _Atomic uint32_t ready;   /* has reported, in the abort of the run */
   _Atomic uint32_t able;    /* can write a checkpoint */
-  _Atomic uint32_t gone;    /* about to end the process */
-  _Atomic uint32_t working; /* reading is its own work, not another rank's */
-  int32_t rank, process;    /* their numbers */
+  _Atomic uint32_t gone;    /* about to exit */
+  _Atomic uint32_t working; /* it is this rank that reads, not another */
+  int32_t rank, process;    /* global rank, process id */
 } __attribute__((aligned(64))) nnt_rank_state;
 
 typedef struct nnt_heartbeat {
   nnt_rank_state *own;
-  const _Atomic uint32_t *closed; /* the gate's, of the node: not 0 for ever after the end began */
+  const _Atomic uint32_t *closed; /* the node's gate: nonzero from the start of an abort on */
 } nnt_heartbeat;
 
 static inline void nnt_heartbeat_progress(const nnt_heartbeat *heartbeat) {
@@ -59,8 +59,8 @@ static inline void nnt_heartbeat_phase(const nnt_heartbeat *heartbeat, nnt_phase
   nnt_heartbeat_progress(heartbeat);
 }
 
-/* Before anything of update number `update` is written; again for each part of it. Does not return
- * when the gate is closed: the process is about to end. */
+/* Before any parameter of update number `update` is written; may be repeated for parts of it. Does
+ * not return when the gate is closed: the process is about to end. */
 static inline void nnt_heartbeat_begin_update(const nnt_heartbeat *heartbeat, int64_t update) {
   if (heartbeat == NULL ||
       atomic_load_explicit(&heartbeat->own->begun, memory_order_relaxed) >= update)
@@ -71,7 +71,7 @@ static inline void nnt_heartbeat_begin_update(const nnt_heartbeat *heartbeat, in
   for (;;) (void)nanosleep(&(struct timespec){.tv_sec = 1}, NULL);
 }
 
-/* All of the update is written, by all ranks that share the parameters. */
+/* The update is complete on all ranks that share the parameters. */
 static inline void nnt_heartbeat_end_update(const nnt_heartbeat *heartbeat, int64_t update) {
   if (heartbeat == NULL) return;
   atomic_store_explicit(&heartbeat->own->done, update, memory_order_release);

@@ -1,4 +1,4 @@
-/* What the ranks tell each other in the middle of a step, about the whole batch. */
+/* Gathering batch statistics of all ranks in the middle of a step. */
 #include "comm/moment_exchange.h"
 
 #include <inttypes.h>
@@ -9,76 +9,77 @@
 #include "comm/comm.h"
 
 struct nnt_moment_exchange {
-  MPI_Comm ranks; /* its own: other messages are under way meanwhile */
+  MPI_Comm ranks; /* a duplicate: other collectives may be in progress */
   int size;
-  int own;          /* nodes of this rank */
-  int *node_counts; /* [size] */
-  int *first_node;  /* [size] */
-  int *counts;      /* [size] floats of a gather */
+  int own;             /* partial sums of this rank */
+  int *partial_counts; /* [size] */
+  int *first_partial;  /* [size] */
+  int *counts;         /* [size] floats of a gather */
   int *places;
   nnt_sum_tree plan;
   void *arrays; /* [own, most] floats */
-  void *all;    /* [items of the plan, most]; NULL: there is one rank */
+  void *all;    /* [items of the plan, most]; NULL with one rank */
   nnt_status status;
   nnt_error error;
 };
 
-/* What a rank holds of the tree. */
-typedef struct holding {
+/* The tree nodes whose sums a rank computes. */
+typedef struct rank_partials {
   int64_t first_granule;
   int64_t count;
   nnt_sum_node nodes[NNT_SUM_PLACES];
-} holding;
+} rank_partials;
 
-/* Nodes of all ranks in the order of their granules, which need not be that of the ranks. */
-static nnt_status plan_nodes(nnt_moment_exchange *nodes, const holding *held, int64_t granules,
-                             nnt_error *error) {
+/* Orders the tree nodes of all ranks by granule, which need not be rank order. */
+static nnt_status plan_merge(nnt_moment_exchange *moments, const rank_partials *all,
+                             int64_t granules, nnt_error *error) {
   size_t total = 0;
-  for (int r = 0; r < nodes->size; ++r) {
-    for (int other = 0; other < nodes->size; ++other) {
-      if (held[other].first_granule < held[r].first_granule)
-        nodes->first_node[r] += (int)held[other].count;
+  for (int r = 0; r < moments->size; ++r) {
+    for (int other = 0; other < moments->size; ++other) {
+      if (all[other].first_granule < all[r].first_granule)
+        moments->first_partial[r] += (int)all[other].count;
     }
-    nodes->node_counts[r] = (int)held[r].count;
-    total += (size_t)held[r].count;
+    moments->partial_counts[r] = (int)all[r].count;
+    total += (size_t)all[r].count;
   }
   nnt_sum_node *items = calloc(total + 1, sizeof *items);
   if (items == NULL) return nnt_fail_memory(error, total * sizeof *items, "a sum");
-  for (int r = 0; r < nodes->size; ++r) {
-    for (int i = 0; i < nodes->node_counts[r]; ++i)
-      items[nodes->first_node[r] + i] = held[r].nodes[i];
+  for (int r = 0; r < moments->size; ++r) {
+    for (int i = 0; i < moments->partial_counts[r]; ++i)
+      items[moments->first_partial[r] + i] = all[r].nodes[i];
   }
-  nnt_status status = nnt_sum_tree_create(granules, items, 0, (int64_t)total, &nodes->plan, error);
+  nnt_status status =
+      nnt_sum_tree_create(granules, items, 0, (int64_t)total, &moments->plan, error);
   free(items);
   return status;
 }
 
-static nnt_status learn_holdings(nnt_comm *comm, nnt_moment_exchange *nodes,
-                                 const nnt_exchange_share *share, nnt_error *error) {
-  holding own = {.first_granule = share->first, .count = share->plan->outputs};
+static nnt_status gather_partials(nnt_comm *comm, nnt_moment_exchange *moments,
+                                  const nnt_exchange_share *share, nnt_error *error) {
+  rank_partials own = {.first_granule = share->first, .count = share->plan->outputs};
   for (int i = 0; i < share->plan->outputs; ++i) own.nodes[i] = share->plan->nodes[i];
-  holding *held = calloc((size_t)nodes->size, sizeof *held);
+  rank_partials *all = calloc((size_t)moments->size, sizeof *all);
   nnt_status status = NNT_OK;
-  if (held == NULL)
-    status = nnt_fail_memory(error, (size_t)nodes->size * sizeof *held, "the ranks' parts");
+  if (all == NULL)
+    status = nnt_fail_memory(error, (size_t)moments->size * sizeof *all, "the ranks' parts");
   status = nnt_comm_agree(comm, status, error);
-  if (status == NNT_OK) status = nnt_comm_gather(comm, &own, sizeof own, held, error);
-  if (status == NNT_OK) status = plan_nodes(nodes, held, share->granules, error);
-  free(held);
+  if (status == NNT_OK) status = nnt_comm_gather(comm, &own, sizeof own, all, error);
+  if (status == NNT_OK) status = plan_merge(moments, all, share->granules, error);
+  free(all);
   return status;
 }
 
-static nnt_status allocate(nnt_moment_exchange *nodes, int64_t most, nnt_error *error) {
-  nnt_status status = nnt_memory_allocate((size_t)(nodes->own * most) * sizeof(float),
-                                          "batch normalisation", &nodes->arrays, error);
-  if (status != NNT_OK || nodes->size == 1) return status;
-  if (nodes->plan.items > INT_MAX / most)
+static nnt_status allocate(nnt_moment_exchange *moments, int64_t most, nnt_error *error) {
+  nnt_status status = nnt_memory_allocate((size_t)(moments->own * most) * sizeof(float),
+                                          "batch normalisation", &moments->arrays, error);
+  if (status != NNT_OK || moments->size == 1) return status;
+  if (moments->plan.items > INT_MAX / most)
     return nnt_fail(error, NNT_BAD_USAGE,
-                    "batch normalisation is too wide for one message\n%" PRId64
-                    " floats of %" PRId64 " parts of a batch\nuse fewer ranks, or --layer-norm",
-                    most, nodes->plan.items);
-  return nnt_memory_allocate((size_t)(nodes->plan.items * most) * sizeof(float),
-                             "batch normalisation", &nodes->all, error);
+                    "batch normalisation is too wide for one MPI message\n%" PRId64
+                    " floats of %" PRId64 " partial sums\nuse fewer ranks, or --layer-norm",
+                    most, moments->plan.items);
+  return nnt_memory_allocate((size_t)(moments->plan.items * most) * sizeof(float),
+                             "batch normalisation", &moments->all, error);
 }
 
 nnt_status nnt_moment_exchange_create(nnt_comm *comm, const nnt_gradient_exchange *exchange,
@@ -86,78 +87,78 @@ nnt_status nnt_moment_exchange_create(nnt_comm *comm, const nnt_gradient_exchang
   nnt_exchange_share share = nnt_gradient_exchange_share(exchange);
   size_t size = (size_t)comm->size;
   *out = NULL;
-  nnt_moment_exchange *nodes = calloc(1, sizeof *nodes);
+  nnt_moment_exchange *moments = calloc(1, sizeof *moments);
   int *lists = calloc(4 * size, sizeof *lists);
   nnt_status status = NNT_OK;
-  if (nodes == NULL || lists == NULL)
+  if (moments == NULL || lists == NULL)
     status = nnt_fail_memory(error, 4 * size * sizeof *lists, "batch normalisation");
   status = nnt_comm_agree(comm, status, error);
-  if (status != NNT_OK || nodes == NULL || lists == NULL) {
-    free(nodes);
+  if (status != NNT_OK || moments == NULL || lists == NULL) {
+    free(moments);
     free(lists);
     return status;
   }
-  *nodes = (nnt_moment_exchange){.ranks = MPI_COMM_NULL,
-                                 .size = comm->size,
-                                 .own = share.plan->outputs,
-                                 .node_counts = lists,
-                                 .first_node = lists + size,
-                                 .counts = lists + 2 * size,
-                                 .places = lists + 3 * size};
-  status = learn_holdings(comm, nodes, &share, error);
-  if (status == NNT_OK) status = allocate(nodes, most, error);
+  *moments = (nnt_moment_exchange){.ranks = MPI_COMM_NULL,
+                                   .size = comm->size,
+                                   .own = share.plan->outputs,
+                                   .partial_counts = lists,
+                                   .first_partial = lists + size,
+                                   .counts = lists + 2 * size,
+                                   .places = lists + 3 * size};
+  status = gather_partials(comm, moments, &share, error);
+  if (status == NNT_OK) status = allocate(moments, most, error);
   status = nnt_comm_agree(comm, status, error);
   if (status == NNT_OK)
-    status = nnt_comm_check(MPI_Comm_dup(comm->world, &nodes->ranks), "MPI_Comm_dup", error);
+    status = nnt_comm_check(MPI_Comm_dup(comm->world, &moments->ranks), "MPI_Comm_dup", error);
   if (status != NNT_OK) {
-    nnt_moment_exchange_destroy(&nodes);
+    nnt_moment_exchange_destroy(&moments);
     return status;
   }
   *out = nodes;
   return NNT_OK;
 }
 
-void nnt_moment_exchange_destroy(nnt_moment_exchange **nodes) {
-  nnt_moment_exchange *n = *nodes;
+void nnt_moment_exchange_destroy(nnt_moment_exchange **moments) {
+  nnt_moment_exchange *n = *moments;
   if (n == NULL) return;
   if (n->ranks != MPI_COMM_NULL) (void)MPI_Comm_free(&n->ranks);
   nnt_sum_tree_clear(&n->plan);
   nnt_memory_free(&n->arrays);
   nnt_memory_free(&n->all);
-  free(n->node_counts);
+  free(n->partial_counts);
   free(n);
-  *nodes = NULL;
+  *moments = NULL;
 }
 
-const nnt_sum_tree *nnt_moment_exchange_plan(const nnt_moment_exchange *nodes) {
-  return &nodes->plan;
+const nnt_sum_tree *nnt_moment_exchange_plan(const nnt_moment_exchange *moments) {
+  return &moments->plan;
 }
 
-float *nnt_moment_exchange_own(nnt_moment_exchange *nodes) {
-  return nodes->arrays;
+float *nnt_moment_exchange_own(nnt_moment_exchange *moments) {
+  return moments->arrays;
 }
 
-const float *nnt_moment_exchange_gather(nnt_moment_exchange *nodes, int64_t count) {
-  if (nodes->size == 1) return nodes->arrays;
-  for (int r = 0; r < nodes->size; ++r) {
-    nodes->counts[r] = nodes->node_counts[r] * (int)count;
-    nodes->places[r] = nodes->first_node[r] * (int)count;
+const float *nnt_moment_exchange_gather(nnt_moment_exchange *moments, int64_t count) {
+  if (moments->size == 1) return moments->arrays;
+  for (int r = 0; r < moments->size; ++r) {
+    moments->counts[r] = moments->partial_counts[r] * (int)count;
+    moments->places[r] = moments->first_partial[r] * (int)count;
   }
   nnt_error error;
-  nnt_status status = nodes->status;
+  nnt_status status = moments->status;
   if (status == NNT_OK)
-    status =
-        nnt_comm_check(MPI_Allgatherv(nodes->arrays, nodes->own * (int)count, MPI_FLOAT, nodes->all,
-                                      nodes->counts, nodes->places, MPI_FLOAT, nodes->ranks),
-                       "MPI_Allgatherv", &error);
-  if (status != NNT_OK && nodes->status == NNT_OK) {
-    nodes->status = status;
-    nodes->error = error;
+    status = nnt_comm_check(
+        MPI_Allgatherv(moments->arrays, moments->own * (int)count, MPI_FLOAT, moments->all,
+                       moments->counts, moments->places, MPI_FLOAT, moments->ranks),
+        "MPI_Allgatherv", &error);
+  if (status != NNT_OK && moments->status == NNT_OK) {
+    moments->status = status;
+    moments->error = error;
   }
-  return nodes->all;
+  return moments->all;
 }
 
-nnt_status nnt_moment_exchange_check(const nnt_moment_exchange *nodes, nnt_error *error) {
-  if (nodes->status != NNT_OK) *error = nodes->error;
-  return nodes->status;
+nnt_status nnt_moment_exchange_check(const nnt_moment_exchange *moments, nnt_error *error) {
+  if (moments->status != NNT_OK) *error = moments->error;
+  return moments->status;
 }

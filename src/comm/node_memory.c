@@ -1,4 +1,4 @@
-/* Memory that the ranks of one node share. */
+/* Memory shared by the ranks of a node. */
 #include "comm/node_memory.h"
 
 #include <stdint.h>
@@ -10,7 +10,7 @@
 
 struct nnt_node_memory {
   nnt_comm *comm;
-  MPI_Win window; /* MPI_WIN_NULL: plain memory */
+  MPI_Win window; /* MPI_WIN_NULL: private memory */
   void *plain;
   void *data;
 };

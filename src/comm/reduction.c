@@ -1,4 +1,4 @@
-/* Sums over ranks that go on in the background. */
+/* Non-blocking reductions over ranks. */
 #include "comm/reduction.h"
 
 #include <limits.h>
@@ -13,18 +13,18 @@
 /* Pieces begin at whole cache lines, and rows of the kernels. */
 #define LINE 32
 
-/* A bucket of a sum by a tree, with its MPI counts and displacements in floats. */
+/* A bucket, with the MPI counts and displacements of its tree reduction in floats. */
 typedef struct bucket {
   int64_t count;
   float *result;
   float *sent, *received;
   int *send_counts, *send_offsets, *receive_counts, *receive_offsets; /* [peers] */
   int *piece_counts, *piece_offsets;                                  /* [peers] of the result */
-  bool gathering; /* the sums are on their way back */
+  bool gathering; /* the allgather of the sums has started */
 } bucket;
 
 struct nnt_reduction {
-  MPI_Comm peers, back; /* the second for MPI_Iallgatherv: each has an order of starts of its own */
+  MPI_Comm peers, back; /* `back` for MPI_Iallgatherv, whose starts are in an order of their own */
   int size, rank;
   int buckets;
   bucket *bucket;        /* [buckets] */
@@ -34,11 +34,11 @@ struct nnt_reduction {
   nnt_tree_sum *sum;   /* adds up the received partial sums */
   const float **items; /* [partial sums of all peers] */
   int *counts;         /* the buckets' arrays of int, one allocation */
-  void *memory;        /* sent and received */
-  int *started;        /* [buckets] in the order of their starts */
+  void *memory;        /* send and receive buffers */
+  int *started;        /* [buckets]: started buckets, in order */
   int started_count;
-  int gathering; /* how many of these are on their way back */
-  int code;      /* first MPI error of a start */
+  int gathering; /* how many of these are in their allgather */
+  int code;      /* first MPI error */
 };
 
 static int64_t total_partials(const nnt_reduction *r) {
@@ -52,7 +52,7 @@ static int64_t piece_begin(const nnt_reduction *r, const bucket *b, int piece) {
   return nnt_min_i64(nnt_partition_begin(lines, r->size, piece) * LINE, b->count);
 }
 
-/* Two addends have one order. */
+/* Two addends have the same sum in either order. */
 static bool needs_order(const nnt_reduction *r, const nnt_reduction_plan *plan) {
   if (plan->partials == NULL || r->size == 1) return false;
   return r->size > 2 || plan->partials[0] != 1 || plan->partials[1] != 1;
@@ -89,13 +89,13 @@ static void describe_messages(nnt_reduction *r, bucket *b) {
     sent += own * length;
     received += r->partials[p] * mine;
   }
-  /* Open MPI 4.1 numbers a communicator's messages only where a collective has any: a rank that has
-   * none loses count, and the next one hangs. It sends a float to itself. */
+  /* Open MPI 4.1 advances a communicator's collective tag only on ranks that have messages: a rank
+   * without any gets out of step and the next collective hangs. So it sends a float to itself. */
   if (sent == 0 && received == 0) b->send_counts[r->rank] = b->receive_counts[r->rank] = 1;
 }
 
-/* Floats that a bucket needs for what is sent, and for what is received; at least the one, and
- * whole lines: the kernels want them aligned. */
+/* Floats in a bucket's send and receive buffers: room for the dummy message, and whole lines, as
+ * the kernels need alignment. */
 static int64_t sent_floats(const nnt_reduction *r, const bucket *b) {
   return nnt_max_i64(r->partials[r->rank] * b->count, LINE);
 }
@@ -112,8 +112,8 @@ static nnt_status check_counts(const nnt_reduction *r, nnt_error *error) {
     if (fits && r->ordered) fits = sent_floats(r, b) <= INT_MAX && received_floats(r, b) <= INT_MAX;
     if (!fits)
       return nnt_fail(error, NNT_BAD_USAGE,
-                      "a layer is too large for one message\n%lld weights a rank, %d nodes\n"
-                      "use smaller layers, or more ranks a node",
+                      "a layer is too large for one MPI message\n%lld weights per rank, %d nodes\n"
+                      "use smaller layers, or more ranks per node",
                       (long long)b->count, r->size);
   }
   return NNT_OK;
@@ -245,7 +245,7 @@ void nnt_reduction_start(nnt_reduction *reduction, int bucket_index) {
   nnt_reduction_poll(r);
 }
 
-/* All partial sums of this rank's piece have come: adds them up and sends the sums to all. */
+/* All partial sums of this rank's piece have arrived: adds them and starts the allgather. */
 static void send_back(nnt_reduction *r, int bucket_index) {
   bucket *b = &r->bucket[bucket_index];
   int64_t length = b->piece_counts[r->rank], item = 0;
@@ -260,7 +260,8 @@ static void send_back(nnt_reduction *r, int bucket_index) {
                                b->piece_offsets, MPI_FLOAT, r->back, &r->requests[bucket_index]));
 }
 
-/* The sums go back in the order of the starts, so that all ranks call MPI in one order. */
+/* Allgathers start in the order of the buckets' starts, so that all ranks make their collective
+ * calls in the same order. */
 static void advance(nnt_reduction *r) {
   while (r->gathering < r->started_count) {
     int next = r->started[r->gathering];
@@ -279,7 +280,7 @@ void nnt_reduction_poll(nnt_reduction *reduction) {
   if (reduction->code != MPI_SUCCESS) return;
   advance(reduction);
   if (reduction->started_count == 0 || reduction->gathering < reduction->started_count) return;
-  /* A test of any request moves all of MPI on. */
+  /* Testing any request progresses all of them. */
   int last = reduction->started[reduction->started_count - 1];
   keep_code(reduction, MPI_Testall(1, reduction->requests + last, &done, MPI_STATUSES_IGNORE));
 }

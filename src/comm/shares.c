@@ -1,4 +1,4 @@
-/* Who computes which granules. */
+/* Distribution of the granules over the ranks. */
 #include "comm/shares.h"
 
 #include <stdlib.h>
@@ -10,7 +10,7 @@ int64_t nnt_shares_begin(const nnt_shares *shares, int64_t part) {
   return nnt_partition_begin(shares->granules, (int64_t)shares->nodes * shares->members, part);
 }
 
-/* The plan of one part; its outputs are the part's partial sums. */
+/* The plan of one part; its outputs are its partial sums. */
 static nnt_status partials_of(const nnt_shares *shares, int64_t part, nnt_sum_tree *plan,
                               nnt_error *error) {
   int64_t first = nnt_shares_begin(shares, part);
@@ -18,7 +18,7 @@ static nnt_status partials_of(const nnt_shares *shares, int64_t part, nnt_sum_tr
                              nnt_shares_begin(shares, part + 1) - first, plan, error);
 }
 
-/* The partial sums of a node's ranks, one after the other, and the plan that adds them up. */
+/* The partial sums of a node's ranks, in order, and the plan that adds them. */
 static nnt_status plan_node(nnt_shares *shares, int node, int *partials, nnt_sum_node *items,
                             nnt_sum_tree *out, nnt_error *error) {
   int64_t count = 0;
@@ -37,7 +37,7 @@ static nnt_status plan_node(nnt_shares *shares, int node, int *partials, nnt_sum
   return status;
 }
 
-/* All nodes' partial sums; keeps this node's plan. */
+/* The plan over the partial sums of all nodes; also sets this node's plan. */
 static nnt_status plan_all(nnt_shares *shares, int node, nnt_sum_node *items, nnt_sum_node *all,
                            nnt_error *error) {
   int64_t count = 0;
@@ -59,7 +59,7 @@ static nnt_status plan_all(nnt_shares *shares, int node, nnt_sum_node *items, nn
   return status;
 }
 
-/* Every rank has one sum; a node adds up its own by a tree over its ranks alone. */
+/* Every rank has one sum; a node reduces those of its ranks by a tree of its own. */
 static nnt_status plan_fast(nnt_shares *shares, nnt_error *error) {
   for (int m = 0; m < shares->members; ++m) shares->member_partials[m] = 1;
   for (int n = 0; n < shares->nodes; ++n) shares->node_partials[n] = 1;
@@ -74,7 +74,7 @@ nnt_status nnt_shares_create(int64_t granules, int nodes, int members, int node,
                       .granules = granules > 0 ? granules : parts,
                       .exact = granules > 0,
                       .most = 1};
-  /* A part has as many partial sums as it has granules, at most. */
+  /* A part has at most as many partial sums as granules. */
   int64_t most = nnt_min_i64(parts * NNT_SUM_PLACES, out->granules);
   nnt_sum_node *items = calloc((size_t)most, sizeof *items);
   nnt_sum_node *all = calloc((size_t)most, sizeof *all);

@@ -1,51 +1,51 @@
-/* A word to rank 0. */
+/* Stop requests sent to rank 0. */
 #include "comm/stop_message.h"
 
 #include <stdlib.h>
 
 #include "comm/comm.h"
 
-#define NOTICE_TAG 7301
-/* That a rank sends. */
+#define STOP_TAG 7301
+/* Most messages per rank. */
 #define MOST 1
 
 struct nnt_stop_message {
-  MPI_Comm world; /* borrowed; the tag keeps notices apart */
+  MPI_Comm world; /* borrowed; the tag separates these messages from others */
   int rank;
-  int word;              /* what is sent */
+  int word;              /* send buffer */
   MPI_Request *requests; /* [MOST] */
   int sent, received;
 };
 
 nnt_status nnt_stop_message_create(nnt_comm *comm, nnt_stop_message **out, nnt_error *error) {
   *out = NULL;
-  nnt_stop_message *notice = calloc(1, sizeof *notice);
+  nnt_stop_message *message = calloc(1, sizeof *message);
   MPI_Request *requests = calloc(MOST, sizeof(MPI_Request));
   nnt_status status = NNT_OK;
-  if (notice == NULL || requests == NULL)
-    status = nnt_fail_memory(error, sizeof *notice, "messages between ranks");
+  if (message == NULL || requests == NULL)
+    status = nnt_fail_memory(error, sizeof *message, "messages between ranks");
   status = nnt_comm_agree(comm, status, error);
   if (status != NNT_OK) {
     free(requests);
-    free(notice);
+    free(message);
     return status;
   }
-  *notice =
+  *message =
       (nnt_stop_message){.world = comm->world, .rank = comm->rank, .word = 1, .requests = requests};
-  *out = notice;
+  *out = message;
   return NNT_OK;
 }
 
-static void receive(nnt_stop_message *notice) {
+static void receive(nnt_stop_message *message) {
   int word = 0;
-  if (MPI_Recv(&word, 1, MPI_INT, MPI_ANY_SOURCE, NOTICE_TAG, notice->world, MPI_STATUS_IGNORE) !=
+  if (MPI_Recv(&word, 1, MPI_INT, MPI_ANY_SOURCE, STOP_TAG, message->world, MPI_STATUS_IGNORE) !=
       MPI_SUCCESS)
     return;
-  ++notice->received;
+  ++message->received;
 }
 
-void nnt_stop_message_destroy(nnt_stop_message **notice) {
-  nnt_stop_message *ending = *notice;
+void nnt_stop_message_destroy(nnt_stop_message **message) {
+  nnt_stop_message *ending = *message;
   int all = 0;
   if (ending == NULL) return;
   if (MPI_Reduce(&ending->sent, &all, 1, MPI_INT, MPI_SUM, 0, ending->world) == MPI_SUCCESS) {
@@ -54,21 +54,21 @@ void nnt_stop_message_destroy(nnt_stop_message **notice) {
   (void)MPI_Waitall(ending->sent, ending->requests, MPI_STATUSES_IGNORE);
   free(ending->requests);
   free(ending);
-  *notice = NULL;
+  *message = NULL;
 }
 
-void nnt_stop_message_send(nnt_stop_message *notice) {
-  if (notice->sent >= MOST) return;
-  if (MPI_Isend(&notice->word, 1, MPI_INT, 0, NOTICE_TAG, notice->world,
-                &notice->requests[notice->sent]) == MPI_SUCCESS)
-    ++notice->sent;
+void nnt_stop_message_send(nnt_stop_message *message) {
+  if (message->sent >= MOST) return;
+  if (MPI_Isend(&message->word, 1, MPI_INT, 0, STOP_TAG, message->world,
+                &message->requests[message->sent]) == MPI_SUCCESS)
+    ++message->sent;
 }
 
-bool nnt_stop_message_arrived(nnt_stop_message *notice) {
+bool nnt_stop_message_arrived(nnt_stop_message *message) {
   int waiting = 0;
-  if (MPI_Iprobe(MPI_ANY_SOURCE, NOTICE_TAG, notice->world, &waiting, MPI_STATUS_IGNORE) ==
+  if (MPI_Iprobe(MPI_ANY_SOURCE, STOP_TAG, message->world, &waiting, MPI_STATUS_IGNORE) ==
           MPI_SUCCESS &&
       waiting)
-    receive(notice);
-  return notice->received > 0;
+    receive(message);
+  return message->received > 0;
 }

@@ -1,5 +1,5 @@
-/* A word from a rank that has no part of the gradients, and so nothing that its notes could travel
- * with, to rank 0. Costs a message only when there is something to say. */
+/* A stop request to rank 0 from a rank that has no share of the batch and therefore cannot send its
+ * control flags with the gradients. Costs nothing until one is sent. */
 #ifndef NNT_COMM_STOP_MESSAGE_H
 #define NNT_COMM_STOP_MESSAGE_H
 
@@ -11,12 +11,12 @@ typedef struct nnt_stop_message nnt_stop_message;
 /* Collective. */
 nnt_status nnt_stop_message_create(nnt_comm *comm, nnt_stop_message **out,
                                    nnt_error *error) NNT_MUST_CHECK;
-/* Collective: what is still on its way is received. NULL in it is accepted, on all ranks. */
-void nnt_stop_message_destroy(nnt_stop_message **notice);
+/* Collective: receives pending messages. *message may be NULL, on all ranks. */
+void nnt_stop_message_destroy(nnt_stop_message **message);
 
-/* Tells rank 0, once. Local. */
-void nnt_stop_message_send(nnt_stop_message *notice);
-/* On rank 0: whether any rank has told. Local. */
-bool nnt_stop_message_arrived(nnt_stop_message *notice);
+/* Sends the request to rank 0, once. Local. */
+void nnt_stop_message_send(nnt_stop_message *message);
+/* On rank 0: whether a request has arrived. Local. */
+bool nnt_stop_message_arrived(nnt_stop_message *message);
 
 #endif

@@ -1,4 +1,4 @@
-/* Some of the ranks working together while the others rest. */
+/* Running on a subset of the ranks while the others sleep. */
 #include "comm/subset.h"
 
 #include <stdbool.h>
@@ -6,7 +6,7 @@
 
 #include "comm/comm.h"
 
-/* Nanoseconds of the first and the longest sleep. */
+/* First and longest sleep, in nanoseconds. */
 #define FIRST_NAP 100000L
 #define LONGEST_NAP 5000000L
 

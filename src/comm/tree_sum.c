@@ -1,4 +1,4 @@
-/* Adds up arrays of floats in the order of a sum plan. */
+/* Summation of arrays of floats in the order of a sum plan. */
 #include "comm/tree_sum.h"
 
 #include <omp.h>
@@ -9,16 +9,16 @@
 #include "base/partition.h"
 #include "kernels/dispatch.h"
 
-/* Floats at a time: the partial sums of a piece stay in the L1 cache. */
-#define PIECE 1024
-/* Floats that are worth a thread of their own. */
+/* Floats at a time: the partial sums of a block stay in the L1 cache. */
+#define BLOCK 1024
+/* Fewest floats per thread. */
 #define THREAD_FLOATS 32768
 
 struct nnt_tree_sum {
   const nnt_sum_tree *plan;
   const nnt_kernels *kernels;
   int threads;
-  void *stacks; /* [threads, NNT_SUM_PLACES, PIECE] floats */
+  void *stacks; /* [threads, NNT_SUM_PLACES, BLOCK] floats */
 };
 
 nnt_status nnt_tree_sum_create(const nnt_sum_tree *plan, int threads, nnt_tree_sum **out,
@@ -30,7 +30,7 @@ nnt_status nnt_tree_sum_create(const nnt_sum_tree *plan, int threads, nnt_tree_s
   sum->threads = threads > 1 ? threads : 1;
   nnt_status status = nnt_kernels_choose(&sum->kernels, error);
   if (status == NNT_OK)
-    status = nnt_memory_allocate((size_t)sum->threads * NNT_SUM_PLACES * PIECE * sizeof(float),
+    status = nnt_memory_allocate((size_t)sum->threads * NNT_SUM_PLACES * BLOCK * sizeof(float),
                                  "a sum", &sum->stacks, error);
   if (status != NNT_OK) {
     nnt_tree_sum_destroy(&sum);
@@ -47,8 +47,8 @@ void nnt_tree_sum_destroy(nnt_tree_sum **sum) {
   *sum = NULL;
 }
 
-/* One piece of `count` floats, `from` floats into the outputs. */
-static void run_piece(const nnt_tree_sum *sum, float *stack, const float *const *items,
+/* One block of `count` floats, `from` floats into the outputs. */
+static void run_block(const nnt_tree_sum *sum, float *stack, const float *const *items,
                       int64_t first, float *const *outputs, int64_t from, int64_t count) {
   const float *entries[NNT_SUM_PLACES]; /* items themselves, or sums on the stack */
   for (int64_t i = 0; i < sum->plan->items; ++i) {
@@ -57,7 +57,7 @@ static void run_piece(const nnt_tree_sum *sum, float *stack, const float *const 
     for (int m = step->merges; m > 0; --m) {
       bool final = m == 1 && step->output >= 0;
       float *target =
-          final ? outputs[step->output] + from : stack + (int64_t)(step->place + m - 1) * PIECE;
+          final ? outputs[step->output] + from : stack + (int64_t)(step->place + m - 1) * BLOCK;
       sum->kernels->elementwise->add(entries[step->place + m - 1], value, target, count);
       value = target;
     }
@@ -69,12 +69,12 @@ static void run_piece(const nnt_tree_sum *sum, float *stack, const float *const 
 
 void nnt_tree_sum_part(nnt_tree_sum *sum, int thread, int threads, const float *const *items,
                        int64_t first, float *const *outputs, int64_t count) {
-  int64_t pieces = nnt_ceil_div(count, PIECE);
-  float *stack = (float *)sum->stacks + (int64_t)thread * NNT_SUM_PLACES * PIECE;
-  int64_t begin = nnt_partition_begin(pieces, threads, thread) * PIECE;
-  int64_t end = nnt_min_i64(nnt_partition_begin(pieces, threads, thread + 1) * PIECE, count);
-  for (int64_t from = begin; from < end; from += PIECE)
-    run_piece(sum, stack, items, first, outputs, from, nnt_min_i64(PIECE, end - from));
+  int64_t blocks = nnt_ceil_div(count, BLOCK);
+  float *stack = (float *)sum->stacks + (int64_t)thread * NNT_SUM_PLACES * BLOCK;
+  int64_t begin = nnt_partition_begin(blocks, threads, thread) * BLOCK;
+  int64_t end = nnt_min_i64(nnt_partition_begin(blocks, threads, thread + 1) * BLOCK, count);
+  for (int64_t from = begin; from < end; from += BLOCK)
+    run_block(sum, stack, items, first, outputs, from, nnt_min_i64(BLOCK, end - from));
 }
 
 void nnt_tree_sum_run(nnt_tree_sum *sum, const float *const *items, int64_t first,
