@@ -14,7 +14,7 @@ typedef struct nnt_comm nnt_comm;
 /* Collective over `communicator`, which stays the caller's. Errors: NNT_MPI_ERROR. */
 NNT_API nnt_status nnt_comm_create(MPI_Comm communicator, nnt_comm **out,
                                    nnt_error *error) NNT_MUST_CHECK;
-/* Collective. NULL in it is accepted. To be called before MPI_Finalize. */
+/* Collective. *comm may be NULL. To be called before MPI_Finalize. */
 NNT_API void nnt_comm_destroy(nnt_comm **comm);
 
 NNT_API int nnt_comm_rank(const nnt_comm *comm);

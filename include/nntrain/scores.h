@@ -59,7 +59,7 @@ typedef struct nnt_scores {
   int64_t height, width; /* of their images, x of [samples, height, width]; else 0 */
 } nnt_scores;
 
-/* NULL in it is accepted. */
+/* *scores may be NULL. */
 NNT_API void nnt_scores_destroy(nnt_scores **scores);
 
 #endif

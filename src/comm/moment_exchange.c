@@ -114,7 +114,7 @@ nnt_status nnt_moment_exchange_create(nnt_comm *comm, const nnt_gradient_exchang
     nnt_moment_exchange_destroy(&moments);
     return status;
   }
-  *out = nodes;
+  *out = moments;
   return NNT_OK;
 }
 

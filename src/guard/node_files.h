@@ -37,7 +37,7 @@ typedef struct nnt_node_note {
 /* Takes away what an earlier run has left. *out is NULL on a single node. */
 nnt_status nnt_node_files_create(nnt_comm *comm, const char *output, nnt_node_files **out,
                                  nnt_error *error) NNT_MUST_CHECK;
-/* NULL in it is accepted. */
+/* *board may be NULL. */
 void nnt_node_files_destroy(nnt_node_files **board);
 
 /* Whether this node sees the directory in which rank 0 writes. */

@@ -24,7 +24,7 @@ typedef struct nnt_read_job {
 
 /* Errors: NNT_OUT_OF_MEMORY when the system gives no thread. */
 nnt_status nnt_read_ahead_create(nnt_read_ahead **out, nnt_error *error) NNT_MUST_CHECK;
-/* Ends the thread; jobs that are not done stay undone. NULL in it is accepted. */
+/* Ends the thread; jobs that are not done stay undone. *reader may be NULL. */
 void nnt_read_ahead_destroy(nnt_read_ahead **reader);
 
 void nnt_read_ahead_submit(nnt_read_ahead *reader, nnt_read_job *job);

@@ -75,7 +75,7 @@ int64_t nnt_resident_row_bytes(const nnt_resident *resident);
 nnt_status nnt_resident_check_classes(const nnt_resident *resident, int64_t outputs,
                                       char *const *names, int64_t name_count,
                                       nnt_error *error) NNT_MUST_CHECK;
-/* Collective. NULL in it is accepted. */
+/* Collective. *resident may be NULL. */
 void nnt_resident_destroy(nnt_resident **resident);
 
 #endif

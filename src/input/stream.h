@@ -29,7 +29,7 @@ int64_t nnt_stream_most(int64_t samples, const nnt_shuffling *windows);
 nnt_status nnt_stream_create(nnt_comm *comm, const nnt_resident *data, nnt_read_ahead *reader,
                              const nnt_shuffling *windows, nnt_stream **out,
                              nnt_error *error) NNT_MUST_CHECK;
-/* NULL in it is accepted. */
+/* *stream may be NULL. */
 void nnt_stream_destroy(nnt_stream **stream);
 
 /* Where the samples are that were asked for last. Local. */

@@ -29,7 +29,7 @@ typedef struct nnt_checkpoint_writer_plan {
 nnt_status nnt_checkpoint_writer_create(const nnt_checkpoint_writer_plan *plan,
                                         nnt_checkpoint_writer **out,
                                         nnt_error *error) NNT_MUST_CHECK;
-/* Ends the thread when it is through. NULL in it is accepted. */
+/* Ends the thread when it is through. *writer may be NULL. */
 void nnt_checkpoint_writer_destroy(nnt_checkpoint_writer **writer);
 
 /* Copies the state and returns; waits first when a checkpoint before is not through. `best`: when

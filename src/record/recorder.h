@@ -35,7 +35,7 @@ typedef struct nnt_recorded {
 nnt_status nnt_recorder_create(nnt_comm *comm, const nnt_recorder_plan *plan,
                                const nnt_recorded *now, nnt_recorder **out,
                                nnt_error *error) NNT_MUST_CHECK;
-/* Collective. Waits for a checkpoint that is being written. NULL in it is accepted. */
+/* Collective. Waits for a checkpoint that is being written. *recorder may be NULL. */
 void nnt_recorder_destroy(nnt_recorder **recorder);
 
 /* Where rank 0 shows when it writes (comm/heartbeat.h); borrowed, NULL: nowhere. */

@@ -18,7 +18,7 @@ typedef struct nnt_stop_and_save nnt_stop_and_save;
 nnt_status nnt_stop_and_save_create(nnt_comm *comm, const nnt_train_options *options,
                                     nnt_stepper *stepper, double deadline, double save_seconds,
                                     nnt_stop_and_save **out, nnt_error *error) NNT_MUST_CHECK;
-/* Collective. NULL in it is accepted. */
+/* Collective. *agenda may be NULL. */
 void nnt_stop_and_save_destroy(nnt_stop_and_save **agenda);
 
 /* Writes this rank's notes for the step to come. NULL is accepted: nothing is noted. */

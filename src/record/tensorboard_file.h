@@ -19,7 +19,7 @@ nnt_status nnt_tensorboard_file_create(const char *directory, int64_t step,
 /* The scalars of an epoch, at its last update; values that are not finite are left out. */
 nnt_status nnt_tensorboard_file_append(nnt_tensorboard_file *file, const nnt_epoch_event *epoch,
                                        nnt_error *error) NNT_MUST_CHECK;
-/* NULL in it is accepted. */
+/* *file may be NULL. */
 void nnt_tensorboard_file_destroy(nnt_tensorboard_file **file);
 
 #endif

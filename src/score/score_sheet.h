@@ -13,7 +13,7 @@ typedef struct nnt_score_sheet nnt_score_sheet;
 /* For `samples` samples over all ranks. Local. */
 nnt_status nnt_score_sheet_create(const nnt_model *model, int64_t samples, nnt_score_sheet **out,
                                   nnt_error *error) NNT_MUST_CHECK;
-/* NULL in it is accepted. */
+/* *sheet may be NULL. */
 void nnt_score_sheet_destroy(nnt_score_sheet **sheet);
 
 /* `count` samples: their probabilities [count, outputs] and the batch that they came in. Each

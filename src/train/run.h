@@ -14,7 +14,7 @@ typedef struct nnt_run nnt_run;
  * before its first step. */
 nnt_status nnt_run_create(nnt_comm *comm, const nnt_train_options *options, nnt_run **out,
                           nnt_error *error) NNT_MUST_CHECK;
-/* NULL in it is accepted. */
+/* *run may be NULL. */
 void nnt_run_destroy(nnt_run **run);
 
 /* Trains the probe's steps from the run's start with so many threads a rank; `digest`: SHA-256 of
