@@ -94,7 +94,7 @@ static bool is_able(const nnt_watchdog *w) {
   bool reads = (phase == NNT_PHASE_READING || phase == NNT_PHASE_VALIDATION) &&
                w->plan.survivor.options->reading.io == NNT_IO_COLLECTIVE;
   bool there = w->board == NULL || nnt_node_files_is_there(w->board);
-  return there && !reads && nnt_read_ahead_hold_within(w->plan.reader, REST_SECONDS) &&
+  return there && !reads && nnt_read_ahead_pause_within(w->plan.reader, REST_SECONDS) &&
          nnt_recorder_rests_within(w->plan.recorder, WRITER_SECONDS);
 }
 

@@ -1,4 +1,4 @@
-/* A look at some samples of a data set. */
+/* Checks on a subset of a data set's samples. */
 #include "input/data_digest.h"
 
 #include <math.h>
@@ -6,14 +6,14 @@
 #include "base/memory.h"
 #include "base/partition.h"
 
-/* Samples that are looked at, at most. */
-#define LOOKS 32
+/* Most samples that are visited. */
+#define VISITED 32
 
-/* What is done with a sample. */
-typedef nnt_status (*look_function)(void *context, const void *x, const void *y, nnt_error *error);
+/* Called with each visited sample. */
+typedef nnt_status (*visitor)(void *context, const void *x, const void *y, nnt_error *error);
 
-/* Where a sample lies. What is not in memory is read into `buffer`, unless something failed before:
- * a collective read needs this rank all the same. */
+/* Finds a sample. One that is not in memory is read into `buffer`; after an earlier failure nothing
+ * is read, but a collective read still needs this rank. */
 static nnt_status find(const nnt_resident *data, int64_t position, nnt_status status, char *buffer,
                        const void **x, const void **y, nnt_error *error) {
   const nnt_samples *samples = &data->samples;
@@ -35,19 +35,19 @@ static nnt_status find(const nnt_resident *data, int64_t position, nnt_status st
   return status;
 }
 
-/* `before`: whether anything failed before; then nothing is looked at. */
-static nnt_status look_at(const nnt_resident *data, nnt_status before, look_function look,
-                          void *context, nnt_error *error) {
-  int64_t count = data->samples.count, looks = nnt_min_i64(count, LOOKS);
+/* `before`: the status so far; after a failure no sample is visited. */
+static nnt_status visit_samples(const nnt_resident *data, nnt_status before, visitor visit,
+                                void *context, nnt_error *error) {
+  int64_t count = data->samples.count, visited = nnt_min_i64(count, VISITED);
   void *buffer = NULL;
   nnt_status status = before;
   if (status == NNT_OK)
     status = nnt_memory_allocate((size_t)nnt_resident_row_bytes(data), "a sample", &buffer, error);
-  for (int64_t i = 0; i < looks; ++i) {
+  for (int64_t i = 0; i < visited; ++i) {
     const void *x = NULL, *y = NULL;
-    int64_t position = looks == count ? i : i * (count - 1) / (looks - 1);
+    int64_t position = visited == count ? i : i * (count - 1) / (visited - 1);
     status = find(data, position, status, buffer, &x, &y, error);
-    if (status == NNT_OK) status = look(context, x, y, error);
+    if (status == NNT_OK) status = visit(context, x, y, error);
   }
   nnt_memory_free(&buffer);
   return status;
@@ -69,7 +69,7 @@ nnt_status nnt_data_digest(const nnt_resident *data, char text[NNT_SHA256_TEXT],
   digest d = {.y_bytes = (size_t)data->y_row_bytes};
   d.x_bytes = (size_t)nnt_resident_row_bytes(data) - d.y_bytes;
   nnt_status status = nnt_sha256_create(&d.hash, error);
-  status = look_at(data, status, add_to_digest, &d, error);
+  status = visit_samples(data, status, add_to_digest, &d, error);
   if (status == NNT_OK) status = nnt_sha256_finish(d.hash, text, error);
   nnt_sha256_destroy(&d.hash);
   return status;
@@ -93,12 +93,12 @@ nnt_status nnt_data_check_scale(const nnt_resident *data, const nnt_model *model
   extent e = {.features = data->samples.features};
   if (model->normalization != NNT_NORMALIZE_RANGE || data->samples.element != NNT_F32)
     return NNT_OK;
-  nnt_status status = look_at(data, NNT_OK, extend, &e, error);
+  nnt_status status = visit_samples(data, NNT_OK, extend, &e, error);
   if (status != NNT_OK || e.largest > 1.0 || !(e.largest > 0.0)) return status;
   return nnt_fail(
       error, NNT_BAD_INPUT,
-      "the samples have another scale than those of the training\n%s: floats up to %.3g; "
-      "the network was trained on integers, such as pixels from 0 to 255, and divides by "
-      "their range itself\nstore x as these integers, or multiply it",
+      "the samples are not on the scale of the training set\n%s: floats up to %.3g; the network "
+      "was trained on integers, such as pixels from 0 to 255, and divides them by their range "
+      "itself\nstore x as integers, or multiply it by the range",
       data->name, e.largest);
 }

@@ -1,4 +1,4 @@
-/* A data set in use: whole in memory, or a stream of it. */
+/* A data set in use: resident in memory or streamed. */
 #include "input/data_source.h"
 
 nnt_data_size nnt_data_source_size(const nnt_resident *data) {
@@ -20,32 +20,32 @@ nnt_status nnt_data_source_create(nnt_comm *comm, nnt_resident *data, const nnt_
   return status;
 }
 
-void nnt_data_source_destroy(nnt_data_source *held) {
-  nnt_stream_destroy(&held->stream);
+void nnt_data_source_destroy(nnt_data_source *source) {
+  nnt_stream_destroy(&source->stream);
 }
 
-const nnt_samples *nnt_data_source_samples(const nnt_data_source *held) {
-  return held->stream != NULL ? nnt_stream_samples(held->stream) : &held->data->samples;
+const nnt_samples *nnt_data_source_samples(const nnt_data_source *source) {
+  return source->stream != NULL ? nnt_stream_samples(source->stream) : &source->data->samples;
 }
 
-int64_t nnt_data_source_most(const nnt_data_source *held) {
-  return held->stream != NULL ? nnt_stream_reach(held->stream) : held->data->samples.count;
+int64_t nnt_data_source_most(const nnt_data_source *source) {
+  return source->stream != NULL ? nnt_stream_reach(source->stream) : source->data->samples.count;
 }
 
-void nnt_data_source_start_in_order(const nnt_data_source *held) {
-  if (held->stream != NULL) nnt_stream_start_in_order(held->stream);
+void nnt_data_source_start_in_order(const nnt_data_source *source) {
+  if (source->stream != NULL) nnt_stream_start_in_order(source->stream);
 }
 
-void nnt_data_source_start(const nnt_data_source *held, const nnt_sample_order *order,
+void nnt_data_source_start(const nnt_data_source *source, const nnt_sample_order *order,
                            const nnt_sample_order *next) {
-  if (held->stream != NULL) nnt_stream_start(held->stream, order, next);
+  if (source->stream != NULL) nnt_stream_start(source->stream, order, next);
 }
 
-double nnt_data_source_waited(const nnt_data_source *held) {
-  return held->stream != NULL ? nnt_stream_waited(held->stream) : 0.0;
+double nnt_data_source_waited(const nnt_data_source *source) {
+  return source->stream != NULL ? nnt_stream_waited(source->stream) : 0.0;
 }
 
-nnt_status nnt_data_source_need(const nnt_data_source *held, int64_t first, int64_t count,
+nnt_status nnt_data_source_need(const nnt_data_source *source, int64_t first, int64_t count,
                                 nnt_error *error) {
-  return held->stream != NULL ? nnt_stream_need(held->stream, first, count, error) : NNT_OK;
+  return source->stream != NULL ? nnt_stream_need(source->stream, first, count, error) : NNT_OK;
 }

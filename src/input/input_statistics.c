@@ -1,4 +1,4 @@
-/* Computing the input normalisation on the training set. */
+/* Computing the input normalisation from the training set. */
 #include "input/input_statistics.h"
 
 #include <math.h>
@@ -30,7 +30,7 @@ static double value_at(const nnt_samples *samples, int64_t row, int64_t feature)
 /* Samples [first, first + count), which are in memory. */
 typedef void (*visitor)(void *context, const nnt_samples *samples, int64_t first, int64_t count);
 
-/* Visits all samples in order, as many at a time as are in memory, until *stop. Collective. */
+/* Visits all samples in order, as many at a time as fit in memory, until *stop. Collective. */
 static nnt_status visit_all(const nnt_data_source *data, visitor visit, void *context,
                             const bool *stop, nnt_error *error) {
   const nnt_samples *samples = nnt_data_source_samples(data);
@@ -55,8 +55,8 @@ static void find_other(void *context, const nnt_samples *samples, int64_t first,
   }
 }
 
-/* Whether all values are 0 or 1: flags, which the type's range would squeeze together. Pictures end
- * the search at once. Every rank sees the same. */
+/* Whether all values are 0 or 1: flags, which must not be divided by the type's range. The search
+ * ends at the first other value, for images at once. The same on all ranks. */
 static nnt_status find_flags(const nnt_data_source *data, bool *flags, nnt_error *error) {
   bool other = false;
   nnt_status status = visit_all(data, find_other, &other, &other, error);
@@ -78,14 +78,14 @@ nnt_status nnt_input_statistics_settle(nnt_normalization wanted, const nnt_resid
   return NNT_OK;
 }
 
-/* Least value and width of the element type. */
+/* Smallest value and width of the element type's range. */
 static void type_range(nnt_element element, float *least, float *width) {
   *least = element == NNT_I8 ? -128.0F : element == NNT_I16 ? -32768.0F : 0.0F;
   *width = element == NNT_U8 || element == NNT_I8 ? 255.0F : 65535.0F;
 }
 
-/* Features [begin, end) and their sums: of the values, then of the squared distances from the mean.
- * Two passes in the order of the samples; the inner loop runs along memory. */
+/* Features [begin, end) and their sums: of the values, then of the squared deviations from the
+ * mean. Two passes in sample order; the inner loop runs over contiguous memory. */
 typedef struct statistics {
   int64_t begin, end;
   const float *mean;
@@ -125,14 +125,14 @@ static nnt_status standardize(const nnt_data_source *data, statistics *s, float 
   if (status != NNT_OK) return status;
   for (int64_t f = s->begin; f < s->end; ++f) {
     double deviation = sqrt(s->sums[f - s->begin] / count);
-    /* A constant feature's deviation is no more than the rounding of its mean. */
+    /* A constant feature's deviation is at most the rounding error of its mean. */
     bool varies = deviation > 1e-6 * fabs((double)shift[f]) && deviation > 1e-30;
     scale[f] = varies ? (float)(1.0 / deviation) : 1.0F;
   }
   return NNT_OK;
 }
 
-/* Each rank of the node computes a range of features into memory that the node shares. */
+/* Each rank of the node computes a range of features, into memory shared by the node. */
 static nnt_status standardize_together(nnt_comm *comm, const nnt_data_source *data,
                                        nnt_model *model, nnt_error *error) {
   int64_t features = nnt_data_source_samples(data)->features;

@@ -1,4 +1,4 @@
-/* What lies in memory: whole data sets, or windows of them. */
+/* What is kept in memory: whole data sets, or windows of them. */
 #include "input/memory_plan.h"
 
 #include <inttypes.h>
@@ -10,17 +10,18 @@
 #include "data/samples.h"
 #include "input/stream.h"
 
-/* A window has at least so many blocks, as long as a block is no smaller than a page: then a batch
- * is mixed as in a full shuffle (README.md). Beyond the most, larger blocks would not be read any
- * faster. */
+/* A window has at least this many blocks, as long as a block is no smaller than a page: then a
+ * batch is mixed as by a full shuffle (README.md). Blocks larger than the maximum would not be read
+ * any faster. */
 #define WINDOW_BLOCKS 4096
 #define LEAST_BLOCK_BYTES 4096
 #define MOST_BLOCK_BYTES (INT64_C(256) << 10)
-/* Blocks of whole chunks, so that none is unpacked twice, if a window holds at least so many. */
+/* Blocks are whole HDF5 chunks, so that none is decompressed twice, if at least this many fit into
+ * a window. */
 #define WINDOW_CHUNK_BLOCKS 256
 
-/* Shares of the limit: a validation set up to 1/4 of it stays in memory beside a training set that
- * streams; one that streams gets 1/8. */
+/* Fractions of the limit: beside a streaming training set, a validation set of up to 1/4 of it
+ * stays resident; one that streams gets 1/8. */
 #define VALIDATION_SHARE 4
 #define VALIDATION_STREAM_SHARE 8
 
@@ -44,11 +45,11 @@ static double window_bytes(const nnt_data_size *data, const nnt_data_limit *limi
   return nnt_stream_bytes(data->samples, data->row_bytes, limit->node_ranks, windows);
 }
 
-/* Samples of a block, for windows that fit twice into `bytes`. */
+/* Samples per block, such that two windows fit into `bytes`. */
 static int64_t choose_block(const nnt_data_size *data, double bytes) {
   double rows = fmax(bytes / 2.0 / (double)data->row_bytes, 1.0);
   double wanted = fmin(fmax(bytes / 2.0 / WINDOW_BLOCKS, LEAST_BLOCK_BYTES), MOST_BLOCK_BYTES);
-  /* Where the blocks are lies in tables; an eighth of the memory is enough for them. */
+  /* The block tables take at most an eighth of the memory. */
   double least = fmax(64.0 * (double)data->samples / bytes, 1.0);
   int64_t block = (int64_t)fmin(fmax(wanted / (double)data->row_bytes, least), rows);
   int64_t chunks = nnt_ceil_div(block, data->chunk_rows) * data->chunk_rows;
@@ -58,17 +59,18 @@ static int64_t choose_block(const nnt_data_size *data, double bytes) {
 
 static nnt_status fail_window(const nnt_data_size *data, const nnt_data_limit *limit, double bytes,
                               double needed, const nnt_shuffling *windows, nnt_error *error) {
-  return nnt_fail(error, limit->given ? NNT_BAD_USAGE : NNT_OUT_OF_MEMORY,
-                  "not even windows of the data set fit into memory\n%s: two windows of %" PRId64
-                  " samples in blocks of %" PRId64
-                  " need %.3g MB a node, there are %.3g MB\nraise --memory-limit%s, or choose a "
-                  "smaller --shuffle-window (or --batch-size)",
-                  data->name, windows->window, windows->block, needed * 1e-6, bytes * 1e-6,
-                  limit->given ? "" : " if the node has more");
+  return nnt_fail(
+      error, limit->given ? NNT_BAD_USAGE : NNT_OUT_OF_MEMORY,
+      "not even two windows of the data set fit into memory\n%s: two windows of "
+      "%" PRId64 " samples in blocks of %" PRId64
+      " need %.3g MB per node, %.3g MB are available\nraise --memory-limit%s, or choose "
+      "a smaller --shuffle-window (or --batch-size)",
+      data->name, windows->window, windows->block, needed * 1e-6, bytes * 1e-6,
+      limit->given ? "" : " if the node has more");
 }
 
-/* Settles blocks and windows of a data set, `least` samples of which are needed at once, such that
- * two windows fit into `bytes` bytes if they can. Values other than 0 are kept, windows rounded. */
+/* Chooses blocks and windows of a data set, `least` samples of which are needed at once, such that
+ * two windows fit into `bytes` bytes if possible. Nonzero values are kept, windows rounded. */
 static void settle_windows(const nnt_data_size *data, const nnt_data_limit *limit, double bytes,
                            int64_t least, nnt_shuffling *windows) {
   bool chosen = windows->window == 0;
@@ -79,9 +81,9 @@ static void settle_windows(const nnt_data_size *data, const nnt_data_limit *limi
     nnt_shuffling none = {.block = windows->block};
     nnt_shuffling one = {.block = windows->block, .window = windows->block};
     double tables = window_bytes(data, limit, &none);
-    double held = floor(fmax(bytes - tables, 0.0) / (window_bytes(data, limit, &one) - tables));
-    /* Two windows are never more than the data set. */
-    int64_t wanted = (int64_t)fmin(held, (double)nnt_ceil_div(blocks, 2));
+    double fitting = floor(fmax(bytes - tables, 0.0) / (window_bytes(data, limit, &one) - tables));
+    /* Two windows need never exceed the data set. */
+    int64_t wanted = (int64_t)fmin(fitting, (double)nnt_ceil_div(blocks, 2));
     windows->window = nnt_max_i64(wanted, 1) * windows->block;
     while (nnt_stream_most(data->samples, windows) < least) windows->window += windows->block;
   }
@@ -89,7 +91,7 @@ static void settle_windows(const nnt_data_size *data, const nnt_data_limit *limi
       nnt_min_i64(nnt_max_i64(windows->window / windows->block, 1), blocks) * windows->block;
 }
 
-/* A data set that streams through `bytes` bytes. */
+/* A streaming data set, in `bytes` bytes. */
 static nnt_status plan_stream(const nnt_data_size *data, const nnt_data_limit *limit, double bytes,
                               int64_t least, nnt_memory_plan *plan, nnt_error *error) {
   nnt_shuffling *windows = &plan->shuffling;
@@ -108,7 +110,7 @@ static nnt_status plan_stream(const nnt_data_size *data, const nnt_data_limit *l
                   data->name, windows->window, windows->block, least);
 }
 
-/* A data set that is held whole; a windowed shuffle has its settings all the same. */
+/* A resident data set; a windowed shuffle still has its block and window. */
 static void plan_whole(const nnt_data_size *data, const nnt_data_limit *limit,
                        nnt_memory_plan *plan) {
   plan->streaming = false;
@@ -121,7 +123,7 @@ static nnt_status fail_resident(const nnt_data_limit *limit, double needed, cons
                                 nnt_error *error) {
   return nnt_fail(error, NNT_BAD_USAGE,
                   "the data do not fit into the memory limit\n%s: %.3g MB, --memory-limit %" PRId64
-                  " with --data-mode resident\nraise the limit, or leave out --data-mode",
+                  " with --data-mode resident\nraise the limit, or omit --data-mode",
                   name, needed * 1e-6, limit->bytes);
 }
 
@@ -137,7 +139,7 @@ static nnt_status plan_validation(const nnt_data_size *data, const nnt_data_limi
                      error);
 }
 
-/* Settles the kind of the shuffle. */
+/* Resolves the kind of shuffle. */
 static nnt_status settle_kind(bool streams, const nnt_data_size *data, nnt_shuffling *shuffling,
                               nnt_error *error) {
   nnt_shuffle kind = shuffling->kind;
@@ -148,7 +150,7 @@ static nnt_status settle_kind(bool streams, const nnt_data_size *data, nnt_shuff
   if (!streams || kind != NNT_SHUFFLE_FULL) return NNT_OK;
   return nnt_fail(error, NNT_BAD_USAGE,
                   "a full shuffle needs the whole data set in memory\n%s: %.3g MB would be "
-                  "streamed\nraise --memory-limit, or start a run with --shuffle windowed",
+                  "streamed\nraise --memory-limit, or start the run with --shuffle windowed",
                   data->name, whole_bytes(data) * 1e-6);
 }
 

@@ -1,4 +1,4 @@
-/* Reading while the rank trains. */
+/* Reading ahead while the rank trains. */
 #include "input/read_ahead.h"
 
 #include <pthread.h>
@@ -13,14 +13,14 @@ struct nnt_read_ahead {
   pthread_t thread;
   pthread_mutex_t mutex;
   pthread_cond_t changed;
-  nnt_read_job *first; /* the one that is worked on, and those after it */
+  nnt_read_job *first; /* the current job; the others are queued after it */
   bool working;        /* on a piece, without the mutex */
-  bool held;
+  bool paused;
   bool ending;
   uint32_t pieces; /* done */
 };
 
-/* One piece of the first job; called, and left, with the mutex. */
+/* Runs one piece of the first job; the mutex is held on entry and return. */
 static void work(nnt_read_ahead *reader) {
   nnt_read_job *job = reader->first;
   bool more = false;
@@ -36,15 +36,15 @@ static void work(nnt_read_ahead *reader) {
     job->done = true;
     reader->first = job->next;
   }
-  /* Waking the other side after every piece would cost more than a small one. */
-  if (done || reader->held) pthread_cond_broadcast(&reader->changed);
+  /* Signalling after every piece would cost more than a small piece. */
+  if (done || reader->paused) pthread_cond_broadcast(&reader->changed);
 }
 
 static void *run(void *context) {
   nnt_read_ahead *reader = context;
   pthread_mutex_lock(&reader->mutex);
   while (!reader->ending) {
-    if (reader->first != NULL && !reader->held)
+    if (reader->first != NULL && !reader->paused)
       work(reader);
     else
       pthread_cond_wait(&reader->changed, &reader->mutex);
@@ -60,7 +60,7 @@ nnt_status nnt_read_ahead_create(nnt_read_ahead **out, nnt_error *error) {
   if (reader == NULL) return nnt_fail_memory(error, sizeof *reader, "reading ahead");
   pthread_mutex_init(&reader->mutex, NULL);
   pthread_cond_init(&reader->changed, NULL);
-  /* Signals are for the thread that trains. */
+  /* Signals are handled by the training thread. */
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   int failed = pthread_create(&reader->thread, NULL, run, reader);
@@ -70,8 +70,8 @@ nnt_status nnt_read_ahead_create(nnt_read_ahead **out, nnt_error *error) {
     pthread_mutex_destroy(&reader->mutex);
     free(reader);
     return nnt_fail(error, NNT_OUT_OF_MEMORY,
-                    "cannot start the thread that reads ahead\n%s\nraise the limit of processes "
-                    "(ulimit -u), or use --data-mode resident",
+                    "cannot start the read-ahead thread\n%s\nraise the process limit (ulimit -u), "
+                    "or use --data-mode resident",
                     strerror(failed));
   }
   *out = reader;
@@ -111,28 +111,28 @@ nnt_status nnt_read_ahead_wait(nnt_read_ahead *reader, nnt_read_job *job, nnt_er
   return job->status;
 }
 
-void nnt_read_ahead_hold(nnt_read_ahead *reader) {
+void nnt_read_ahead_pause(nnt_read_ahead *reader) {
   if (reader == NULL) return;
   pthread_mutex_lock(&reader->mutex);
-  reader->held = true;
+  reader->paused = true;
   while (reader->working) pthread_cond_wait(&reader->changed, &reader->mutex);
   pthread_mutex_unlock(&reader->mutex);
 }
 
-bool nnt_read_ahead_hold_within(nnt_read_ahead *reader, double seconds) {
+bool nnt_read_ahead_pause_within(nnt_read_ahead *reader, double seconds) {
   const struct timespec nap = {.tv_nsec = 5000000};
   double until = nnt_clock_seconds() + seconds;
   if (reader == NULL) return true;
   pthread_mutex_lock(&reader->mutex);
-  reader->held = true;
+  reader->paused = true;
   while (reader->working && nnt_clock_seconds() < until) {
     pthread_mutex_unlock(&reader->mutex);
     (void)nanosleep(&nap, NULL);
     pthread_mutex_lock(&reader->mutex);
   }
-  bool rests = !reader->working;
+  bool idle = !reader->working;
   pthread_mutex_unlock(&reader->mutex);
-  return rests;
+  return idle;
 }
 
 uint32_t nnt_read_ahead_pieces(nnt_read_ahead *reader, bool *working) {
@@ -145,10 +145,10 @@ uint32_t nnt_read_ahead_pieces(nnt_read_ahead *reader, bool *working) {
   return pieces;
 }
 
-void nnt_read_ahead_release(nnt_read_ahead *reader) {
+void nnt_read_ahead_resume(nnt_read_ahead *reader) {
   if (reader == NULL) return;
   pthread_mutex_lock(&reader->mutex);
-  reader->held = false;
+  reader->paused = false;
   pthread_cond_broadcast(&reader->changed);
   pthread_mutex_unlock(&reader->mutex);
 }

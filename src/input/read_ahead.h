@@ -1,7 +1,7 @@
-/* Reading while the rank trains: one thread that works on jobs in the order of their submission.
+/* Reading ahead while the rank trains: one thread that runs jobs in the order of submission.
  *
- * HDF5 is used by one thread at a time: by the reader's while it is at work, by the caller's only
- * while it holds the reader. The thread makes no MPI call. */
+ * HDF5 is used by one thread at a time: by the reader's thread, or by the caller's while the reader
+ * is paused. The reader's thread makes no MPI calls. */
 #ifndef NNT_INPUT_READ_AHEAD_H
 #define NNT_INPUT_READ_AHEAD_H
 
@@ -11,9 +11,9 @@
 
 typedef struct nnt_read_ahead nnt_read_ahead;
 
-/* The caller sets `piece` and `context` and keeps the job until it was waited for. */
+/* The caller sets `piece` and `context`; the job must outlive the wait. */
 typedef struct nnt_read_job {
-  /* Does a part of the job that takes milliseconds; *more becomes false after the last one. */
+  /* Runs a few milliseconds of the job; *more becomes false after the last piece. */
   nnt_status (*piece)(void *context, bool *more, nnt_error *error);
   void *context;
   bool done;
@@ -22,24 +22,24 @@ typedef struct nnt_read_job {
   struct nnt_read_job *next;
 } nnt_read_job;
 
-/* Errors: NNT_OUT_OF_MEMORY when the system gives no thread. */
+/* Errors: NNT_OUT_OF_MEMORY when no thread can be created. */
 nnt_status nnt_read_ahead_create(nnt_read_ahead **out, nnt_error *error) NNT_MUST_CHECK;
-/* Ends the thread; jobs that are not done stay undone. *reader may be NULL. */
+/* Ends the thread; unfinished jobs are dropped. *reader may be NULL. */
 void nnt_read_ahead_destroy(nnt_read_ahead **reader);
 
 void nnt_read_ahead_submit(nnt_read_ahead *reader, nnt_read_job *job);
-/* Until the job is done, or one of its pieces failed; its status. */
+/* Waits until the job is done or has failed; returns its status. */
 nnt_status nnt_read_ahead_wait(nnt_read_ahead *reader, nnt_read_job *job,
                                nnt_error *error) NNT_MUST_CHECK;
 
-/* Between the two the thread rests, and the caller may use HDF5. NULL is accepted. */
-void nnt_read_ahead_hold(nnt_read_ahead *reader);
-void nnt_read_ahead_release(nnt_read_ahead *reader);
-/* The first of the two for a thread that cannot wait: false when the reader, working on a piece,
- * has not come to rest after so many seconds. It then goes on resting when it gets there. */
-bool nnt_read_ahead_hold_within(nnt_read_ahead *reader, double seconds);
-/* Pieces that were done so far, and whether one is being worked on; from any thread. 0, false
- * without a reader. */
+/* Between the two the thread is idle, and the caller may use HDF5. `reader` may be NULL. */
+void nnt_read_ahead_pause(nnt_read_ahead *reader);
+void nnt_read_ahead_resume(nnt_read_ahead *reader);
+/* Pause with a timeout: false when the reader is still working on a piece after `seconds`. It then
+ * stays paused after that piece. */
+bool nnt_read_ahead_pause_within(nnt_read_ahead *reader, double seconds);
+/* Pieces done so far, and whether one is in progress; from any thread. 0 and false if `reader` is
+ * NULL. */
 uint32_t nnt_read_ahead_pieces(nnt_read_ahead *reader, bool *working);
 
 #endif

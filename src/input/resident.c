@@ -1,4 +1,4 @@
-/* A data set, held in memory or read part by part. */
+/* A data set, loaded into memory or read part by part. */
 #include "input/resident.h"
 
 #include <inttypes.h>
@@ -15,7 +15,7 @@
 
 /* Bytes read at a time. */
 #define PIECE_BYTES (INT64_C(8) << 20)
-/* Labels read at a time when only they are wanted. */
+/* Labels read at a time when only labels are needed. */
 #define SCAN_ROWS 65536
 
 nnt_status nnt_target_mode_of(nnt_loss loss, const nnt_dataset *data, nnt_target_mode *out,
@@ -29,13 +29,13 @@ nnt_status nnt_target_mode_of(nnt_loss loss, const nnt_dataset *data, nnt_target
     *out = NNT_READ_CLASSES;
   if (*out == NNT_READ_CLASSES && !classes)
     return nnt_fail(error, NNT_BAD_INPUT,
-                    "%s needs classes, but y holds values\n%s\nstore y as integers "
+                    "%s needs classes, but y contains values\n%s\nstore y as integers "
                     "of shape [samples], or use --loss mse",
                     nnt_loss_name(loss), nnt_dataset_name(data));
   return NNT_OK;
 }
 
-/* This rank's samples of those that its node reads: whole chunks, so that none is unpacked
+/* This rank's share of what its node reads: whole HDF5 chunks, so that none is decompressed
  * twice. */
 static void own_range(const nnt_comm *comm, const nnt_dataset_shape *shape, int64_t *first,
                       int64_t *end) {
@@ -82,11 +82,11 @@ static nnt_status check_labels(const nnt_resident *resident, const int32_t *clas
                                int64_t count, nnt_error *error) {
   for (int64_t i = 0; i < count; ++i) {
     if (classes[i] > resident->largest)
-      return nnt_fail(error, NNT_IO_ERROR,
-                      "the data set changed while it was read\n%s, row %" PRId64
-                      ": label %d, %" PRId64 " was the largest\nleave the file alone until the end",
-                      resident->name, nnt_resident_row(resident, first + i), classes[i],
-                      resident->largest);
+      return nnt_fail(
+          error, NNT_IO_ERROR,
+          "the data set changed while it was read\n%s, row %" PRId64 ": label %d, %" PRId64
+          " was the largest\ndo not modify the file during a run",
+          resident->name, nnt_resident_row(resident, first + i), classes[i], resident->largest);
   }
   return NNT_OK;
 }
@@ -126,8 +126,8 @@ int64_t nnt_resident_row_bytes(const nnt_resident *resident) {
   return samples->features * nnt_element_bytes(samples->element) + resident->y_row_bytes;
 }
 
-static void note_labels(nnt_resident *resident, const int32_t *classes, int64_t first,
-                        int64_t count) {
+static void update_largest(nnt_resident *resident, const int32_t *classes, int64_t first,
+                           int64_t count) {
   for (int64_t i = 0; i < count; ++i) {
     if (classes[i] <= resident->largest) continue;
     resident->largest = classes[i];
@@ -135,17 +135,17 @@ static void note_labels(nnt_resident *resident, const int32_t *classes, int64_t 
   }
 }
 
-/* A request to stop ends the reading, which can take minutes. Local. */
+/* A stop request ends the reading, which can take minutes. Local. */
 static nnt_status check_stop(const nnt_resident *resident, nnt_error *error) {
   if (nnt_stop_requested() == 0) return NNT_OK;
   return nnt_fail(error, NNT_STOPPED,
-                  "stopped by a signal\nwhile %s was read, before the first step\nstart again "
-                  "with --resume",
+                  "stopped by a signal\nwhile reading %s, before the first step\nrestart with "
+                  "--resume",
                   resident->name);
 }
 
-/* Reads this rank's part into the node's memory. A collective read is one for all ranks: those that
- * are through, or have failed, take part without samples. */
+/* Reads this rank's part into the node's memory. In collective reads, ranks that are done or have
+ * failed still participate, without samples. */
 static nnt_status read_part(nnt_comm *comm, nnt_resident *resident, nnt_io io, nnt_error *error) {
   const nnt_samples *samples = &resident->samples;
   int64_t first = 0, end = 0;
@@ -169,11 +169,11 @@ static nnt_status read_part(nnt_comm *comm, nnt_resident *resident, nnt_io io, n
   char *y = (char *)nnt_node_memory_data(resident->y) + first * resident->y_row_bytes;
   status = read_y(resident, first, end - first, y, error);
   if (status == NNT_OK && resident->mode == NNT_READ_CLASSES)
-    note_labels(resident, (const int32_t *)(const void *)y, first, end - first);
+    update_largest(resident, (const int32_t *)(const void *)y, first, end - first);
   return status;
 }
 
-/* The labels of this rank's part, read into memory that is soon free again. */
+/* Scans the labels of this rank's part, in temporary memory. */
 static nnt_status scan_part(const nnt_comm *comm, nnt_resident *resident, nnt_error *error) {
   int64_t samples = resident->samples.count, first = nnt_comm_rank(comm);
   void *labels = NULL;
@@ -183,7 +183,7 @@ static nnt_status scan_part(const nnt_comm *comm, nnt_resident *resident, nnt_er
   for (int64_t i = begin; i < end && status == NNT_OK; i += SCAN_ROWS) {
     int64_t count = nnt_min_i64(SCAN_ROWS, end - i);
     status = read_y(resident, i, count, labels, error);
-    if (status == NNT_OK) note_labels(resident, labels, i, count);
+    if (status == NNT_OK) update_largest(resident, labels, i, count);
     if (status == NNT_OK) status = check_stop(resident, error);
   }
   nnt_memory_free(&labels);
@@ -192,7 +192,7 @@ static nnt_status scan_part(const nnt_comm *comm, nnt_resident *resident, nnt_er
 
 static nnt_status check_memory(const nnt_comm *comm, const nnt_resident *resident,
                                nnt_error *error) {
-  /* A double: the sizes that a file states need not fit into 64 bits. */
+  /* A double: the sizes in a file need not fit into 64 bits. */
   double bytes = (double)resident->samples.count * (double)nnt_resident_row_bytes(resident);
   double most = (double)nnt_machine_memory();
   if (nnt_comm_node_size(comm) > 1) most = fmin(most, (double)nnt_machine_shareable());
@@ -217,7 +217,7 @@ static nnt_status select_rows(const nnt_selection *selection, nnt_resident *resi
   if (nnt_selection_is_whole(selection)) return NNT_OK;
   if (selection->stratify && !(shape->y_integer && shape->y_vector))
     return nnt_fail(error, NNT_BAD_INPUT,
-                    "only classes can be stratified\n%s: y holds values\nleave out --stratify, or "
+                    "only classes can be stratified\n%s: y contains values\nomit --stratify, or "
                     "store y as integers of shape [samples]",
                     name);
   nnt_status status = nnt_index_set_create(selection, shape->samples, name, read_classes,
@@ -269,7 +269,7 @@ static nnt_status allocate(nnt_comm *comm, nnt_resident *resident, nnt_error *er
   return NNT_OK;
 }
 
-/* The number of classes, from the labels that the ranks found and the names. */
+/* The number of classes, from the labels of all ranks and the class names. */
 static nnt_status count_classes(nnt_comm *comm, nnt_resident *resident, nnt_error *error) {
   int64_t largest = resident->largest;
   if (resident->mode != NNT_READ_CLASSES) return NNT_OK;
@@ -334,13 +334,13 @@ nnt_status nnt_resident_check_classes(const nnt_resident *resident, int64_t outp
     return nnt_fail(error, NNT_BAD_INPUT,
                     "a label is out of range\n%s, row %" PRId64 ": label %" PRId64
                     ", the network has %" PRId64
-                    " classes\ncorrect y, or train with data that holds every class",
+                    " classes\ncorrect y, or train on data that contain every class",
                     resident->name, resident->largest_row, resident->largest, outputs);
   int64_t both = nnt_min_i64(name_count, resident->shape.class_name_count);
   for (int64_t i = 0; i < both && resident->class_names != NULL && names != NULL; ++i) {
     if (strcmp(names[i], resident->class_names[i]) != 0)
       return nnt_fail(error, NNT_BAD_INPUT,
-                      "the classes have other names\n%s: class %" PRId64
+                      "the class names differ from those of the network\n%s: class %" PRId64
                       " is '%s', in training it was '%s'\nconvert both with the same "
                       "--class-names",
                       resident->name, i, resident->class_names[i], names[i]);

@@ -1,4 +1,4 @@
-/* The data sets of a run: opened, planned, brought into use. */
+/* The data sets of a run: opening, planning, loading. */
 #include "input/run_data.h"
 
 #include <stdio.h>
@@ -8,7 +8,7 @@
 #include "input/data_digest.h"
 #include "input/sample_weights.h"
 
-/* Whether the validation set is a part of the data set. */
+/* Whether the validation set is split off the data set. */
 static bool is_cut(const nnt_train_options *options) {
   return options->selection.split != 0.0 || options->selection.folds != 0;
 }
@@ -27,8 +27,8 @@ nnt_status nnt_run_data_check(const nnt_run_data *data, const nnt_checkpoint *ch
   const char *there = checkpoint->state.selection;
   if (strcmp(there, data->selection) == 0) return NNT_OK;
   return nnt_fail(error, NNT_BAD_USAGE,
-                  "the checkpoint is of other samples or weights\n%s: %.120s; the options: "
-                  "%.120s\nuse the options of the run (--limit, --split, --fold, --stratify, "
+                  "the checkpoint belongs to other samples or weights\n%s: %.120s; the options: "
+                  "%.120s\nuse the options of that run (--limit, --split, --fold, --stratify, "
                   "--weight-name, --class-weight), or another --output",
                   output, there[0] != '\0' ? there : "all, unweighted",
                   data->selection[0] != '\0' ? data->selection : "all, unweighted");
@@ -97,7 +97,7 @@ nnt_status nnt_run_data_load(nnt_comm *comm, const nnt_train_options *options, n
   for (int i = 0; i < 2 && sets[i] != NULL && status == NNT_OK; ++i)
     status = options->dry_run ? nnt_resident_scan(comm, sets[i], error)
                               : nnt_data_source_create(comm, sets[i], &data->plans[i], reading->io,
-                                                       data->reader, &data->held[i], error);
+                                                       data->reader, &data->sources[i], error);
   if (status == NNT_OK)
     status = nnt_comm_agree(comm, nnt_data_digest(data->train, data->digest, error), error);
   return status;
@@ -105,7 +105,7 @@ nnt_status nnt_run_data_load(nnt_comm *comm, const nnt_train_options *options, n
 
 void nnt_run_data_clear(nnt_run_data *data) {
   nnt_read_ahead_destroy(&data->reader);
-  for (int i = 0; i < 2; ++i) nnt_data_source_destroy(&data->held[i]);
+  for (int i = 0; i < 2; ++i) nnt_data_source_destroy(&data->sources[i]);
   nnt_resident_destroy(&data->validation);
   nnt_resident_destroy(&data->train);
 }

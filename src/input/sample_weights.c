@@ -1,4 +1,4 @@
-/* How much each sample counts in training. */
+/* The weight of each sample in training. */
 #include "input/sample_weights.h"
 
 #include <inttypes.h>
@@ -12,16 +12,16 @@
 #include "base/sha256.h"
 #include "comm/comm.h"
 
-/* Samples looked at at a time. */
+/* Samples processed at a time. */
 #define PIECE 65536
 
-/* While weights are made. */
+/* Weights being computed. */
 typedef struct weighing {
   nnt_comm *comm;
   const nnt_weighting *weighting;
   nnt_resident *data;
   int32_t *labels;  /* [PIECE] */
-  double *of_class; /* [classes]: first the samples of each, then what one counts */
+  double *of_class; /* [classes]: first the sample count of each class, then its weight */
   int64_t classes;
 } weighing;
 
@@ -38,7 +38,7 @@ nnt_status nnt_weighting_text(const nnt_weighting *weighting, char *text, size_t
   const char *of_classes = weighting->of_classes != NULL ? weighting->of_classes : "";
   char classes[80] = "", digest[NNT_SHA256_TEXT];
   if (of_classes[0] != '\0') (void)snprintf(classes, sizeof classes, "classes %.64s", of_classes);
-  /* A long list counts by its hash. */
+  /* A long list is represented by its hash. */
   if (strlen(of_classes) > 64) {
     nnt_status status = nnt_sha256_of(of_classes, strlen(of_classes), digest, error);
     if (status != NNT_OK) return status;
@@ -54,7 +54,7 @@ int64_t nnt_sample_weights_bytes(const nnt_weighting *weighting, int64_t samples
   return nnt_weighting_is_on(weighting) ? samples * (int64_t)sizeof(float) : 0;
 }
 
-/* Zeros for classes that were not known before. */
+/* Grows of_class, with zeros for the new classes. */
 static nnt_status make_room(weighing *w, int64_t classes, nnt_error *error) {
   size_t bytes = (size_t)classes * sizeof *w->of_class;
   if (classes <= w->classes) return NNT_OK;
@@ -66,7 +66,7 @@ static nnt_status make_room(weighing *w, int64_t classes, nnt_error *error) {
   return NNT_OK;
 }
 
-/* This rank's share of the samples of all classes. Local. */
+/* Counts the classes in this rank's share of the samples. Local. */
 static nnt_status count_labels(weighing *w, nnt_error *error) {
   int64_t samples = w->data->samples.count, size = nnt_comm_size(w->comm);
   int64_t rank = nnt_comm_rank(w->comm);
@@ -115,8 +115,8 @@ static nnt_status take_given(weighing *w, nnt_error *error) {
     double weight = strtod(text, &end);
     if (end == text || (*end != ',' && *end != '\0') || !(isfinite(weight) && weight >= 0.0))
       return nnt_fail(error, NNT_BAD_USAGE,
-                      "not weights of classes\n--class-weight %.200s\ngive 'balanced', or a number "
-                      "from 0 for every class, separated by commas",
+                      "invalid class weights\n--class-weight %.200s\ngive 'balanced', or a "
+                      "non-negative number for every class, separated by commas",
                       w->weighting->of_classes);
     nnt_status status = make_room(w, w->classes + 1, error);
     if (status != NNT_OK) return status;
@@ -130,11 +130,10 @@ static nnt_status take_given(weighing *w, nnt_error *error) {
 static nnt_status weigh_classes(weighing *w, nnt_error *error) {
   if (w->weighting->of_classes == NULL) return NNT_OK;
   if (w->data->mode != NNT_READ_CLASSES)
-    return nnt_fail(
-        error, NNT_BAD_USAGE,
-        "there are no classes to weigh\n%s, --class-weight\nleave the option out, or use "
-        "a loss of classes",
-        w->data->name);
+    return nnt_fail(error, NNT_BAD_USAGE,
+                    "there are no classes to weight\n%s, --class-weight\nomit the option, or use a "
+                    "classification loss",
+                    w->data->name);
   if (is_balanced(w->weighting)) return balance(w, error);
   return nnt_comm_agree(w->comm, take_given(w, error), error);
 }
@@ -163,7 +162,7 @@ static nnt_status weigh(const weighing *w, int64_t first, int64_t count, float *
   return status;
 }
 
-/* This rank's part of its node's array, and whether any weight is not 0. Local. */
+/* Fills this rank's part of its node's array; *some: whether any weight is not 0. Local. */
 static nnt_status fill(const weighing *w, int64_t *some, nnt_error *error) {
   int64_t samples = w->data->samples.count;
   int64_t rank = nnt_comm_node_rank(w->comm), size = nnt_comm_node_size(w->comm);
@@ -190,7 +189,7 @@ static nnt_status fill_all(weighing *w, nnt_error *error) {
   if (status == NNT_OK) status = nnt_comm_max_int(w->comm, &some, 1, error);
   if (status != NNT_OK) return status;
   if (some == 0)
-    return nnt_fail(error, NNT_BAD_INPUT, "all weights are 0\n%s\ngive some sample a weight",
+    return nnt_fail(error, NNT_BAD_INPUT, "all weights are 0\n%s\nmake some weight positive",
                     w->data->name);
   w->data->samples.weights = nnt_node_memory_data(w->data->weights);
   return NNT_OK;

@@ -1,4 +1,4 @@
-/* A data set that passes through memory, two windows at a time. */
+/* A data set that is streamed through memory, two windows at a time. */
 #include "input/stream.h"
 
 #include <stdlib.h>
@@ -10,15 +10,15 @@
 #include "comm/comm.h"
 #include "comm/node_memory.h"
 
-/* Bytes of one read, at most, unless a block is larger. */
+/* Most bytes per read, unless a block is larger. */
 #define PIECE_BYTES (INT64_C(8) << 20)
 
-/* Window `window` of pass `pass`; 0 is no pass. */
+/* Window `window` of pass `pass`; passes count from 1. */
 typedef struct place {
   int64_t pass, window;
 } place;
 
-/* A window on its way into memory. */
+/* A window being read into memory. */
 typedef struct fetch {
   bool active;
   place what;
@@ -27,10 +27,10 @@ typedef struct fetch {
   int32_t *blocks; /* [window_blocks] of the window, ascending */
   bool listed;
   int64_t count;     /* of blocks */
-  int64_t next, end; /* this rank's part of them that is left */
-  int64_t pieces;    /* collective: on every rank */
+  int64_t next, end; /* this rank's blocks that are still to be read */
+  int64_t pieces;    /* collective reads, the same number on every rank */
   int64_t done;
-  nnt_status status; /* collective: of this rank's pieces so far */
+  nnt_status status; /* of this rank's collective reads so far */
   nnt_error error;
   nnt_read_job job;
 } fetch;
@@ -44,14 +44,14 @@ struct nnt_stream {
   int64_t x_bytes, y_bytes; /* of a row */
   nnt_node_memory *memory;
   char *x, *y;       /* [2, window_blocks, block] rows */
-  int32_t *slots[2]; /* [blocks], for odd and even passes */
+  int32_t *slots[2]; /* [blocks], for even and odd passes */
   nnt_samples samples;
   int64_t pass;
   nnt_sample_order order, next;
   bool has_next;
   place halves[2];
-  int64_t front, back; /* windows that are in use */
-  double waited;       /* seconds, for windows */
+  int64_t front, back; /* windows in use */
+  double waited;       /* seconds spent waiting for windows */
   fetch fetch;
 };
 
@@ -62,18 +62,18 @@ static bool same(place a, place b) {
 double nnt_stream_bytes(int64_t samples, int64_t row_bytes, int node_ranks,
                         const nnt_shuffling *windows) {
   double blocks = (double)nnt_ceil_div(samples, windows->block);
-  int64_t held = windows->window / windows->block;
+  int64_t per_window = windows->window / windows->block;
   return 2.0 * (double)windows->window * (double)row_bytes + 2.0 * sizeof(int32_t) * blocks +
-         (double)held * sizeof(int32_t) * node_ranks;
+         (double)per_window * sizeof(int32_t) * node_ranks;
 }
 
-/* Of three windows or more the one between two others may hold the smaller block. */
+/* Of three windows or more, a middle one may contain the last, smaller block. */
 int64_t nnt_stream_most(int64_t samples, const nnt_shuffling *windows) {
   int64_t missing = nnt_ceil_div(samples, windows->block) * windows->block - samples;
   return samples <= 2 * windows->window - missing ? samples : windows->window - missing;
 }
 
-/* Local; the sections of the memory follow one another. */
+/* Local; the sections of the memory are contiguous. */
 static nnt_status lay_out(nnt_stream *stream, size_t *bytes, nnt_error *error) {
   const nnt_samples *samples = &stream->data->samples;
   stream->x_bytes = samples->features * nnt_element_bytes(samples->element);
@@ -151,8 +151,8 @@ int64_t nnt_stream_reach(const nnt_stream *stream) {
   return nnt_stream_most(stream->data->samples.count, &stream->windows);
 }
 
-/* Whether a pass in this order is what the last one said would follow. */
-static bool is_foretold(const nnt_stream *stream, const nnt_sample_order *order) {
+/* Whether this order was announced as the next one by the last pass. */
+static bool is_announced(const nnt_stream *stream, const nnt_sample_order *order) {
   const nnt_sample_order *next = &stream->next;
   return stream->has_next && order->kind == next->kind &&
          memcmp(order->keys, next->keys, sizeof order->keys) == 0;
@@ -160,8 +160,8 @@ static bool is_foretold(const nnt_stream *stream, const nnt_sample_order *order)
 
 void nnt_stream_start(nnt_stream *stream, const nnt_sample_order *order,
                       const nnt_sample_order *next) {
-  /* What was read ahead for another pass is not taken for this one. */
-  stream->pass += is_foretold(stream, order) ? 1 : 2;
+  /* What was read ahead for another pass must not be used for this one. */
+  stream->pass += is_announced(stream, order) ? 1 : 2;
   stream->order = *order;
   stream->has_next = next != NULL;
   if (next != NULL) stream->next = *next;
@@ -182,7 +182,7 @@ static int compare(const void *a, const void *b) {
   return (first > second) - (first < second);
 }
 
-/* The window's blocks in the order of the file, and which of them this rank reads. */
+/* Lists the window's blocks in file order, and selects those that this rank reads. */
 static void list_blocks(nnt_stream *stream) {
   fetch *f = &stream->fetch;
   int64_t first = f->what.window * f->order.window_blocks;
@@ -200,7 +200,7 @@ static void list_blocks(nnt_stream *stream) {
   f->listed = true;
 }
 
-/* The end of the run of neighbours that begins with block `first` of the list. */
+/* The end of the run of adjacent blocks that begins with block `first` of the list. */
 static int64_t end_of_run(const nnt_stream *stream, int64_t first) {
   const fetch *f = &stream->fetch;
   int64_t most = nnt_max_i64(PIECE_BYTES / (stream->block * stream->x_bytes), 1);
@@ -240,7 +240,7 @@ static nnt_status fetch_piece(void *context, bool *more, nnt_error *error) {
   return nnt_resident_check_length(stream->data, error);
 }
 
-/* A collective read; a rank that has failed or read all its blocks takes part with none. */
+/* A collective read; a rank that has failed or read all its blocks participates without any. */
 static void fetch_together(nnt_stream *stream) {
   fetch *f = &stream->fetch;
   nnt_status status = NNT_OK;
@@ -254,18 +254,18 @@ static void fetch_together(nnt_stream *stream) {
 
 /* --- windows in memory --- */
 
-/* A half of the memory that holds no window in use; -1 when both do. */
+/* A half of the memory without a window in use; -1 when both are in use. */
 static int free_half(const nnt_stream *stream) {
   for (int h = 0; h < 2; ++h) {
-    place held = stream->halves[h];
+    place here = stream->halves[h];
     bool used =
-        held.pass == stream->pass && (held.window == stream->front || held.window == stream->back);
+        here.pass == stream->pass && (here.window == stream->front || here.window == stream->back);
     if (!used) return h;
   }
   return -1;
 }
 
-/* Begins to read a window. No rank of the node uses what lay there: all are here. */
+/* Starts reading a window. After the sync no rank of the node uses that half any more. */
 static nnt_status start(nnt_stream *stream, place what, int half, nnt_error *error) {
   fetch *f = &stream->fetch;
   nnt_status status = nnt_node_memory_sync(stream->memory, error);
@@ -288,7 +288,7 @@ static nnt_status start(nnt_stream *stream, place what, int half, nnt_error *err
   return nnt_comm_max_int(stream->comm, &f->pieces, 1, error);
 }
 
-/* Waits until the window on its way is there, on all ranks. */
+/* Waits until the window being read is complete on all ranks. */
 static nnt_status finish(nnt_stream *stream, nnt_error *error) {
   fetch *f = &stream->fetch;
   nnt_status status = NNT_OK;
@@ -317,8 +317,8 @@ static nnt_status bring(nnt_stream *stream, int64_t window, nnt_error *error) {
   return status == NNT_OK ? finish(stream, error) : status;
 }
 
-/* Begins to read the window after the ones in use, where there is room for it. */
-static nnt_status look_ahead(nnt_stream *stream, nnt_error *error) {
+/* Starts reading the window after those in use, if a half is free. */
+static nnt_status start_next(nnt_stream *stream, nnt_error *error) {
   place what = {stream->pass, stream->back + 1};
   if (what.window >= nnt_sample_order_windows(&stream->order)) {
     if (!stream->has_next) return NNT_OK;
@@ -330,8 +330,8 @@ static nnt_status look_ahead(nnt_stream *stream, nnt_error *error) {
   return start(stream, what, half, error);
 }
 
-/* Collective reads keep pace with the positions: the window that is read is complete when the one
- * in use ends. */
+/* Paces collective reads by the position, so that the window being read is complete when the one in
+ * use ends. */
 static void keep_pace(nnt_stream *stream, int64_t position) {
   fetch *f = &stream->fetch;
   int64_t begin = nnt_sample_order_window_begin(&stream->order, stream->back);
@@ -340,13 +340,13 @@ static void keep_pace(nnt_stream *stream, int64_t position) {
   while (f->active && f->done < nnt_min_i64(due, f->pieces)) fetch_together(stream);
 }
 
-/* Brings the windows from `front` to `back` into use. */
+/* Makes `front` and `back` the windows in use. */
 static nnt_status move(nnt_stream *stream, int64_t front, int64_t back, nnt_error *error) {
   stream->front = front;
   stream->back = back;
   nnt_status status = bring(stream, front, error);
   if (status == NNT_OK && back != front) status = bring(stream, back, error);
-  return status == NNT_OK ? look_ahead(stream, error) : status;
+  return status == NNT_OK ? start_next(stream, error) : status;
 }
 
 nnt_status nnt_stream_need(nnt_stream *stream, int64_t first, int64_t count, nnt_error *error) {

@@ -47,9 +47,9 @@ static void clear(encoded *what) {
 static nnt_status encode(nnt_checkpoint_writer *writer) {
   encoded *out = &writer->current;
   out->state = writer->copy.state;
-  nnt_read_ahead_hold(writer->plan.reader);
+  nnt_read_ahead_pause(writer->plan.reader);
   nnt_status status = nnt_checkpoint_encode(&writer->copy, &out->bytes, &out->size, &writer->error);
-  nnt_read_ahead_release(writer->plan.reader);
+  nnt_read_ahead_resume(writer->plan.reader);
   return status;
 }
 

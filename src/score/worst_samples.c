@@ -112,11 +112,11 @@ static nnt_status allocate(search *s, nnt_error *error) {
 
 nnt_status nnt_worst_samples_find(nnt_comm *comm, nnt_evaluator *evaluator, const nnt_model *model,
                                   const float *parameters, const nnt_resident *data,
-                                  const nnt_data_source *held, int64_t most, nnt_scores *scores,
+                                  const nnt_data_source *source, int64_t most, nnt_scores *scores,
                                   nnt_error *error) {
   search s = {.evaluator = evaluator,
               .data = data,
-              .samples = nnt_data_source_samples(held),
+              .samples = nnt_data_source_samples(source),
               .parameters = parameters,
               .outputs = nnt_model_outputs(model),
               .most = most,

@@ -11,7 +11,7 @@
  * cross-entropy. Rank 0 computes; the others read with it. Collective. */
 nnt_status nnt_worst_samples_find(nnt_comm *comm, nnt_evaluator *evaluator, const nnt_model *model,
                                   const float *parameters, const nnt_resident *data,
-                                  const nnt_data_source *held, int64_t most, nnt_scores *scores,
+                                  const nnt_data_source *source, int64_t most, nnt_scores *scores,
                                   nnt_error *error) NNT_MUST_CHECK;
 
 #endif

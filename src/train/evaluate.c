@@ -41,23 +41,23 @@ static nnt_status check_targets(const nnt_model *model, const nnt_resident *data
                                     model->class_name_count, error);
 }
 
-/* A data set that is used in order, and what it needs. */
-typedef struct source {
+/* A data set that is read in order. */
+typedef struct input {
   nnt_resident *data;
   nnt_read_ahead *reader;
-  nnt_data_source held;
-} source;
+  nnt_data_source source;
+} input;
 
-static void close_source(source *from) {
+static void close_input(input *from) {
   nnt_read_ahead_destroy(&from->reader);
-  nnt_data_source_destroy(&from->held);
+  nnt_data_source_destroy(&from->source);
   nnt_resident_destroy(&from->data);
 }
 
-/* Collective; after an error too, the source is to be closed. */
-static nnt_status open_source(nnt_comm *comm, const nnt_model *model,
-                              const nnt_resident_request *request, const nnt_reading *reading,
-                              source *from, nnt_error *error) {
+/* Collective; to be closed after an error too. */
+static nnt_status open_input(nnt_comm *comm, const nnt_model *model,
+                             const nnt_resident_request *request, const nnt_reading *reading,
+                             input *from, nnt_error *error) {
   nnt_data_limit limit;
   nnt_memory_plan plan;
   nnt_status status = NNT_OK;
@@ -71,15 +71,15 @@ static nnt_status open_source(nnt_comm *comm, const nnt_model *model,
     status = nnt_read_ahead_create(&from->reader, error);
   status = nnt_comm_agree(comm, status, error);
   if (status == NNT_OK)
-    status = nnt_data_source_create(comm, from->data, &plan, reading->io, from->reader, &from->held,
-                                    error);
+    status = nnt_data_source_create(comm, from->data, &plan, reading->io, from->reader,
+                                    &from->source, error);
   if (status != NNT_OK) return status;
   return nnt_comm_agree(comm, nnt_data_check_scale(from->data, model, error), error);
 }
 
 /* Measures, and with `scores` scores what is a classification. Collective. */
 static nnt_status measure(nnt_comm *comm, nnt_evaluator *evaluator,
-                          const nnt_checkpoint *checkpoint, const source *from, int64_t worst,
+                          const nnt_checkpoint *checkpoint, const input *from, int64_t worst,
                           nnt_metrics *out, nnt_scores **scores, nnt_error *error) {
   const int64_t samples = from->data->samples.count;
   nnt_score_sheet *sheet = NULL;
@@ -95,7 +95,7 @@ static nnt_status measure(nnt_comm *comm, nnt_evaluator *evaluator,
     status = nnt_score_sheet_finish(comm, sheet, scores, error);
   if (status == NNT_OK && sheet != NULL && worst > 0)
     status = nnt_worst_samples_find(comm, evaluator, &checkpoint->model, checkpoint->parameters,
-                                    from->data, &from->held, worst, *scores, error);
+                                    from->data, &from->source, worst, *scores, error);
   nnt_score_sheet_destroy(&sheet);
   return status;
 }
@@ -110,7 +110,7 @@ static void take_names(nnt_model *model, nnt_scores *scores) {
 nnt_status nnt_evaluate(nnt_comm *comm, const nnt_evaluate_options *options, nnt_metrics *out,
                         nnt_scores **scores, nnt_error *error) {
   nnt_checkpoint *checkpoint = NULL;
-  source from = {.data = NULL};
+  input from = {.data = NULL};
   nnt_evaluator *evaluator = NULL;
   int threads = 0;
   if (scores != NULL) *scores = NULL;
@@ -121,7 +121,7 @@ nnt_status nnt_evaluate(nnt_comm *comm, const nnt_evaluate_options *options, nnt
       .place = {options->data.path, options->data.group, options->x_name, options->y_name, NULL},
       .loss = &model->loss,
       .selection = options->selection};
-  status = open_source(comm, model, &request, &options->reading, &from, error);
+  status = open_input(comm, model, &request, &options->reading, &from, error);
   if (status == NNT_OK) status = nnt_binding_settle(comm, options->threads, &threads, error);
   if (status == NNT_OK) {
     status = check_targets(model, from.data, error);
@@ -131,8 +131,8 @@ nnt_status nnt_evaluate(nnt_comm *comm, const nnt_evaluate_options *options, nnt
                         " classes\ngive at most the number of classes",
                         options->top_k, nnt_model_outputs(model));
     if (status == NNT_OK)
-      status =
-          nnt_evaluator_create(comm, model, &from.held, threads, options->top_k, &evaluator, error);
+      status = nnt_evaluator_create(comm, model, &from.source, threads, options->top_k, &evaluator,
+                                    error);
     status = nnt_comm_agree(comm, status, error);
   }
   if (status == NNT_OK)
@@ -140,7 +140,7 @@ nnt_status nnt_evaluate(nnt_comm *comm, const nnt_evaluate_options *options, nnt
   if (status == NNT_OK && scores != NULL && *scores != NULL)
     take_names(&checkpoint->model, *scores);
   nnt_evaluator_destroy(&evaluator);
-  close_source(&from);
+  close_input(&from);
   nnt_checkpoint_destroy(&checkpoint);
   return status;
 }
@@ -173,10 +173,10 @@ static nnt_status write_round(prediction *p, int64_t round, nnt_error *error) {
     if (received != NNT_OK) return received;
     int64_t rows[NNT_EVALUATION_BLOCK];
     for (int64_t i = 0; i < count; ++i) rows[i] = nnt_resident_row(p->data, first + i);
-    nnt_read_ahead_hold(p->reader);
+    nnt_read_ahead_pause(p->reader);
     if (status == NNT_OK)
       status = nnt_prediction_file_append(p->file, first, count, p->block, rows, error);
-    nnt_read_ahead_release(p->reader);
+    nnt_read_ahead_resume(p->reader);
   }
   return status;
 }
@@ -213,14 +213,14 @@ static nnt_status write_predictions(prediction *p, nnt_error *error) {
 }
 
 static nnt_status predict_with(nnt_comm *comm, const nnt_predict_options *options,
-                               const nnt_checkpoint *checkpoint, const source *from,
+                               const nnt_checkpoint *checkpoint, const input *from,
                                nnt_error *error) {
   const nnt_model *model = &checkpoint->model;
   prediction p = {.comm = comm,
                   .reader = from->reader,
                   .parameters = checkpoint->parameters,
                   .active = nnt_min_i64(nnt_comm_size(comm),
-                                        nnt_data_source_most(&from->held) / NNT_EVALUATION_BLOCK),
+                                        nnt_data_source_most(&from->source) / NNT_EVALUATION_BLOCK),
                   .samples = from->data->samples.count,
                   .outputs = nnt_model_outputs(model),
                   .data = from->data};
@@ -234,15 +234,15 @@ static nnt_status predict_with(nnt_comm *comm, const nnt_predict_options *option
                                  "predictions", &block, error);
   p.block = block;
   if (status == NNT_OK)
-    status = nnt_evaluator_create(comm, model, &from->held, threads, 0, &p.evaluator, error);
+    status = nnt_evaluator_create(comm, model, &from->source, threads, 0, &p.evaluator, error);
   if (status == NNT_OK && nnt_comm_rank(comm) == 0)
     status = nnt_prediction_file_create(options->output, model, from->data->selected != NULL,
                                         &p.file, error);
   status = nnt_comm_agree(comm, status, error);
   if (status == NNT_OK) status = write_predictions(&p, error);
-  nnt_read_ahead_hold(from->reader);
+  nnt_read_ahead_pause(from->reader);
   nnt_prediction_file_abandon(&p.file);
-  nnt_read_ahead_release(from->reader);
+  nnt_read_ahead_resume(from->reader);
   nnt_evaluator_destroy(&p.evaluator);
   nnt_memory_free(&block);
   return status;
@@ -251,7 +251,7 @@ static nnt_status predict_with(nnt_comm *comm, const nnt_predict_options *option
 nnt_status nnt_predict(nnt_comm *comm, const nnt_predict_options *options, nnt_predict_result *out,
                        nnt_error *error) {
   nnt_checkpoint *checkpoint = NULL;
-  source from = {.data = NULL};
+  input from = {.data = NULL};
   nnt_status status = nnt_file_check_other(options->output, options->data.path, error);
   if (status == NNT_OK) status = nnt_file_check_other(options->output, options->checkpoint, error);
   if (status == NNT_OK && nnt_comm_rank(comm) == 0)
@@ -263,14 +263,14 @@ nnt_status nnt_predict(nnt_comm *comm, const nnt_predict_options *options, nnt_p
   nnt_resident_request request = {
       .place = {options->data.path, options->data.group, options->x_name, options->y_name, NULL},
       .selection = options->selection};
-  status = open_source(comm, &checkpoint->model, &request, &options->reading, &from, error);
+  status = open_input(comm, &checkpoint->model, &request, &options->reading, &from, error);
   if (status == NNT_OK) {
     *out = (nnt_predict_result){.samples = from.data->samples.count,
                                 .outputs = nnt_model_outputs(&checkpoint->model),
                                 .classification = nnt_model_classifies(&checkpoint->model)};
     status = predict_with(comm, options, checkpoint, &from, error);
   }
-  close_source(&from);
+  close_input(&from);
   nnt_checkpoint_destroy(&checkpoint);
   return status;
 }

@@ -170,8 +170,8 @@ static nnt_status normalize(run *r, nnt_error *error) {
   if (r->options->dry_run)
     return nnt_input_statistics_settle(r->options->normalization, r->data.train, false,
                                        &model->normalization, error);
-  return nnt_input_statistics_compute(r->comm, r->options->normalization, &r->data.held[0], model,
-                                      error);
+  return nnt_input_statistics_compute(r->comm, r->options->normalization, &r->data.sources[0],
+                                      model, error);
 }
 
 /* Gradients that a rank holds, at most. */
@@ -272,19 +272,20 @@ static nnt_status prepare(run *r, nnt_error *error) {
 
 static nnt_status create_trainer(run *r, nnt_error *error) {
   double limit = r->options->time_limit;
-  nnt_trainer_inputs inputs = {.options = r->options,
-                               .events = r->events,
-                               .threads = r->threads,
-                               .model = &r->model,
-                               .data = &r->data.held[0],
-                               .validation = r->data.validation != NULL ? &r->data.held[1] : NULL,
-                               .shuffling = r->data.plans[0].shuffling,
-                               .selection = r->data.selection,
-                               .data_digest = r->data.digest,
-                               .reader = r->data.reader,
-                               .checkpoint = r->checkpoint,
-                               .start = r->start,
-                               .deadline = limit > 0.0 ? r->started + limit : (double)INFINITY};
+  nnt_trainer_inputs inputs = {
+      .options = r->options,
+      .events = r->events,
+      .threads = r->threads,
+      .model = &r->model,
+      .data = &r->data.sources[0],
+      .validation = r->data.validation != NULL ? &r->data.sources[1] : NULL,
+      .shuffling = r->data.plans[0].shuffling,
+      .selection = r->data.selection,
+      .data_digest = r->data.digest,
+      .reader = r->data.reader,
+      .checkpoint = r->checkpoint,
+      .start = r->start,
+      .deadline = limit > 0.0 ? r->started + limit : (double)INFINITY};
   return nnt_trainer_create(r->comm, &inputs, &r->trainer, error);
 }
 

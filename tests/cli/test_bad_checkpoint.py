@@ -91,7 +91,7 @@ class Suiting(CliCase):
         self.write_data("floats.h5", x.astype("f4"), y)
         self.write_data("scaled.h5", x.astype("f4") / 255, y)
         self.train(data="bytes.h5", output="pixels")
-        words = ["scaled.h5", "another scale", "0 to 255"]
+        words = ["scaled.h5", "not on the scale", "0 to 255"]
         streamed = ("--data-mode", "streaming", "--memory-limit", "8K")
         for how in ((), streamed, (*streamed, "--io", "collective")):
             read = ("--checkpoint", "pixels", "--data", "scaled.h5", *how)

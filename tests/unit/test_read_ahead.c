@@ -1,4 +1,4 @@
-/* The thread that reads ahead: jobs in order, errors handed over, rest while it is held. */
+/* The thread that reads ahead: jobs in order, errors returned, idle while it is paused. */
 #include "input/read_ahead.h"
 
 #include <stdatomic.h>
@@ -71,7 +71,7 @@ static void hands_errors_over(void **state) {
   nnt_read_ahead_destroy(&reader);
 }
 
-static void rests_while_held(void **state) {
+static void idles_while_paused(void **state) {
   (void)state;
   nnt_error error;
   counted c = {.most = 50};
@@ -79,18 +79,18 @@ static void rests_while_held(void **state) {
   nnt_read_ahead *reader = make();
   nnt_read_ahead_submit(reader, &job);
   for (int i = 0; i < 10; ++i) {
-    nnt_read_ahead_hold(reader);
+    nnt_read_ahead_pause(reader);
     int before = c.pieces;
     for (int r = 0; r < 5; ++r) rest();
     assert_int_equal(c.pieces, before);
-    nnt_read_ahead_release(reader);
+    nnt_read_ahead_resume(reader);
     rest();
   }
   assert_int_equal(nnt_read_ahead_wait(reader, &job, &error), NNT_OK);
   assert_int_equal(c.pieces, 50);
   nnt_read_ahead_destroy(&reader);
-  nnt_read_ahead_hold(NULL);
-  nnt_read_ahead_release(NULL);
+  nnt_read_ahead_pause(NULL);
+  nnt_read_ahead_resume(NULL);
 }
 
 static void ends_in_the_middle(void **state) {
@@ -107,6 +107,6 @@ static void ends_in_the_middle(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(works_in_order), cmocka_unit_test(hands_errors_over),
-      cmocka_unit_test(rests_while_held), cmocka_unit_test(ends_in_the_middle)};
+      cmocka_unit_test(idles_while_paused), cmocka_unit_test(ends_in_the_middle)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
