@@ -19,12 +19,12 @@ typedef struct nnt_average {
 } nnt_average;
 
 /* A sample that a classifier gets wrong. */
-typedef struct nnt_worst_samples {
+typedef struct nnt_worst_sample {
   int64_t row;            /* in the data set */
   int64_t own, predicted; /* classes */
   double own_probability, predicted_probability;
   uint8_t *pixels; /* [height, width], the least value 0 and the largest 255; NULL: no image */
-} nnt_worst_samples;
+} nnt_worst_sample;
 
 /* With t right decisions for a class, p samples that were given it and s that have it:
  * precision t / p, recall t / s, F1 2 t / (p + s); 0 where nothing is to be divided by, as
@@ -55,7 +55,7 @@ typedef struct nnt_scores {
   /* On rank 0, where asked for, with cross-entropy: the samples with the least probability for
    * their class, that first. */
   int64_t worst_count;
-  nnt_worst_samples *worst;
+  nnt_worst_sample *worst;
   int64_t height, width; /* of their images, x of [samples, height, width]; else 0 */
 } nnt_scores;
 

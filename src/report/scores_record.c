@@ -31,7 +31,7 @@ static json_t *confusion_of(const nnt_scores *scores) {
 }
 
 /* Two hexadecimal digits a pixel. */
-static json_t *pixels_of(const nnt_worst_samples *sample, int64_t count) {
+static json_t *pixels_of(const nnt_worst_sample *sample, int64_t count) {
   static const char digits[] = "0123456789abcdef";
   char *text = sample->pixels != NULL ? malloc(2 * (size_t)count + 1) : NULL;
   if (text == NULL) return json_null();
@@ -48,7 +48,7 @@ static json_t *pixels_of(const nnt_worst_samples *sample, int64_t count) {
 static json_t *worst_of(const nnt_scores *scores) {
   json_t *list = json_array();
   for (int64_t i = 0; i < scores->worst_count; ++i) {
-    const nnt_worst_samples *sample = &scores->worst[i];
+    const nnt_worst_sample *sample = &scores->worst[i];
     (void)json_array_append_new(
         list, json_pack("{sI sI sI so so so}", "row", (json_int_t)sample->row, "own",
                         (json_int_t)sample->own, "predicted", (json_int_t)sample->predicted,

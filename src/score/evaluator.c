@@ -1,4 +1,4 @@
-/* The one forward-only pass. */
+/* Forward-only passes. */
 #include "score/evaluator.h"
 
 #include <math.h>
@@ -10,12 +10,12 @@
 #include "comm/comm.h"
 #include "data/loader.h"
 
-/* Sums of a block. For regression four sums an output follow: (a - t)^2, |a - t|, t - o, (t - o)^2,
- * with o the target of the first sample, which keeps the variance from cancelling. */
+/* Sums of a block. For regression four sums per output follow: (a - t)^2, |a - t|, t - o, (t -
+ * o)^2, with o the target of the first sample, which avoids cancellation in the variance. */
 enum { SUM_LOSS, SUM_RIGHT, SUM_TOP_K, SUM_FIXED };
-/* Whole numbers of each class: samples that have it, that were given it, both. */
+/* Counts per class: samples of it, samples predicted as it, both. */
 enum { COUNT_HAVE, COUNT_GIVEN, COUNT_RIGHT, COUNTS };
-/* Classes up to which they are counted. */
+/* Most classes for which these are counted. */
 #define MOST_COUNTED 1024
 enum { OUTPUT_SQUARE, OUTPUT_ABSOLUTE, OUTPUT_TARGET, OUTPUT_TARGET_SQUARE, OUTPUT_SUMS };
 
@@ -27,16 +27,16 @@ struct nnt_evaluator {
   nnt_network *network;
   nnt_batch batch;
   int top_k;
-  int64_t window;   /* blocks that are summed with one message */
+  int64_t window;   /* blocks per allreduce */
   int64_t width;    /* sums of a block */
   int64_t *indices; /* [NNT_EVALUATION_BLOCK] */
   int64_t counted;  /* classes that are counted; 0: none */
-  double *sums;     /* [window, width], the ranks that want to stop, [COUNTS, counted] */
+  double *sums;     /* [window, width], number of ranks that want to stop, [COUNTS, counted] */
   double *counts;   /* [COUNTS, counted] of all windows */
   double *total;    /* [width] */
-  bool (*wants_stop)(const void *context); /* NULL: nobody stops it */
+  bool (*wants_stop)(const void *context); /* or NULL */
   const void *context;
-  nnt_score_sheet *sheet; /* NULL: none is kept */
+  nnt_score_sheet *sheet; /* or NULL */
   float *origin;          /* [outputs], regression: the targets of the first sample */
 };
 
@@ -123,8 +123,8 @@ void nnt_evaluator_destroy(nnt_evaluator **evaluator) {
   *evaluator = NULL;
 }
 
-/* How many classes come before `y`: a larger logit, or an equal one of a smaller index. A NaN puts
- * y last. */
+/* Number of classes ranked before `y`: those with a larger logit, or an equal one and a smaller
+ * index. A NaN ranks y last. */
 static int64_t place_of(const nnt_panels *logits, int64_t row, int64_t y) {
   float own = *nnt_panels_at(logits, row, y);
   int64_t before = 0;
@@ -135,7 +135,7 @@ static int64_t place_of(const nnt_panels *logits, int64_t row, int64_t y) {
   return before;
 }
 
-/* The class that no other comes before. */
+/* The class ranked first. */
 static int64_t first_of(const nnt_panels *logits, int64_t row) {
   int64_t first = 0;
   for (int64_t c = 1; c < logits->columns; ++c) {
@@ -181,13 +181,13 @@ static void add_value_row(const nnt_evaluator *evaluator, int64_t row, double *s
   }
 }
 
-/* Samples [first, first + count), as stored, into the batch. */
+/* Makes samples [first, first + count) the batch. */
 static void find_samples(const nnt_evaluator *evaluator, int64_t first, int64_t count) {
   nnt_loader_order(NULL, first, count, 1, evaluator->indices);
   nnt_loader_find(evaluator->samples, evaluator->indices, count, &evaluator->batch);
 }
 
-/* The probabilities of the batch's samples, as predict gives them, on the sheet. */
+/* Adds the batch's probabilities, those that predict outputs, to the score sheet. */
 static nnt_status score_block(nnt_evaluator *evaluator, const float *parameters, int64_t count,
                               nnt_error *error) {
   if (evaluator->sheet == NULL) return NNT_OK;
@@ -201,7 +201,7 @@ static nnt_status sum_block(nnt_evaluator *evaluator, const float *parameters, i
   int64_t first = block * NNT_EVALUATION_BLOCK;
   int64_t count = nnt_min_i64(NNT_EVALUATION_BLOCK, evaluator->samples->count - first);
   find_samples(evaluator, first, count);
-  /* Values are measured as predict gives them. */
+  /* Metrics are of the values that predict outputs. */
   bool with_outputs = evaluator->model->loss == NNT_POISSON;
   nnt_network_forward(evaluator->network, parameters, count, true, with_outputs);
   const float *losses = nnt_network_losses(evaluator->network);
@@ -236,7 +236,7 @@ static void finish_regression(const nnt_evaluator *evaluator, nnt_metrics *out) 
   if (varying > 0) out->r2 = r2 / (double)varying;
 }
 
-/* The mean of the classes that occur or were given. */
+/* Mean over the classes that occur or were predicted. */
 static double macro_f1(const nnt_evaluator *evaluator) {
   const double *have = evaluator->counts, *given = have + evaluator->counted,
                *right = given + evaluator->counted;
@@ -277,7 +277,7 @@ static nnt_status bring(nnt_evaluator *evaluator, int64_t first, int64_t count, 
                               nnt_min_i64(count, evaluator->samples->count - first), error);
 }
 
-static void note_origin(nnt_evaluator *evaluator) {
+static void set_origin(nnt_evaluator *evaluator) {
   const nnt_samples *samples = evaluator->samples;
   const float *first = samples->targets + nnt_samples_place(samples, 0) * samples->target_columns;
   memcpy(evaluator->origin, first, (size_t)samples->target_columns * sizeof(float));
@@ -293,8 +293,8 @@ void nnt_evaluator_set_stop(nnt_evaluator *evaluator, bool (*wants_stop)(const v
   evaluator->context = context;
 }
 
-/* This rank's blocks of the `count` that begin with `first`, then all ranks' sums of them; whether
- * a rank wants to stop is summed with them. */
+/* Computes this rank's blocks of the `count` from `first` on, then sums them over all ranks, along
+ * with the number of ranks that want to stop. */
 static nnt_status sum_window(nnt_evaluator *evaluator, const float *parameters, int64_t first,
                              int64_t count, nnt_error *error) {
   int64_t width = evaluator->width;
@@ -312,7 +312,7 @@ static nnt_status sum_window(nnt_evaluator *evaluator, const float *parameters, 
   nnt_status status = nnt_comm_sum(evaluator->comm, evaluator->sums, length, error);
   for (int64_t i = 0; i < COUNTS * evaluator->counted; ++i) evaluator->counts[i] += counts[i];
   if (status != NNT_OK || !(*stops > 0.0)) return status;
-  return nnt_fail(error, NNT_STOPPED, "stopped\nduring an evaluation\nstart it again");
+  return nnt_fail(error, NNT_STOPPED, "stopped\nduring an evaluation\nrun it again");
 }
 
 nnt_status nnt_evaluator_run(nnt_evaluator *evaluator, const float *parameters, nnt_metrics *out,
@@ -327,7 +327,7 @@ nnt_status nnt_evaluator_run(nnt_evaluator *evaluator, const float *parameters, 
     nnt_status status =
         bring(evaluator, first * NNT_EVALUATION_BLOCK, count * NNT_EVALUATION_BLOCK, error);
     if (status != NNT_OK) return status;
-    if (first == 0 && regresses(evaluator)) note_origin(evaluator);
+    if (first == 0 && regresses(evaluator)) set_origin(evaluator);
     status = sum_window(evaluator, parameters, first, count, error);
     if (status != NNT_OK) return status;
     for (int64_t b = 0; b < count; ++b) {

@@ -1,4 +1,4 @@
-/* Counting what a classifier gets right. */
+/* Accumulating the per-class scores of a classifier. */
 #include "score/score_sheet.h"
 
 #include <math.h>
@@ -8,10 +8,10 @@
 #include "base/partition.h"
 #include "comm/comm.h"
 
-/* A probability counts in whole parts of this: so sums are exact, for 5e8 samples. */
+/* Probabilities are summed as integer multiples of 1 / PARTS: exact up to 5e8 samples. */
 #define PARTS 16777216.0
 
-/* Whole numbers in doubles, which nnt_comm_sum adds exactly. */
+/* Integers in doubles, which nnt_comm_sum adds exactly. */
 enum { BIN_COUNT, BIN_PROBABILITY, BIN_RIGHT, BIN_FIELDS };
 
 struct nnt_score_sheet {
@@ -19,9 +19,9 @@ struct nnt_score_sheet {
   bool labels, calibrated; /* the outputs are probabilities */
   int64_t count_size;
   double *counts; /* support, predicted, right [K], bins [15, 3], exact matches, confusion [K, K] */
-  /* For the AUC, of this rank's samples; NULL: not wanted. */
+  /* For the AUC, of this rank's samples; or NULL. */
   float *probabilities;  /* [capacity, K] */
-  unsigned char *truths; /* [capacity, K]: whether it is of the class */
+  unsigned char *truths; /* [capacity, K]: whether the sample is of the class */
   int64_t rows, capacity;
 };
 
@@ -40,10 +40,10 @@ static double *bins(const nnt_score_sheet *sheet) {
 static double *exact_matches(const nnt_score_sheet *sheet) {
   return bins(sheet) + (ptrdiff_t)NNT_CALIBRATION_BINS * BIN_FIELDS;
 }
-/* NULL when it is not kept. */
+/* NULL when it is not computed. */
 static double *confusion(const nnt_score_sheet *sheet) {
-  bool kept = !sheet->labels && sheet->classes <= NNT_CONFUSION_MOST;
-  return kept ? exact_matches(sheet) + 1 : NULL;
+  bool computed = !sheet->labels && sheet->classes <= NNT_CONFUSION_MOST;
+  return computed ? exact_matches(sheet) + 1 : NULL;
 }
 
 nnt_status nnt_score_sheet_create(const nnt_model *model, int64_t samples, nnt_score_sheet **out,
@@ -78,7 +78,7 @@ void nnt_score_sheet_destroy(nnt_score_sheet **sheet) {
 
 /* --- one sample --- */
 
-static void note_decision(const nnt_score_sheet *sheet, double probability, bool is_right) {
+static void count_decision(const nnt_score_sheet *sheet, double probability, bool is_right) {
   if (!sheet->calibrated) return;
   int64_t bin = (int64_t)ceil(probability * NNT_CALIBRATION_BINS) - 1;
   bin = nnt_min_i64(nnt_max_i64(bin, 0), NNT_CALIBRATION_BINS - 1);
@@ -97,7 +97,7 @@ static void add_class(const nnt_score_sheet *sheet, const nnt_panels *p, int64_t
   predicted(sheet)[best] += 1.0;
   right(sheet)[best] += best == truth;
   if (confusion(sheet) != NULL) confusion(sheet)[truth * sheet->classes + best] += 1.0;
-  note_decision(sheet, (double)*nnt_panels_at(p, row, best), best == truth);
+  count_decision(sheet, (double)*nnt_panels_at(p, row, best), best == truth);
 }
 
 static void add_labels(const nnt_score_sheet *sheet, const nnt_panels *p, int64_t row,
@@ -110,7 +110,7 @@ static void add_labels(const nnt_score_sheet *sheet, const nnt_panels *p, int64_
     predicted(sheet)[c] += decision;
     right(sheet)[c] += truth && decision;
     all = all && truth == decision;
-    note_decision(sheet, decision ? probability : 1.0 - probability, truth == decision);
+    count_decision(sheet, decision ? probability : 1.0 - probability, truth == decision);
   }
   *exact_matches(sheet) += all;
 }
@@ -166,7 +166,8 @@ static int by_probability(const void *a, const void *b) {
   return (first > second) - (first < second);
 }
 
-/* The samples' probabilities of one class, sorted here; NaN when one side is empty. */
+/* Sorts the samples by their probability of one class; NaN when there are no positives or no
+ * negatives. */
 static double area(scored *all, int64_t count) {
   int64_t positives = 0, others_below = 0, twice = 0;
   qsort(all, (size_t)count, sizeof *all, by_probability);
@@ -190,7 +191,7 @@ static void copy_class(const nnt_score_sheet *sheet, int64_t c, scored *out) {
                       sheet->truths[r * sheet->classes + c] != 0};
 }
 
-/* One class's samples of all ranks at rank `root`, which computes the area. */
+/* Gathers one class's samples of all ranks on rank `root`, which computes the area. */
 static nnt_status class_area(nnt_comm *comm, const nnt_score_sheet *sheet, const int64_t *rows,
                              int64_t c, scored *room, double *out, nnt_error *error) {
   int root = (int)(c % nnt_comm_size(comm));
@@ -212,7 +213,7 @@ static nnt_status class_area(nnt_comm *comm, const nnt_score_sheet *sheet, const
   return status;
 }
 
-/* All areas on all ranks. */
+/* The areas of all classes, on all ranks. */
 static nnt_status all_areas(nnt_comm *comm, const nnt_score_sheet *sheet, double *out,
                             nnt_error *error) {
   int64_t k = sheet->classes;
@@ -227,7 +228,7 @@ static nnt_status all_areas(nnt_comm *comm, const nnt_score_sheet *sheet, double
   for (int64_t c = 0; c < k; ++c) out[c] = 0.0;
   for (int64_t c = 0; c < k && status == NNT_OK; ++c)
     status = class_area(comm, sheet, rows, c, room, &out[c], error);
-  /* A NaN of one rank stays one in the sum. */
+  /* NaNs propagate through the sum. */
   if (status == NNT_OK) status = nnt_comm_sum(comm, out, k, error);
   free(rows);
   free(room);

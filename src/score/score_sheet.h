@@ -1,4 +1,4 @@
-/* Counting what a classifier gets right, while samples pass by. */
+/* Accumulating the per-class scores of a classifier, batch by batch. */
 #ifndef NNT_SCORE_SCORE_SHEET_H
 #define NNT_SCORE_SCORE_SHEET_H
 
@@ -16,8 +16,8 @@ nnt_status nnt_score_sheet_create(const nnt_model *model, int64_t samples, nnt_s
 /* *sheet may be NULL. */
 void nnt_score_sheet_destroy(nnt_score_sheet **sheet);
 
-/* `count` samples: their probabilities [count, outputs] and the batch that they came in. Each
- * sample is counted on one rank, in any order. Local. */
+/* Adds `count` samples: their probabilities [count, outputs] and their batch. Each sample is added
+ * on one rank, in any order. Local. */
 nnt_status nnt_score_sheet_add(nnt_score_sheet *sheet, const nnt_panels *probabilities,
                                const nnt_batch *batch, int64_t count,
                                nnt_error *error) NNT_MUST_CHECK;

@@ -1,4 +1,4 @@
-/* The samples that are most wrong. */
+/* The worst classified samples. */
 #include "score/worst_samples.h"
 
 #include <inttypes.h>
@@ -36,7 +36,7 @@ static double value_at(nnt_element element, const void *row, int64_t i) {
   return (double)((const float *)row)[i];
 }
 
-/* The picture, from its darkest to its brightest pixel. */
+/* Renders the image, scaled from its smallest to its largest value. */
 static void draw(const search *s, int64_t index, uint8_t *pixels) {
   const void *row = nnt_samples_row(s->samples, index);
   const nnt_element element = s->samples->element;
@@ -58,14 +58,14 @@ static int64_t largest(const float *values, int64_t count) {
   return at;
 }
 
-/* Keeps the list sorted; of equal ones the first remain. */
+/* Inserts the sample into the sorted list if it is bad enough; ties keep the earlier one. */
 static nnt_status consider(search *s, int64_t index, const float *probabilities, nnt_error *error) {
   nnt_scores *scores = s->scores;
   int64_t own = s->samples->classes[nnt_samples_place(s->samples, index)];
-  nnt_worst_samples found = {.row = nnt_resident_row(s->data, index),
-                             .own = own,
-                             .own_probability = (double)probabilities[own],
-                             .predicted = largest(probabilities, s->outputs)};
+  nnt_worst_sample found = {.row = nnt_resident_row(s->data, index),
+                            .own = own,
+                            .own_probability = (double)probabilities[own],
+                            .predicted = largest(probabilities, s->outputs)};
   found.predicted_probability = (double)probabilities[found.predicted];
   int64_t at = scores->worst_count;
   while (at > 0 && found.own_probability < scores->worst[at - 1].own_probability) --at;
@@ -73,7 +73,7 @@ static nnt_status consider(search *s, int64_t index, const float *probabilities,
   if (scores->height > 0) {
     void *pixels = NULL;
     nnt_status status =
-        nnt_memory_allocate((size_t)s->samples->features, "a picture", &pixels, error);
+        nnt_memory_allocate((size_t)s->samples->features, "an image", &pixels, error);
     if (status != NNT_OK) return status;
     found.pixels = pixels;
     draw(s, index, found.pixels);
@@ -101,7 +101,7 @@ static nnt_status allocate(search *s, nnt_error *error) {
                           "the worst samples", &block, error);
   s->block = block;
   if (status == NNT_OK)
-    status = nnt_memory_allocate((size_t)s->most * sizeof(nnt_worst_samples), "the worst samples",
+    status = nnt_memory_allocate((size_t)s->most * sizeof(nnt_worst_sample), "the worst samples",
                                  &list, error);
   s->scores->worst = list;
   s->scores->worst_count = 0;

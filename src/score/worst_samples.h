@@ -1,4 +1,4 @@
-/* The samples of a classification that are most wrong: the least probability for their class. */
+/* The worst classified samples: those with the lowest probability of their own class. */
 #ifndef NNT_SCORE_WORST_SAMPLES_H
 #define NNT_SCORE_WORST_SAMPLES_H
 
@@ -7,8 +7,8 @@
 #include "input/resident.h"
 #include "score/evaluator.h"
 
-/* Puts up to `most` of them into `scores` on rank 0, the worst first; nothing for other losses than
- * cross-entropy. Rank 0 computes; the others read with it. Collective. */
+/* Stores up to `most` of them in `scores` on rank 0, the worst first; none for losses other than
+ * cross-entropy. Rank 0 computes; the others take part in reading. Collective. */
 nnt_status nnt_worst_samples_find(nnt_comm *comm, nnt_evaluator *evaluator, const nnt_model *model,
                                   const float *parameters, const nnt_resident *data,
                                   const nnt_data_source *source, int64_t most, nnt_scores *scores,
