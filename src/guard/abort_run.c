@@ -1,4 +1,4 @@
-/* The end of a run in which no rank comes further: reports, the survivor checkpoint, exit. */
+/* The end of a run in which no rank comes further: reports, the emergency checkpoint, exit. */
 #include "guard/abort_run.h"
 
 #include <inttypes.h>
@@ -13,7 +13,7 @@
 #define READY_SECONDS 15.0
 #define NODES_SECONDS 10.0
 #define WAKE_SECONDS 1.0
-/* What a survivor checkpoint may take: seconds, and bytes a second. */
+/* What a emergency checkpoint may take: seconds, and bytes a second. */
 #define SAVE_SECONDS 30.0
 #define SAVE_RATE 1e7
 #define NAP 0.02
@@ -83,8 +83,8 @@ static int report_missing(const nnt_watchdog *w) {
 }
 
 static double save_limit(const nnt_watchdog *w) {
-  double arenas = 1.0 + nnt_optimizer_slots(&w->plan.survivor.options->optimizer);
-  const nnt_layout *layout = nnt_stepper_layout(w->plan.survivor.stepper);
+  double arenas = 1.0 + nnt_optimizer_slots(&w->plan.emergency.options->optimizer);
+  const nnt_layout *layout = nnt_stepper_layout(w->plan.emergency.stepper);
   return SAVE_SECONDS + arenas * (double)layout->floats * (double)sizeof(float) / SAVE_RATE;
 }
 
@@ -92,13 +92,13 @@ static double save_limit(const nnt_watchdog *w) {
 static bool is_able(const nnt_watchdog *w) {
   nnt_phase phase = (nnt_phase)atomic_load(&w->heartbeat.own->phase);
   bool reads = (phase == NNT_PHASE_READING || phase == NNT_PHASE_VALIDATION) &&
-               w->plan.survivor.options->reading.io == NNT_IO_COLLECTIVE;
-  bool there = w->board == NULL || nnt_node_files_is_there(w->board);
+               w->plan.emergency.options->reading.io == NNT_IO_COLLECTIVE;
+  bool there = w->files == NULL || nnt_node_files_is_there(w->files);
   return there && !reads && nnt_read_ahead_pause_within(w->plan.reader, REST_SECONDS) &&
-         nnt_recorder_rests_within(w->plan.recorder, WRITER_SECONDS);
+         nnt_recorder_idle_within(w->plan.recorder, WRITER_SECONDS);
 }
 
-/* --- waiting: this rank goes on to beat, and to look who else does --- */
+/* --- waiting: this rank goes on to beat, and to check who else does --- */
 
 static bool all_ready(nnt_watchdog *w) {
   return nnt_node_health_all_ready(w->health);
@@ -123,10 +123,10 @@ static bool all_gone(nnt_watchdog *w) {
 /* Whether every node has come to the end, but for those that said nothing for long enough. */
 static bool nodes_end(nnt_watchdog *w) {
   bool waited = w->node_silence >= nnt_watchdog_grace(w);
-  for (int n = 0; n < nnt_node_files_nodes(w->board); ++n) {
-    nnt_node_note note = nnt_node_files_note(w->board, n);
-    if (n == nnt_node_files_own(w->board) || (waited && note.state == NNT_NODE_ABSENT)) continue;
-    if (note.state < NNT_NODE_ENDING) return false;
+  for (int n = 0; n < nnt_node_files_nodes(w->files); ++n) {
+    nnt_node_report report = nnt_node_files_report(w->files, n);
+    if (n == nnt_node_files_own(w->files) || (waited && report.state == NNT_NODE_ABSENT)) continue;
+    if (report.state < NNT_NODE_ENDING) return false;
   }
   return true;
 }
@@ -135,10 +135,10 @@ static bool nodes_end(nnt_watchdog *w) {
 static int newest_node(const nnt_watchdog *w) {
   int newest = -1;
   int64_t updates = -1;
-  for (int n = 0; n < nnt_node_files_nodes(w->board); ++n) {
-    nnt_node_note note = nnt_node_files_note(w->board, n);
-    if (note.state < NNT_NODE_ENDING || note.updates <= updates) continue;
-    updates = note.updates;
+  for (int n = 0; n < nnt_node_files_nodes(w->files); ++n) {
+    nnt_node_report report = nnt_node_files_report(w->files, n);
+    if (report.state < NNT_NODE_ENDING || report.updates <= updates) continue;
+    updates = report.updates;
     newest = n;
   }
   return newest;
@@ -146,10 +146,10 @@ static int newest_node(const nnt_watchdog *w) {
 
 static bool newest_is_done(nnt_watchdog *w) {
   int node = newest_node(w);
-  return node < 0 || nnt_node_files_note(w->board, node).state >= NNT_NODE_FAILED;
+  return node < 0 || nnt_node_files_report(w->files, node).state >= NNT_NODE_FAILED;
 }
 
-static void wait_until(nnt_watchdog *w, bool (*met)(nnt_watchdog *w), bool board, double seconds) {
+static void wait_until(nnt_watchdog *w, bool (*met)(nnt_watchdog *w), bool files, double seconds) {
   const struct timespec nap = {.tv_nsec = (long)(NAP * 1e9)};
   for (double waited = 0.0, read = 0.0; waited < seconds && !met(w);) {
     (void)nanosleep(&nap, NULL);
@@ -157,33 +157,33 @@ static void wait_until(nnt_watchdog *w, bool (*met)(nnt_watchdog *w), bool board
     nnt_node_health_tick(w->health, elapsed);
     waited += elapsed;
     read += elapsed;
-    if (board && read >= 5.0 * NAP) {
-      nnt_node_files_read(w->board, read);
+    if (files && read >= 5.0 * NAP) {
+      nnt_node_files_read(w->files, read);
       read = 0.0;
     }
   }
 }
 
-/* --- the survivor checkpoint --- */
+/* --- the emergency checkpoint --- */
 
 static void *save(void *context) {
   nnt_watchdog *w = context;
-  const char *output = w->plan.survivor.options->output;
+  const char *output = w->plan.emergency.options->output;
   char name[NNT_CHECKPOINT_NAME], line[1024];
   nnt_error error;
   pthread_mutex_lock(&w->mutex);
   nnt_train_state state = w->state;
   pthread_mutex_unlock(&w->mutex);
-  nnt_saved saved = nnt_emergency_checkpoint_save(&w->plan.survivor, &state, name, &error);
+  nnt_saved saved = nnt_emergency_checkpoint_save(&w->plan.emergency, &state, name, &error);
   if (saved == NNT_NOT_WRITTEN)
     (void)snprintf(line, sizeof line,
-                   "watchdog: no survivor checkpoint: %s: %.600s; the run ends, go on with "
+                   "watchdog: no emergency checkpoint: %s: %.600s; the run ends, go on with "
                    "--resume from the last checkpoint",
                    error.what, error.where);
   else
     (void)snprintf(line, sizeof line,
                    "watchdog: %s of step %" PRId64 ": %.600s/%s; the run ends, go on with --resume",
-                   saved == NNT_WRITTEN ? "survivor checkpoint" : "there is a checkpoint",
+                   saved == NNT_WRITTEN ? "emergency checkpoint" : "there is a checkpoint",
                    state.step, output, name);
   say(w, line);
   atomic_store(&nnt_node_health_node(w->health)->saved, saved);
@@ -201,24 +201,24 @@ static void start_to_save(nnt_watchdog *w) {
 
 /* --- the order of the end --- */
 
-/* The first node that takes part speaks for all. */
-static bool speaks(const nnt_watchdog *w) {
-  for (int n = 0; w->board != NULL && n < nnt_node_files_own(w->board); ++n) {
-    if (nnt_node_files_note(w->board, n).state >= NNT_NODE_ENDING) return false;
+/* The first node that takes part speaks_for_all for all. */
+static bool speaks_for_all(const nnt_watchdog *w) {
+  for (int n = 0; w->files != NULL && n < nnt_node_files_own(w->files); ++n) {
+    if (nnt_node_files_report(w->files, n).state >= NNT_NODE_ENDING) return false;
   }
   return true;
 }
 
 static void report_nodes(const nnt_watchdog *w, int missing) {
   char line[256], name[128];
-  for (int n = 0; n < nnt_node_files_nodes(w->board); ++n) {
-    nnt_node_note note = nnt_node_files_note(w->board, n);
-    if (n == nnt_node_files_own(w->board)) continue;
-    missing += note.missing;
-    if (note.state >= NNT_NODE_ENDING) continue;
-    nnt_node_files_name(w->board, n, name, sizeof name);
+  for (int n = 0; n < nnt_node_files_nodes(w->files); ++n) {
+    nnt_node_report report = nnt_node_files_report(w->files, n);
+    if (n == nnt_node_files_own(w->files)) continue;
+    missing += report.missing;
+    if (report.state >= NNT_NODE_ENDING) continue;
+    nnt_node_files_name(w->files, n, name, sizeof name);
     (void)snprintf(line, sizeof line, "watchdog: missing: host %s: %s", name,
-                   nnt_node_files_is_there(w->board)
+                   nnt_node_files_is_there(w->files)
                        ? "does not answer"
                        : "cannot be asked, the output is not in a directory that all nodes share");
     say(w, line);
@@ -233,35 +233,35 @@ static void report_nodes(const nnt_watchdog *w, int missing) {
 static void report_other(const nnt_watchdog *w) {
   char line[320], name[128];
   int node = newest_node(w);
-  if (node < 0 || node == nnt_node_files_own(w->board) || !speaks(w)) return;
-  nnt_node_note note = nnt_node_files_note(w->board, node);
-  nnt_node_files_name(w->board, node, name, sizeof name);
-  if (note.state == NNT_NODE_SAVED)
+  if (node < 0 || node == nnt_node_files_own(w->files) || !speaks_for_all(w)) return;
+  nnt_node_report report = nnt_node_files_report(w->files, node);
+  nnt_node_files_name(w->files, node, name, sizeof name);
+  if (report.state == NNT_NODE_SAVED)
     (void)snprintf(line, sizeof line,
                    "watchdog: host %s has saved step %" PRId64
                    "; the run ends, go on with --resume",
-                   name, note.updates);
+                   name, report.updates);
   else
     (void)snprintf(line, sizeof line,
                    "watchdog: host %s could not save step %" PRId64
                    "; the run ends, go on with --resume from the last checkpoint",
-                   name, note.updates);
+                   name, report.updates);
   say(w, line);
 }
 
-/* Which rank of the node, if any, is to write the survivor checkpoint, agreed with other nodes. */
+/* Which rank of the node, if any, is to write the emergency checkpoint, agreed with other nodes. */
 static int choose(nnt_watchdog *w, int64_t *updates) {
   int chosen = nnt_node_health_choose(w->health, updates);
   int missing = report_missing(w);
-  if (w->board != NULL) {
-    nnt_node_files_write(w->board, NNT_NODE_ENDING, *updates, missing);
-    nnt_node_files_read(w->board, 0.0);
+  if (w->files != NULL) {
+    nnt_node_files_write(w->files, NNT_NODE_ENDING, *updates, missing);
+    nnt_node_files_read(w->files, 0.0);
     wait_until(w, nodes_end, true, NODES_SECONDS);
-    if (speaks(w)) report_nodes(w, missing);
+    if (speaks_for_all(w)) report_nodes(w, missing);
     int newest = newest_node(w);
-    if (newest >= 0 && newest != nnt_node_files_own(w->board)) return -1;
+    if (newest >= 0 && newest != nnt_node_files_own(w->files)) return -1;
   }
-  if (chosen < 0 && speaks(w))
+  if (chosen < 0 && speaks_for_all(w))
     say(w,
         "watchdog: no rank can save a newer state than the last checkpoint; the run ends, go on "
         "with --resume");
@@ -274,7 +274,7 @@ static nnt_node_state own_outcome(const nnt_watchdog *w) {
 }
 
 /* The rank that gave up for its node. */
-static void conduct(nnt_watchdog *w) {
+static void coordinate(nnt_watchdog *w) {
   nnt_node_ranks *node = nnt_node_health_node(w->health);
   wait_until(w, all_ready, false, READY_SECONDS);
   int64_t updates = -1;
@@ -282,8 +282,8 @@ static void conduct(nnt_watchdog *w) {
   atomic_store(&node->chosen, chosen >= 0 ? (uint32_t)chosen + 1 : NNT_NOBODY);
   if (chosen == w->node_rank) start_to_save(w);
   if (chosen >= 0) wait_until(w, is_saved, false, save_limit(w));
-  if (w->board != NULL) {
-    if (chosen >= 0) nnt_node_files_write(w->board, own_outcome(w), updates, 0);
+  if (w->files != NULL) {
+    if (chosen >= 0) nnt_node_files_write(w->files, own_outcome(w), updates, 0);
     wait_until(w, newest_is_done, true, save_limit(w));
     report_other(w);
   }
@@ -292,7 +292,7 @@ static void conduct(nnt_watchdog *w) {
   wait_until(w, all_gone, false, WAKE_SECONDS);
 }
 
-static void follow(nnt_watchdog *w) {
+static void participate(nnt_watchdog *w) {
   double limit = READY_SECONDS + NODES_SECONDS + 2.0 * save_limit(w);
   wait_until(w, is_chosen, false, limit);
   if (atomic_load(&nnt_node_health_node(w->health)->chosen) == (uint32_t)w->node_rank + 1)
@@ -302,17 +302,17 @@ static void follow(nnt_watchdog *w) {
 
 void nnt_abort_run(nnt_watchdog *w) {
   nnt_rank_state *own = w->heartbeat.own;
-  bool conducts =
-      atomic_load(&nnt_node_health_node(w->health)->given_up) == (uint32_t)w->node_rank + 1;
+  bool coordinates =
+      atomic_load(&nnt_node_health_node(w->health)->aborting) == (uint32_t)w->node_rank + 1;
   if (!has_ended(w)) { /* else this process was stopped meanwhile */
     report_self(w);
     atomic_store(&own->able, is_able(w));
     atomic_store(&own->ready, 1);
-    if (conducts)
-      conduct(w);
+    if (coordinates)
+      coordinate(w);
     else
-      follow(w);
+      participate(w);
   }
   atomic_store(&own->gone, 1);
-  w->plan.events->abandon(w->plan.events->context, conducts && w->board != NULL);
+  w->plan.events->abandon(w->plan.events->context, coordinates && w->files != NULL);
 }

@@ -4,7 +4,7 @@
 
 #include "guard/watch_state.h"
 
-/* Reports, has the survivor checkpoint written, and ends the process. Called on the thread of every
+/* Reports, has the emergency checkpoint written, and ends the process. Called on the thread of every
  * rank of a node that runs, when the node has given up. */
 void nnt_abort_run(nnt_watchdog *watchdog);
 

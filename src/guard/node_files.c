@@ -1,4 +1,4 @@
-/* A board on which nodes tell each other how they stand. */
+/* A files on which nodes tell each other how they stand. */
 #include "guard/node_files.h"
 
 #include <dirent.h>
@@ -22,8 +22,8 @@
 typedef struct node {
   char host[HOST_SIZE];
   int first, last; /* ranks */
-  nnt_node_note note;
-  unsigned count; /* of the note */
+  nnt_node_report report;
+  unsigned count; /* of the report */
 } node;
 
 struct nnt_node_files {
@@ -32,7 +32,7 @@ struct nnt_node_files {
   bool there, leads; /* leads: rank 0 */
   int nodes, own;
   node *node;           /* [nodes] */
-  char note[NAME_SIZE]; /* this node's that is up; "": none */
+  char report[NAME_SIZE]; /* this node's that is up; "": none */
   unsigned count;
 };
 
@@ -42,20 +42,20 @@ typedef struct place {
   char host[HOST_SIZE];
 } place;
 
-static void join(const nnt_node_files *board, const char *name, char path[PATH_SIZE]) {
-  (void)snprintf(path, PATH_SIZE, "%s/%s", board->path, name);
+static void join(const nnt_node_files *files, const char *name, char path[PATH_SIZE]) {
+  (void)snprintf(path, PATH_SIZE, "%s/%s", files->path, name);
 }
 
-static bool put(const nnt_node_files *board, const char *name) {
+static bool create_file(const nnt_node_files *files, const char *name) {
   char path[PATH_SIZE];
-  join(board, name, path);
+  join(files, name, path);
   int descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
   return descriptor >= 0 && close(descriptor) == 0;
 }
 
-static void take_away(const nnt_node_files *board, const char *name) {
+static void remove_file(const nnt_node_files *files, const char *name) {
   char path[PATH_SIZE];
-  join(board, name, path);
+  join(files, name, path);
   (void)unlink(path);
 }
 
@@ -70,7 +70,7 @@ static void sweep(const char *path) {
 }
 
 /* Which hosts and ranks the nodes are. */
-static nnt_status learn_nodes(nnt_comm *comm, nnt_node_files *board, nnt_error *error) {
+static nnt_status learn_nodes(nnt_comm *comm, nnt_node_files *files, nnt_error *error) {
   place own = {.node = comm->node_index};
   int ranks = nnt_comm_size(comm);
   place *all = calloc((size_t)ranks, sizeof *all);
@@ -80,7 +80,7 @@ static nnt_status learn_nodes(nnt_comm *comm, nnt_node_files *board, nnt_error *
   status = nnt_comm_agree(comm, status, error);
   if (status == NNT_OK) status = nnt_comm_gather(comm, &own, sizeof own, all, error);
   for (int r = ranks - 1; r >= 0 && status == NNT_OK; --r) {
-    node *of = &board->node[all[r].node];
+    node *of = &files->node[all[r].node];
     memcpy(of->host, all[r].host, sizeof of->host);
     of->first = r;
     if (of->last == 0) of->last = r;
@@ -90,18 +90,18 @@ static nnt_status learn_nodes(nnt_comm *comm, nnt_node_files *board, nnt_error *
 }
 
 /* A number that no other run has, and the file that shows who sees the directory. */
-static nnt_status open_board(nnt_comm *comm, nnt_node_files *board, nnt_error *error) {
+static nnt_status open_run(nnt_comm *comm, nnt_node_files *files, nnt_error *error) {
   struct timespec now;
   char name[NAME_SIZE], path[PATH_SIZE];
   (void)clock_gettime(CLOCK_REALTIME, &now);
-  board->run = ((uint64_t)now.tv_sec << 32) ^ ((uint64_t)now.tv_nsec << 20) ^ (uint64_t)getpid();
-  nnt_status status = nnt_comm_broadcast(comm, 0, &board->run, sizeof board->run, error);
+  files->run = ((uint64_t)now.tv_sec << 32) ^ ((uint64_t)now.tv_nsec << 20) ^ (uint64_t)getpid();
+  nnt_status status = nnt_comm_broadcast(comm, 0, &files->run, sizeof files->run, error);
   if (status != NNT_OK) return status;
-  (void)snprintf(name, sizeof name, PREFIX "%016" PRIx64, board->run);
-  if (board->leads) (void)put(board, name);
+  (void)snprintf(name, sizeof name, PREFIX "%016" PRIx64, files->run);
+  if (files->leads) (void)create_file(files, name);
   status = nnt_comm_barrier(comm, error);
-  join(board, name, path);
-  board->there = access(path, F_OK) == 0;
+  join(files, name, path);
+  files->there = access(path, F_OK) == 0;
   return status;
 }
 
@@ -110,91 +110,91 @@ nnt_status nnt_node_files_create(nnt_comm *comm, const char *output, nnt_node_fi
   *out = NULL;
   if (nnt_comm_rank(comm) == 0) sweep(output);
   if (nnt_comm_nodes(comm) == 1) return NNT_OK;
-  nnt_node_files *board = calloc(1, sizeof *board);
-  if (board != NULL) {
-    board->nodes = nnt_comm_nodes(comm);
-    board->own = comm->node_index;
-    board->leads = nnt_comm_rank(comm) == 0;
-    board->node = calloc((size_t)board->nodes, sizeof *board->node);
-    (void)snprintf(board->path, sizeof board->path, "%s", output);
+  nnt_node_files *files = calloc(1, sizeof *files);
+  if (files != NULL) {
+    files->nodes = nnt_comm_nodes(comm);
+    files->own = comm->node_index;
+    files->leads = nnt_comm_rank(comm) == 0;
+    files->node = calloc((size_t)files->nodes, sizeof *files->node);
+    (void)snprintf(files->path, sizeof files->path, "%s", output);
   }
-  nnt_status status = board != NULL && board->node != NULL
+  nnt_status status = files != NULL && files->node != NULL
                           ? NNT_OK
-                          : nnt_fail_memory(error, sizeof *board, "the watchdog");
+                          : nnt_fail_memory(error, sizeof *files, "the watchdog");
   status = nnt_comm_agree(comm, status, error);
-  if (status == NNT_OK) status = learn_nodes(comm, board, error);
-  if (status == NNT_OK) status = nnt_comm_agree(comm, open_board(comm, board, error), error);
+  if (status == NNT_OK) status = learn_nodes(comm, files, error);
+  if (status == NNT_OK) status = nnt_comm_agree(comm, open_run(comm, files, error), error);
   if (status != NNT_OK) {
-    nnt_node_files_destroy(&board);
+    nnt_node_files_destroy(&files);
     return status;
   }
-  *out = board;
+  *out = files;
   return NNT_OK;
 }
 
-void nnt_node_files_destroy(nnt_node_files **board) {
-  if (*board == NULL) return;
-  if ((*board)->leads && (*board)->there) sweep((*board)->path);
-  free((*board)->node);
-  free(*board);
-  *board = NULL;
+void nnt_node_files_destroy(nnt_node_files **files) {
+  if (*files == NULL) return;
+  if ((*files)->leads && (*files)->there) sweep((*files)->path);
+  free((*files)->node);
+  free(*files);
+  *files = NULL;
 }
 
-bool nnt_node_files_is_there(const nnt_node_files *board) {
-  return board->there;
+bool nnt_node_files_is_there(const nnt_node_files *files) {
+  return files->there;
 }
 
-int nnt_node_files_nodes(const nnt_node_files *board) {
-  return board->nodes;
+int nnt_node_files_nodes(const nnt_node_files *files) {
+  return files->nodes;
 }
 
-int nnt_node_files_own(const nnt_node_files *board) {
-  return board->own;
+int nnt_node_files_own(const nnt_node_files *files) {
+  return files->own;
 }
 
-void nnt_node_files_write(nnt_node_files *board, nnt_node_state state, int64_t updates,
+void nnt_node_files_write(nnt_node_files *files, nnt_node_state state, int64_t updates,
                           int missing) {
   char name[NAME_SIZE] = "";
-  if (!board->there) return;
+  if (!files->there) return;
   if (state != NNT_NODE_ABSENT) {
-    (void)snprintf(name, sizeof name, PREFIX "%016" PRIx64 "-%d-%d-%" PRId64 "-%d-%u", board->run,
-                   board->own, (int)state, updates, missing, ++board->count);
-    (void)put(board, name);
+    (void)snprintf(name, sizeof name, PREFIX "%016" PRIx64 "-%d-%d-%" PRId64 "-%d-%u", files->run,
+                   files->own, (int)state, updates, missing, ++files->count);
+    (void)create_file(files, name);
   }
-  if (board->note[0] != '\0') take_away(board, board->note);
-  memcpy(board->note, name, sizeof name);
+  if (files->report[0] != '\0') remove_file(files, files->report);
+  memcpy(files->report, name, sizeof name);
 }
 
-static void read_name(nnt_node_files *board, const char *name) {
+static void read_name(nnt_node_files *files, const char *name) {
   uint64_t run = 0;
   int index = 0, state = 0, missing = 0;
   int64_t updates = 0;
   unsigned count = 0;
   int found = sscanf(name, PREFIX "%16" SCNx64 "-%d-%d-%" SCNd64 "-%d-%u", &run, &index, &state,
                      &updates, &missing, &count);
-  if (found != 6 || run != board->run || index < 0 || index >= board->nodes) return;
-  node *of = &board->node[index];
+  if (found != 6 || run != files->run || index < 0 || index >= files->nodes) return;
+  node *of = &files->node[index];
   if (state < NNT_NODE_BUSY || state > NNT_NODE_SAVED || count <= of->count) return;
   of->count = count;
-  of->note =
-      (nnt_node_note){.state = (nnt_node_state)state, .updates = updates, .missing = missing};
+  of->report =
+      (nnt_node_report){.state = (nnt_node_state)state, .updates = updates, .missing = missing};
 }
 
-void nnt_node_files_read(nnt_node_files *board, double seconds) {
-  DIR *directory = board->there ? opendir(board->path) : NULL;
-  for (int i = 0; i < board->nodes; ++i) board->node[i].note.age += seconds;
+void nnt_node_files_read(nnt_node_files *files, double seconds) {
+  DIR *directory = files->there ? opendir(files->path) : NULL;
+  for (int i = 0; i < files->nodes; ++i) files->node[i].report.age += seconds;
   if (directory == NULL) return;
   for (struct dirent *entry = readdir(directory); entry != NULL; entry = readdir(directory))
-    read_name(board, entry->d_name);
+    read_name(files, entry->d_name);
   (void)closedir(directory);
 }
 
-nnt_node_note nnt_node_files_note(const nnt_node_files *board, int node_index) {
-  return board->node[node_index].note;
+nnt_node_report nnt_node_files_report(const nnt_node_files *files, int node_index) {
+  return files->node[node_index].report;
 }
 
-void nnt_node_files_name(const nnt_node_files *board, int node_index, char *text, size_t size) {
-  const node *of = &board->node[node_index];
+void nnt_node_files_name(const nnt_node_files *files, int node_index, char *text, size_t size) {
+  const node *of = &files->node[node_index];
   if (of->first == of->last)
     (void)snprintf(text, size, "%s (rank %d)", of->host, of->first);
   else

@@ -1,5 +1,5 @@
-/* A board on which nodes tell each other how they stand when messages no longer go through: the
- * directory of the run. A note is an empty file whose name says it all, so that reading all notes
+/* A files on which nodes tell each other how they stand when messages no longer go through: the
+ * directory of the run. A report is an empty file whose name says it all, so that reading all notes
  * is reading one directory. Nothing is written there while a run is well, but for one file that
  * shows that all nodes see the same directory.
  *
@@ -19,7 +19,7 @@ typedef struct nnt_node_files nnt_node_files;
 
 /* In the order in which they come. */
 typedef enum nnt_node_state {
-  NNT_NODE_ABSENT, /* no note */
+  NNT_NODE_ABSENT, /* no report */
   NNT_NODE_BUSY,   /* no step for long, but a rank is at work */
   NNT_NODE_SILENT, /* no rank comes further */
   NNT_NODE_ENDING, /* gives the run up; knows its newest whole state */
@@ -27,30 +27,30 @@ typedef enum nnt_node_state {
   NNT_NODE_SAVED   /* or has saved it */
 } nnt_node_state;
 
-typedef struct nnt_node_note {
+typedef struct nnt_node_report {
   nnt_node_state state;
   int64_t updates; /* of the newest whole state; -1: none */
   int missing;     /* ranks of the node that the others wait for */
-  double age;      /* seconds for which the note has been the same, as far as this node saw */
-} nnt_node_note;
+  double age;      /* seconds for which the report has been the same, as far as this node saw */
+} nnt_node_report;
 
 /* Takes away what an earlier run has left. *out is NULL on a single node. */
 nnt_status nnt_node_files_create(nnt_comm *comm, const char *output, nnt_node_files **out,
                                  nnt_error *error) NNT_MUST_CHECK;
-/* *board may be NULL. */
-void nnt_node_files_destroy(nnt_node_files **board);
+/* *files may be NULL. */
+void nnt_node_files_destroy(nnt_node_files **files);
 
 /* Whether this node sees the directory in which rank 0 writes. */
-bool nnt_node_files_is_there(const nnt_node_files *board);
-int nnt_node_files_nodes(const nnt_node_files *board);
-int nnt_node_files_own(const nnt_node_files *board);
-/* Puts up this node's note, in place of the one before; ABSENT takes it away. */
-void nnt_node_files_write(nnt_node_files *board, nnt_node_state state, int64_t updates,
+bool nnt_node_files_is_there(const nnt_node_files *files);
+int nnt_node_files_nodes(const nnt_node_files *files);
+int nnt_node_files_own(const nnt_node_files *files);
+/* Puts up this node's report, in place of the one before; ABSENT takes it away. */
+void nnt_node_files_write(nnt_node_files *files, nnt_node_state state, int64_t updates,
                           int missing);
 /* Reads the notes of all nodes, `seconds` after the last time. */
-void nnt_node_files_read(nnt_node_files *board, double seconds);
-nnt_node_note nnt_node_files_note(const nnt_node_files *board, int node);
+void nnt_node_files_read(nnt_node_files *files, double seconds);
+nnt_node_report nnt_node_files_report(const nnt_node_files *files, int node);
 /* "node7, ranks 14 to 15" */
-void nnt_node_files_name(const nnt_node_files *board, int node, char *text, size_t size);
+void nnt_node_files_name(const nnt_node_files *files, int node, char *text, size_t size);
 
 #endif

@@ -146,11 +146,11 @@ int nnt_node_health_choose(const nnt_node_health *health, int64_t *updates) {
 }
 
 bool nnt_node_health_is_missing(const nnt_node_health *health, int rank) {
-  const nnt_rank_state *vital = &health->node->ranks[rank];
+  const nnt_rank_state *state = &health->node->ranks[rank];
   if (!nnt_node_health_runs(health, rank)) return true;
-  switch ((nnt_phase)atomic_load(&vital->phase)) {
+  switch ((nnt_phase)atomic_load(&state->phase)) {
     case NNT_PHASE_READING:
-      return atomic_load(&vital->working) != 0;
+      return atomic_load(&state->working) != 0;
     case NNT_PHASE_COMPUTING:
     case NNT_PHASE_SAVING:
       return true;

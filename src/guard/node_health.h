@@ -10,8 +10,8 @@
 
 /* In memory that the node's ranks share. Ranks are those of the node, plus 1; 0: none yet. */
 typedef struct nnt_node_ranks {
-  _Atomic uint32_t given_up; /* the rank that ends the run on this node; closes the gate */
-  _Atomic uint32_t chosen;   /* the rank that writes the survivor checkpoint, or NNT_NOBODY */
+  _Atomic uint32_t aborting; /* the rank that ends the run on this node; closes the gate */
+  _Atomic uint32_t chosen;   /* the rank that writes the emergency checkpoint, or NNT_NOBODY */
   _Atomic uint32_t saved;    /* an nnt_saved */
   _Atomic uint32_t ended;    /* all leave */
   nnt_rank_state ranks[];

@@ -9,8 +9,8 @@
 #define GRACE_PART 0.2
 
 double nnt_watchdog_elapsed(nnt_watchdog *watchdog) {
-  double now = nnt_clock_seconds(), elapsed = now - watchdog->looked;
-  watchdog->looked = now;
+  double now = nnt_clock_seconds(), elapsed = now - watchdog->last_check;
+  watchdog->last_check = now;
   /* Longer than that: the process was stopped. */
   return elapsed < 2.0 * watchdog->tick ? elapsed : 2.0 * watchdog->tick;
 }

@@ -15,7 +15,7 @@ typedef struct nnt_watchdog nnt_watchdog;
 
 /* All borrowed, and to outlive the watchdog. */
 typedef struct nnt_watchdog_plan {
-  nnt_emergency_checkpoint_plan survivor;
+  nnt_emergency_checkpoint_plan emergency;
   const nnt_train_events *events;
   nnt_recorder *recorder;
   nnt_read_ahead *reader; /* NULL: none */
@@ -29,7 +29,7 @@ struct nnt_watchdog {
   double seconds; /* of silence */
   double tick;    /* seconds between two looks */
   nnt_node_health *health;
-  nnt_node_files *board; /* NULL: one node */
+  nnt_node_files *files; /* NULL: one node */
   nnt_heartbeat heartbeat;
   pthread_t thread;
   bool started;
@@ -38,14 +38,14 @@ struct nnt_watchdog {
   bool ending;           /* under the mutex, and the next */
   nnt_train_state state; /* after the last update */
   /* The thread's. */
-  double looked;             /* when, last */
+  double last_check;             /* when, last */
   uint32_t progress, pieces; /* seen last */
   double silence;            /* seconds without either changing */
   int64_t updates;           /* of the node, seen last */
   double step_silence;       /* seconds without an update */
   double node_silence;       /* seconds for which all ranks of the node are silent */
-  double board_silence;      /* seconds since the board was looked at */
-  bool posted;               /* there is a note on the board */
+  double since_read;      /* seconds since the files was last_check at */
+  bool reported;               /* there is a note on the files */
 };
 
 /* Seconds since the last call, as far as this process ran. */

@@ -15,12 +15,12 @@
 #define TICKS 10.0
 /* File systems have longer pauses than computations. */
 #define SAVING_FACTOR 10.0
-/* Seconds between two looks at the board, and after which what a node says of its work is old. */
-#define BOARD_SECONDS 1.0
+/* Seconds between two looks at the files, and after which what a node says of its work is old. */
+#define READ_SECONDS 1.0
 #define STALE_SECONDS 10.0
 
 /* Whether this rank's own thread comes further. */
-static void look_at_self(nnt_watchdog *w, double elapsed) {
+static void check_self(nnt_watchdog *w, double elapsed) {
   nnt_rank_state *own = w->heartbeat.own;
   bool reads = false;
   uint32_t progress = atomic_load(&own->progress);
@@ -35,57 +35,57 @@ static void look_at_self(nnt_watchdog *w, double elapsed) {
   atomic_store(&own->silent, w->silence >= w->seconds * (saves ? SAVING_FACTOR : 1.0));
 }
 
-static void give_up(nnt_watchdog *w) {
+static void start_abort(nnt_watchdog *w) {
   uint32_t nobody = 0;
-  atomic_compare_exchange_strong(&nnt_node_health_node(w->health)->given_up, &nobody,
+  atomic_compare_exchange_strong(&nnt_node_health_node(w->health)->aborting, &nobody,
                                  (uint32_t)w->node_rank + 1);
 }
 
 /* What the other nodes say: whether the run is to be given up. */
 static bool others_agree(nnt_watchdog *w, bool silent) {
   bool at_work = false, absent = false;
-  for (int n = 0; n < nnt_node_files_nodes(w->board); ++n) {
-    nnt_node_note note = nnt_node_files_note(w->board, n);
-    if (n == nnt_node_files_own(w->board)) continue;
-    if (note.state >= NNT_NODE_ENDING) return true;
-    at_work = at_work || (note.state == NNT_NODE_BUSY && note.age < STALE_SECONDS);
-    absent = absent || note.state == NNT_NODE_ABSENT;
+  for (int n = 0; n < nnt_node_files_nodes(w->files); ++n) {
+    nnt_node_report report = nnt_node_files_report(w->files, n);
+    if (n == nnt_node_files_own(w->files)) continue;
+    if (report.state >= NNT_NODE_ENDING) return true;
+    at_work = at_work || (report.state == NNT_NODE_BUSY && report.age < STALE_SECONDS);
+    absent = absent || report.state == NNT_NODE_ABSENT;
   }
   return silent && !at_work && (!absent || w->node_silence >= nnt_watchdog_grace(w));
 }
 
 /* For a node's first rank that runs. */
-static void look_at_node(nnt_watchdog *w, double elapsed) {
+static void check_node(nnt_watchdog *w, double elapsed) {
   int64_t updates = nnt_node_health_done(w->health);
   bool silent = nnt_node_health_all_silent(w->health);
   w->node_silence = silent ? w->node_silence + elapsed : 0.0;
   w->step_silence = updates == w->updates ? w->step_silence + elapsed : 0.0;
   w->updates = updates;
-  if (w->board == NULL) {
-    if (silent) give_up(w);
+  if (w->files == NULL) {
+    if (silent) start_abort(w);
     return;
   }
   bool alarmed = silent || w->step_silence >= w->seconds;
   if (!alarmed) {
-    if (w->posted) nnt_node_files_write(w->board, NNT_NODE_ABSENT, -1, 0);
-    w->posted = false;
+    if (w->reported) nnt_node_files_write(w->files, NNT_NODE_ABSENT, -1, 0);
+    w->reported = false;
     return;
   }
-  w->board_silence += elapsed;
-  if (w->posted && w->board_silence < BOARD_SECONDS) return;
-  nnt_node_files_write(w->board, silent ? NNT_NODE_SILENT : NNT_NODE_BUSY, updates, 0);
-  nnt_node_files_read(w->board, w->board_silence);
-  w->posted = true;
-  w->board_silence = 0.0;
-  if (others_agree(w, silent)) give_up(w);
+  w->since_read += elapsed;
+  if (w->reported && w->since_read < READ_SECONDS) return;
+  nnt_node_files_write(w->files, silent ? NNT_NODE_SILENT : NNT_NODE_BUSY, updates, 0);
+  nnt_node_files_read(w->files, w->since_read);
+  w->reported = true;
+  w->since_read = 0.0;
+  if (others_agree(w, silent)) start_abort(w);
 }
 
-static void look(nnt_watchdog *w) {
+static void check(nnt_watchdog *w) {
   double elapsed = nnt_watchdog_elapsed(w);
   nnt_node_health_tick(w->health, elapsed);
-  look_at_self(w, elapsed);
-  if (nnt_node_health_leads(w->health)) look_at_node(w, elapsed);
-  if (atomic_load(&nnt_node_health_node(w->health)->given_up) != 0) nnt_abort_run(w);
+  check_self(w, elapsed);
+  if (nnt_node_health_leads(w->health)) check_node(w, elapsed);
+  if (atomic_load(&nnt_node_health_node(w->health)->aborting) != 0) nnt_abort_run(w);
 }
 
 static void *run(void *context) {
@@ -99,7 +99,7 @@ static void *run(void *context) {
     until.tv_nsec = (long)(nanoseconds - 1e9 * (double)(int64_t)(nanoseconds / 1e9));
     if (pthread_cond_timedwait(&w->changed, &w->mutex, &until) != ETIMEDOUT) continue;
     pthread_mutex_unlock(&w->mutex);
-    look(w);
+    check(w);
     pthread_mutex_lock(&w->mutex);
   }
   pthread_mutex_unlock(&w->mutex);
@@ -133,9 +133,9 @@ static nnt_watchdog *allocate(nnt_comm *comm, const nnt_watchdog_plan *plan) {
   w->plan = *plan;
   w->node_rank = nnt_comm_node_rank(comm);
   w->node_size = nnt_comm_node_size(comm);
-  w->seconds = plan->survivor.options->watchdog;
+  w->seconds = plan->emergency.options->watchdog;
   w->tick = w->seconds / TICKS < LONGEST_TICK ? w->seconds / TICKS : LONGEST_TICK;
-  w->looked = nnt_clock_seconds();
+  w->last_check = nnt_clock_seconds();
   w->updates = plan->updates;
   w->state.step = plan->updates;
   (void)gethostname(w->host, sizeof w->host - 1);
@@ -144,20 +144,20 @@ static nnt_watchdog *allocate(nnt_comm *comm, const nnt_watchdog_plan *plan) {
 
 nnt_status nnt_watchdog_create(nnt_comm *comm, const nnt_watchdog_plan *plan, nnt_watchdog **out,
                                nnt_error *error) {
-  const nnt_train_options *options = plan->survivor.options;
+  const nnt_train_options *options = plan->emergency.options;
   *out = NULL;
   if (!(options->watchdog > 0.0) || plan->events->abandon == NULL || options->output == NULL)
     return NNT_OK;
   nnt_watchdog *w = allocate(comm, plan);
   nnt_status status = w != NULL ? NNT_OK : nnt_fail_memory(error, sizeof *w, "the watchdog");
   status = nnt_comm_agree(comm, status, error);
-  bool sharers = nnt_stepper_sharers(plan->survivor.stepper) > 1;
+  bool sharers = nnt_stepper_sharers(plan->emergency.stepper) > 1;
   if (status == NNT_OK)
     status = nnt_node_health_create(comm, sharers, plan->updates, &w->health, error);
-  if (status == NNT_OK) status = nnt_node_files_create(comm, options->output, &w->board, error);
+  if (status == NNT_OK) status = nnt_node_files_create(comm, options->output, &w->files, error);
   if (status == NNT_OK) {
     w->heartbeat = (nnt_heartbeat){.own = nnt_node_health_own(w->health),
-                                   .closed = &nnt_node_health_node(w->health)->given_up};
+                                   .closed = &nnt_node_health_node(w->health)->aborting};
     status = nnt_comm_agree(comm, start_thread(w, error), error);
   }
   if (status != NNT_OK) {
@@ -180,17 +180,17 @@ void nnt_watchdog_destroy(nnt_watchdog **watchdog) {
     pthread_cond_destroy(&w->changed);
     pthread_mutex_destroy(&w->mutex);
   }
-  nnt_node_files_destroy(&w->board);
+  nnt_node_files_destroy(&w->files);
   nnt_node_health_destroy(&w->health);
   free(w);
   *watchdog = NULL;
 }
 
-const nnt_heartbeat *nnt_watchdog_pulse(const nnt_watchdog *watchdog) {
+const nnt_heartbeat *nnt_watchdog_heartbeat(const nnt_watchdog *watchdog) {
   return watchdog != NULL ? &watchdog->heartbeat : NULL;
 }
 
-void nnt_watchdog_note(nnt_watchdog *watchdog, const nnt_train_state *state) {
+void nnt_watchdog_record_state(nnt_watchdog *watchdog, const nnt_train_state *state) {
   if (watchdog == NULL) return;
   pthread_mutex_lock(&watchdog->mutex);
   watchdog->state = *state;

@@ -10,7 +10,7 @@
  *   1. the gate in front of updates is closed (comm/heartbeat.h); every rank that runs reports
  *   2. those that the others wait for are named: ranks that do not run, or hang in their own work,
  *      and nodes that do not answer
- *   3. the node with the newest whole state writes the survivor checkpoint
+ *   3. the node with the newest whole state writes the emergency checkpoint
  * (guard/emergency_checkpoint.h). There may be none: when the fault has come in the middle of an
  * update, or when every rank that holds the state hangs in HDF5. The last checkpoint remains then.
  *   4. stopped processes are woken, and all end with exit code 1
@@ -30,8 +30,8 @@ nnt_status nnt_watchdog_create(nnt_comm *comm, const nnt_watchdog_plan *plan, nn
 void nnt_watchdog_destroy(nnt_watchdog **watchdog);
 
 /* Where the training thread shows what it does; NULL without a watchdog. */
-const nnt_heartbeat *nnt_watchdog_pulse(const nnt_watchdog *watchdog);
+const nnt_heartbeat *nnt_watchdog_heartbeat(const nnt_watchdog *watchdog);
 /* An update is finished, on all ranks that share the parameters, and this is the run after it. */
-void nnt_watchdog_note(nnt_watchdog *watchdog, const nnt_train_state *state);
+void nnt_watchdog_record_state(nnt_watchdog *watchdog, const nnt_train_state *state);
 
 #endif

@@ -1,4 +1,4 @@
-/* Writing checkpoints while the training goes on. */
+/* Asynchronous checkpointing. */
 #include "record/checkpoint_writer.h"
 
 #include <pthread.h>
@@ -25,18 +25,18 @@ struct nnt_checkpoint_writer {
   pthread_t thread;
   pthread_mutex_t mutex;
   pthread_cond_t changed;
-  bool busy, ending; /* under the mutex, and the next */
+  bool busy, ending; /* guarded by the mutex, as the next field */
   double longest;
-  /* The thread's while it is busy, else the caller's. */
+  /* Owned by the thread while it is busy, else by the caller. */
   nnt_checkpoint copy;
   int64_t history_capacity;
   bool best;
   encoded current;
-  encoded unwritten; /* a best one that could not be written */
-  nnt_status status; /* of the last */
+  encoded unwritten; /* a best checkpoint that could not be written */
+  nnt_status status; /* of the last checkpoint */
   nnt_error error;
   double began;
-  char good[NNT_CHECKPOINT_NAME]; /* the last that was written */
+  char good[NNT_CHECKPOINT_NAME]; /* the last one written */
   atomic_bool to_report;
 };
 
@@ -58,7 +58,7 @@ static nnt_status store(nnt_checkpoint_writer *writer, const encoded *what) {
                                  writer->plan.keep, &writer->error);
 }
 
-/* A best one that failed comes first: then last.h5 and best.h5 are right in the end. */
+/* A failed best checkpoint is retried first, so that last.h5 and best.h5 end up right. */
 static void work(nnt_checkpoint_writer *writer) {
   if (writer->status == NNT_OK && writer->current.bytes == NULL) writer->status = encode(writer);
   if (writer->unwritten.bytes != NULL && store(writer, &writer->unwritten) == NNT_OK)
@@ -119,19 +119,18 @@ static nnt_status allocate(nnt_checkpoint_writer *writer, nnt_error *error) {
 
 static nnt_status start_thread(nnt_checkpoint_writer *writer, nnt_error *error) {
   sigset_t all, before;
-  /* Signals are for the thread that trains. */
+  /* Signals are handled by the training thread. */
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   int failed = pthread_create(&writer->thread, NULL, run, writer);
   pthread_sigmask(SIG_SETMASK, &before, NULL);
   if (failed == 0) return NNT_OK;
   return nnt_fail(error, NNT_OUT_OF_MEMORY,
-                  "cannot start the thread that writes checkpoints\n%s\nraise the limit of "
-                  "processes (ulimit -u)",
+                  "cannot start the checkpoint thread\n%s\nraise the process limit (ulimit -u)",
                   strerror(failed));
 }
 
-static void free_saver(nnt_checkpoint_writer *writer) {
+static void free_writer(nnt_checkpoint_writer *writer) {
   clear(&writer->current);
   clear(&writer->unwritten);
   free(writer->copy.parameters);
@@ -154,7 +153,7 @@ nnt_status nnt_checkpoint_writer_create(const nnt_checkpoint_writer_plan *plan,
   nnt_status status = allocate(writer, error);
   if (status == NNT_OK) status = start_thread(writer, error);
   if (status != NNT_OK) {
-    free_saver(writer);
+    free_writer(writer);
     return status;
   }
   *out = writer;
@@ -169,7 +168,7 @@ void nnt_checkpoint_writer_destroy(nnt_checkpoint_writer **writer) {
   pthread_cond_broadcast(&ending->changed);
   pthread_mutex_unlock(&ending->mutex);
   pthread_join(ending->thread, NULL);
-  free_saver(ending);
+  free_writer(ending);
   *writer = NULL;
 }
 
@@ -210,7 +209,7 @@ void nnt_checkpoint_writer_submit(nnt_checkpoint_writer *writer, const nnt_train
 void nnt_checkpoint_writer_report(nnt_checkpoint_writer *writer) {
   if (!atomic_exchange(&writer->to_report, false)) return;
   nnt_message(writer->plan.log, NNT_LOG_WARNING,
-              "no checkpoint was written: %s: %s; training goes on, %s%s", writer->error.what,
+              "no checkpoint was written: %s: %s; training continues, %s%s", writer->error.what,
               writer->error.where,
               writer->good[0] != '\0' ? "the last good one is " : "there is none", writer->good);
 }
@@ -222,7 +221,7 @@ nnt_status nnt_checkpoint_writer_finish(nnt_checkpoint_writer *writer, nnt_error
   return error->status;
 }
 
-bool nnt_checkpoint_writer_rests_within(nnt_checkpoint_writer *writer, double seconds) {
+bool nnt_checkpoint_writer_idle_within(nnt_checkpoint_writer *writer, double seconds) {
   const struct timespec nap = {.tv_nsec = 5000000};
   double until = nnt_clock_seconds() + seconds;
   pthread_mutex_lock(&writer->mutex);
@@ -231,9 +230,9 @@ bool nnt_checkpoint_writer_rests_within(nnt_checkpoint_writer *writer, double se
     (void)nanosleep(&nap, NULL);
     pthread_mutex_lock(&writer->mutex);
   }
-  bool rests = !writer->busy;
+  bool idle = !writer->busy;
   pthread_mutex_unlock(&writer->mutex);
-  return rests;
+  return idle;
 }
 
 double nnt_checkpoint_writer_longest(nnt_checkpoint_writer *writer) {

@@ -1,5 +1,5 @@
-/* Writing checkpoints while the training goes on: a thread on rank 0 that encodes and writes a copy
- * of the state. Local; called from the thread that trains. */
+/* Asynchronous checkpointing: a thread on rank 0 encodes and writes a copy of the state while
+ * training continues. Local; called from the training thread. */
 #ifndef NNT_RECORD_CHECKPOINT_WRITER_H
 #define NNT_RECORD_CHECKPOINT_WRITER_H
 
@@ -10,18 +10,18 @@
 
 typedef struct nnt_checkpoint_writer nnt_checkpoint_writer;
 
-/* All borrowed, and to outlive the writer. */
+/* All borrowed; must outlive the writer. */
 typedef struct nnt_checkpoint_writer_plan {
-  const char *output; /* directory of the run */
+  const char *output; /* run directory */
   int64_t keep;
   const nnt_model *model;
   nnt_optimizer_settings optimizer;
-  int slots; /* of what the optimiser keeps */
-  /* HDF5 is for one thread at a time. The reader is held while a copy is encoded; `at_once`: the
-   * thread that trains reads itself, so it encodes too. */
+  int slots; /* of optimiser state */
+  /* HDF5 is used by one thread at a time. The reader is paused while a copy is encoded; `at_once`:
+   * the training thread reads data itself, so it encodes too. */
   nnt_read_ahead *reader;
   bool at_once;
-  const nnt_train_state *from; /* of the checkpoint that the run goes on from; NULL: none */
+  const nnt_train_state *from; /* of the checkpoint that the run was resumed from; NULL: none */
   const char *run_file;        /* NULL: none */
   const nnt_log *log;
 } nnt_checkpoint_writer_plan;
@@ -29,25 +29,27 @@ typedef struct nnt_checkpoint_writer_plan {
 nnt_status nnt_checkpoint_writer_create(const nnt_checkpoint_writer_plan *plan,
                                         nnt_checkpoint_writer **out,
                                         nnt_error *error) NNT_MUST_CHECK;
-/* Ends the thread when it is through. *writer may be NULL. */
+/* Ends the thread when it is done. *writer may be NULL. */
 void nnt_checkpoint_writer_destroy(nnt_checkpoint_writer **writer);
 
-/* Copies the state and returns; waits first when a checkpoint before is not through. `best`: when
- * this one cannot be written, it is tried again with the next. The history has state->epoch
- * entries. */
+/* Copies the state and returns; waits first while the previous checkpoint is being written. `best`:
+ * if this one cannot be written, it is retried with the next. The history has state->epoch entries.
+ */
 void nnt_checkpoint_writer_submit(nnt_checkpoint_writer *writer, const nnt_train_state *state,
                                   const nnt_history_entry *history, const float *parameters,
                                   const float *const slots[NNT_OPTIMIZER_SLOTS], bool best);
 /* Warns, once, when a checkpoint could not be written. */
 void nnt_checkpoint_writer_report(nnt_checkpoint_writer *writer);
-/* Waits. Errors: what the last checkpoint, or the best, failed with. */
+/* Waits until the thread is idle. Errors: those of the last checkpoint, or of an unwritten best
+ * one.
+ */
 nnt_status nnt_checkpoint_writer_finish(nnt_checkpoint_writer *writer,
                                         nnt_error *error) NNT_MUST_CHECK;
 
-/* Whether nothing is being written, within so many seconds. From any thread. */
-bool nnt_checkpoint_writer_rests_within(nnt_checkpoint_writer *writer, double seconds);
+/* Waits up to `seconds`; whether no checkpoint is being written. From any thread. */
+bool nnt_checkpoint_writer_idle_within(nnt_checkpoint_writer *writer, double seconds);
 
-/* Seconds that the longest took, from the call to the disk; 0: there was none yet. */
+/* Seconds of the longest checkpoint, from submission to disk; 0: none yet. */
 double nnt_checkpoint_writer_longest(nnt_checkpoint_writer *writer);
 
 #endif

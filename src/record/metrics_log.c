@@ -16,16 +16,16 @@ static void path_of(const char *directory, char path[NNT_METRICS_PATH]) {
 
 static nnt_status fail(const char *path, nnt_error *error) {
   return nnt_fail(error, NNT_IO_ERROR,
-                  "cannot write the metrics\n%s: %s\nmake space, then go on with --resume", path,
+                  "cannot write the metrics\n%s: %s\nfree space, then continue with --resume", path,
                   strerror(errno));
 }
 
-/* NaN has no place in JSON. */
+/* JSON has no NaN. */
 static json_t *real_or_null(double value) {
   return isfinite(value) ? json_real(value) : json_null();
 }
 
-/* Adds "KEY_seconds" for what the epoch's time went into. */
+/* Adds "KEY_seconds": how the epoch's time was spent. */
 static int add_times(json_t *object, const nnt_epoch_times *times) {
   return json_object_set_new(object, "reading_seconds", json_real(times->reading)) |
          json_object_set_new(object, "gather_seconds", json_real(times->gather)) |
@@ -72,7 +72,7 @@ static json_t *object_of(const nnt_epoch_event *event) {
   return NULL;
 }
 
-/* The epoch of a whole line; 0 for anything else. */
+/* The epoch of a complete line; 0 for anything else. */
 static int64_t epoch_of(const char *line) {
   json_error_t ignored;
   json_t *object = json_loads(line, 0, &ignored);
@@ -81,8 +81,8 @@ static int64_t epoch_of(const char *line) {
   return epoch;
 }
 
-/* What a checkpoint remembers of an epoch, as a line. */
-static int write_remembered(FILE *to, const nnt_history_entry *entry, int64_t steps) {
+/* Writes the line of an epoch from the history of a checkpoint. */
+static int write_from_history(FILE *to, const nnt_history_entry *entry, int64_t steps) {
   json_t *object =
       json_pack("{sI sI so so so}", "epoch", (json_int_t)entry->epoch, "step",
                 (json_int_t)entry->epoch * steps, "train_loss", real_or_null(entry->train_loss),
@@ -93,7 +93,8 @@ static int write_remembered(FILE *to, const nnt_history_entry *entry, int64_t st
   return good && fputc('\n', to) != EOF;
 }
 
-/* Lines 1 to `epochs`, each once and in order: from the file, or else from the history. */
+/* Copies the lines of epochs 1 to `epochs`, each once and in order: from the file if present, else
+ * from the history. */
 static int copy_repaired(FILE *from, FILE *to, const nnt_history_entry *history, int64_t epochs,
                          int64_t steps) {
   char *line = NULL;
@@ -103,13 +104,13 @@ static int copy_repaired(FILE *from, FILE *to, const nnt_history_entry *history,
   while (good && from != NULL && getline(&line, &capacity, from) >= 0) {
     int64_t epoch = epoch_of(line);
     if (epoch < next || epoch > epochs) continue;
-    for (; next < epoch && good; ++next) good = write_remembered(to, &history[next - 1], steps);
+    for (; next < epoch && good; ++next) good = write_from_history(to, &history[next - 1], steps);
     good = good && fputs(line, to) >= 0;
     if (good && strchr(line, '\n') == NULL) good = fputc('\n', to) != EOF;
     ++next;
   }
   free(line);
-  for (; next <= epochs && good; ++next) good = write_remembered(to, &history[next - 1], steps);
+  for (; next <= epochs && good; ++next) good = write_from_history(to, &history[next - 1], steps);
   return good && (from == NULL || ferror(from) == 0);
 }
 

@@ -1,4 +1,4 @@
-/* The directory of a run. */
+/* The run directory. */
 #include "record/run_directory.h"
 
 #include <dirent.h>
@@ -22,7 +22,7 @@ static void join(const char *directory, const char *name, char path[PATH_SIZE]) 
   (void)snprintf(path, PATH_SIZE, "%s/%s", directory, name);
 }
 
-/* Where a run stands: finished epochs, and steps of the next one. */
+/* Progress of a run: finished epochs, and steps of the next one. */
 typedef struct position {
   int64_t epoch, step;
 } position;
@@ -43,7 +43,7 @@ void nnt_run_directory_file_name(const nnt_train_state *state, char name[NNT_CHE
   file_name(position_of(state), name);
 }
 
-/* Whether it is the name of a checkpoint of this position, written as it should be. */
+/* Parses the canonical name of a checkpoint; false for anything else. */
 static bool parse_name(const char *name, position *at) {
   char canonical[NNT_CHECKPOINT_NAME];
   *at = (position){0, 0};
@@ -62,8 +62,8 @@ static int newest_first(const void *a, const void *b) {
   return (int)is_newer(*y, *x) - (int)is_newer(*x, *y);
 }
 
-/* Positions of all checkpoints, newest first; *out is freed with free(). A directory that is not
- * there has none. */
+/* Positions of all checkpoints, newest first; *out is freed with free(). None if the directory does
+ * not exist. */
 static nnt_status list(const char *path, position **out, int64_t *count, nnt_error *error) {
   *out = NULL;
   *count = 0;
@@ -90,7 +90,7 @@ static nnt_status list(const char *path, position **out, int64_t *count, nnt_err
   return status;
 }
 
-/* Cuts the last name off a path; what is left may be empty. */
+/* Cuts the last component off a path; the rest may be empty. */
 static void cut_name(char path[PATH_SIZE]) {
   size_t length = strlen(path);
   while (length > 0 && path[length - 1] == '/') --length;
@@ -112,11 +112,11 @@ static nnt_status check_empty(const char *path, nnt_error *error) {
   int64_t count = 0;
   nnt_status status = list(path, &found, &count, error);
   if (status == NNT_OK && count > 0)
-    status =
-        nnt_fail(error, NNT_BAD_USAGE,
-                 "the directory holds a run already\n--output %s, %" PRId64 " epochs and %" PRId64
-                 " steps done\nadd --resume to go on with it, or choose another directory",
-                 path, found[0].epoch, found[0].step);
+    status = nnt_fail(error, NNT_BAD_USAGE,
+                      "the directory already contains a run\n--output %s, %" PRId64
+                      " epochs and %" PRId64
+                      " steps done\nadd --resume to continue it, or choose another directory",
+                      path, found[0].epoch, found[0].step);
   free(found);
   return status;
 }
@@ -133,13 +133,13 @@ nnt_status nnt_run_directory_prepare(const char *path, bool resume, const nnt_lo
   join(path, ".nntrain-lock", file);
   if (status == NNT_OK) status = nnt_lock_file_take(file, lock, error);
   if (status == NNT_IO_ERROR) {
-    error->status = NNT_BAD_INPUT; /* nothing was computed yet: a wrong path, not a lost run */
+    error->status = NNT_BAD_INPUT; /* before any computation: a wrong path, not a failed run */
     return NNT_BAD_INPUT;
   }
   if (status != NNT_OK) return status;
   if (*lock == NULL)
     nnt_message(log, NNT_LOG_WARNING,
-                "%s is on a file system without locks: see to it that no other run writes there",
+                "%s is on a file system without locks: make sure that no other run writes there",
                 path);
   nnt_atomic_sweep(path, own);
   return resume ? NNT_OK : check_empty(path, error);
@@ -156,8 +156,8 @@ nnt_status nnt_run_directory_check(const char *path, bool resume, nnt_error *err
                                                 : 0;
   if (reason != 0)
     return nnt_fail(error, NNT_BAD_INPUT,
-                    "cannot write into this folder\n--output %s: %s: %s\nchoose a directory that "
-                    "you may write to",
+                    "cannot write to this directory\n--output %s: %s: %s\nchoose a directory with "
+                    "write permission",
                     path, part, strerror(reason));
   return resume || path[there] != '\0' ? NNT_OK : check_empty(path, error);
 }
@@ -168,8 +168,8 @@ void nnt_run_directory_discard(const char *path, size_t there) {
   while (strlen(part) > there && rmdir(part) == 0) cut_name(part);
 }
 
-/* Removes checkpoints beyond the `keep` newest up to `newest`: later ones are damaged, or they
- * would have been gone on from. One that cannot be removed does no harm. */
+/* Removes checkpoints beyond the `keep` newest up to `newest`; later ones are damaged, or the run
+ * would have been resumed from them. Failures to remove are harmless. */
 static void prune(const char *path, int64_t keep, position newest, int64_t best_epoch) {
   position *found = NULL;
   int64_t count = 0, kept = 0;
@@ -187,7 +187,8 @@ static void prune(const char *path, int64_t keep, position newest, int64_t best_
   free(found);
 }
 
-/* Makes `alias` a second name of `name`, if it is not. A checkpoint that is not there has none. */
+/* Makes `alias` a second name of the checkpoint at `at`, unless it is one already or there is no
+ * such checkpoint. */
 static nnt_status point(const char *path, position at, const char *alias, nnt_error *error) {
   char name[NNT_CHECKPOINT_NAME], file[PATH_SIZE], second[PATH_SIZE];
   struct stat one, other;
@@ -224,7 +225,7 @@ nnt_status nnt_run_directory_keep_config(const char *path, const char *text, nnt
   return nnt_atomic_write(file, text, strlen(text), error);
 }
 
-/* Behind an epoch's last step there are two: before its end and after. */
+/* After an epoch's last step there are two names: before and after the end of the epoch. */
 bool nnt_run_directory_has(const char *path, const nnt_train_state *state,
                            char name[NNT_CHECKPOINT_NAME]) {
   char file[PATH_SIZE];
@@ -238,7 +239,7 @@ bool nnt_run_directory_has(const char *path, const nnt_train_state *state,
   return false;
 }
 
-/* Reads and verifies the newest good file; *bytes stays NULL when there is none. */
+/* Reads and verifies the newest intact file; *bytes stays NULL when there is none. */
 static nnt_status read_newest(const char *path, const nnt_log *log, char file[PATH_SIZE],
                               void **bytes, size_t *size, nnt_error *error) {
   position *found = NULL;
@@ -253,18 +254,18 @@ static nnt_status read_newest(const char *path, const nnt_log *log, char file[PA
     if (damage == NNT_OK) damage = nnt_checkpoint_verify(file, *bytes, *size, error);
     if (damage == NNT_OK) break;
     nnt_memory_free(bytes);
-    nnt_message(log, NNT_LOG_WARNING, "%s: %s; skipped, trying the one before", error->what,
+    nnt_message(log, NNT_LOG_WARNING, "%s: %s; skipped, trying the previous one", error->what,
                 error->where);
   }
   if (status == NNT_OK && count > 0 && *bytes == NULL)
-    status =
-        nnt_fail(error, NNT_BAD_INPUT,
-                 "no checkpoint of the run is whole\n%s\nstart again in another directory", path);
+    status = nnt_fail(
+        error, NNT_BAD_INPUT,
+        "no checkpoint of the run is intact\n%s\nstart a new run in another directory", path);
   free(found);
   return status;
 }
 
-/* What rank 0 has read goes to all and is decoded there. */
+/* Broadcasts what rank 0 has read; every rank decodes it. */
 static nnt_status share(nnt_comm *comm, nnt_status status, const char *file, void *bytes,
                         size_t size, nnt_checkpoint **out, nnt_error *error) {
   void *copy = NULL;
@@ -304,7 +305,7 @@ static nnt_status read_named(const char *path, char file[PATH_SIZE], void **byte
     if (stat(file, &what) != 0) join(path, "last.h5", file);
     if (stat(file, &what) != 0)
       return nnt_fail(error, NNT_BAD_INPUT,
-                      "the directory holds no checkpoint\n%s\ngive the --output directory of "
+                      "the directory contains no checkpoint\n%s\ngive the --output directory of "
                       "'nntrain train', or a checkpoint file",
                       path);
   }

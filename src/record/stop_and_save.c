@@ -1,4 +1,4 @@
-/* When a run saves and when it stops. */
+/* When a run writes checkpoints and when it stops. */
 #include "record/stop_and_save.h"
 
 #include <math.h>
@@ -10,19 +10,19 @@
 #include "base/clock.h"
 #include "comm/stop_message.h"
 
-/* What the notes count. */
-enum { NOTE_STOP, NOTE_TIME, NOTE_SAVE };
+/* Control flags; after the exchange > 0 where any rank has set them. */
+enum { FLAG_STOP, FLAG_TIME, FLAG_SAVE };
 
 struct nnt_stop_and_save {
   nnt_interval every;
   nnt_stepper *stepper;
-  nnt_stop_message *notice; /* NULL: every rank has a part of the gradients */
-  bool leads;               /* rank 0 */
+  nnt_stop_message *message; /* NULL: every rank has a share of the batch */
+  bool leads;                /* rank 0 */
   bool alone;
-  bool travels; /* this rank's notes do */
+  bool sends_flags; /* this rank's flags are sent with its gradients */
   double deadline;
-  double saved;        /* when a checkpoint was begun last */
-  double noted;        /* when the running step began */
+  double saved;        /* time at which the last checkpoint was begun */
+  double step_began;   /* time at which the current step began */
   double longest_step; /* seconds */
   double longest_save;
   bool out_of_time; /* all ranks have agreed on it */
@@ -34,90 +34,92 @@ nnt_status nnt_stop_and_save_create(nnt_comm *comm, const nnt_train_options *opt
   double now = nnt_clock_seconds();
   int64_t granules = nnt_granules_of(options);
   *out = NULL;
-  nnt_stop_and_save *agenda = calloc(1, sizeof *agenda);
-  nnt_status status = agenda != NULL ? NNT_OK : nnt_fail_memory(error, sizeof *agenda, "training");
-  if (agenda != NULL) {
-    *agenda = (nnt_stop_and_save){.every = options->checkpoint_every,
-                                  .stepper = stepper,
-                                  .leads = nnt_comm_rank(comm) == 0,
-                                  .alone = nnt_comm_size(comm) == 1,
-                                  .travels = nnt_stepper_notes_travel(stepper),
-                                  .deadline = deadline,
-                                  .saved = now,
-                                  .longest_save = save_seconds};
+  nnt_stop_and_save *control = calloc(1, sizeof *control);
+  nnt_status status =
+      control != NULL ? NNT_OK : nnt_fail_memory(error, sizeof *control, "training");
+  if (control != NULL) {
+    *control = (nnt_stop_and_save){.every = options->checkpoint_every,
+                                   .stepper = stepper,
+                                   .leads = nnt_comm_rank(comm) == 0,
+                                   .alone = nnt_comm_size(comm) == 1,
+                                   .sends_flags = nnt_stepper_notes_travel(stepper),
+                                   .deadline = deadline,
+                                   .saved = now,
+                                   .longest_save = save_seconds};
   }
   status = nnt_comm_agree(comm, status, error);
   if (status == NNT_OK && granules > 0 && granules < nnt_comm_size(comm))
-    status = nnt_stop_message_create(comm, &agenda->notice, error);
+    status = nnt_stop_message_create(comm, &control->message, error);
   if (status != NNT_OK) {
-    nnt_stop_and_save_destroy(&agenda);
+    nnt_stop_and_save_destroy(&control);
     return status;
   }
-  *out = agenda;
+  *out = control;
   return NNT_OK;
 }
 
-void nnt_stop_and_save_destroy(nnt_stop_and_save **agenda) {
-  if (*agenda == NULL) return;
-  nnt_stop_message_destroy(&(*agenda)->notice);
-  free(*agenda);
-  *agenda = NULL;
+void nnt_stop_and_save_destroy(nnt_stop_and_save **control) {
+  if (*control == NULL) return;
+  nnt_stop_message_destroy(&(*control)->message);
+  free(*control);
+  *control = NULL;
 }
 
-/* The step to come may take as long as the longest before, and the checkpoint as the longest. */
-static bool is_out_of_time(const nnt_stop_and_save *agenda) {
-  if (!agenda->leads || !isfinite(agenda->deadline)) return false;
-  double needed = 1.5 * agenda->longest_step + 2.0 * agenda->longest_save;
-  return nnt_clock_seconds() + needed >= agenda->deadline;
+/* Whether another step and a checkpoint, each estimated from the longest so far, would miss the
+ * deadline. */
+static bool is_out_of_time(const nnt_stop_and_save *control) {
+  if (!control->leads || !isfinite(control->deadline)) return false;
+  double needed = 1.5 * control->longest_step + 2.0 * control->longest_save;
+  return nnt_clock_seconds() + needed >= control->deadline;
 }
 
-static bool is_time_to_save(const nnt_stop_and_save *agenda) {
-  return agenda->every.unit == NNT_EVERY_SECONDS &&
-         nnt_clock_seconds() - agenda->saved >= (double)agenda->every.count;
+static bool is_time_to_save(const nnt_stop_and_save *control) {
+  return control->every.unit == NNT_EVERY_SECONDS &&
+         nnt_clock_seconds() - control->saved >= (double)control->every.count;
 }
 
-void nnt_stop_and_save_note(nnt_stop_and_save *agenda) {
-  if (agenda == NULL) return;
-  float *notes = nnt_stepper_notes(agenda->stepper);
-  bool asked = nnt_stop_requested() != 0;
-  agenda->noted = nnt_clock_seconds();
-  if (agenda->notice != NULL && agenda->leads)
-    asked = nnt_stop_message_arrived(agenda->notice) || asked;
-  if (asked && !agenda->travels) nnt_stop_message_send(agenda->notice);
-  notes[NOTE_STOP] = asked ? 1.0F : 0.0F;
-  notes[NOTE_TIME] = is_out_of_time(agenda) ? 1.0F : 0.0F;
-  notes[NOTE_SAVE] = agenda->leads && is_time_to_save(agenda) ? 1.0F : 0.0F;
+void nnt_stop_and_save_set_flags(nnt_stop_and_save *control) {
+  if (control == NULL) return;
+  float *flags = nnt_stepper_notes(control->stepper);
+  bool requested = nnt_stop_requested() != 0;
+  control->step_began = nnt_clock_seconds();
+  if (control->message != NULL && control->leads)
+    requested = nnt_stop_message_arrived(control->message) || requested;
+  if (requested && !control->sends_flags) nnt_stop_message_send(control->message);
+  flags[FLAG_STOP] = requested ? 1.0F : 0.0F;
+  flags[FLAG_TIME] = is_out_of_time(control) ? 1.0F : 0.0F;
+  flags[FLAG_SAVE] = control->leads && is_time_to_save(control) ? 1.0F : 0.0F;
 }
 
-nnt_verdict nnt_stop_and_save_read(nnt_stop_and_save *agenda, int64_t step) {
-  const float *notes = nnt_stepper_notes(agenda->stepper);
+nnt_verdict nnt_stop_and_save_read_flags(nnt_stop_and_save *control, int64_t step) {
+  const float *flags = nnt_stepper_notes(control->stepper);
   nnt_verdict verdict = {false, false};
-  double seconds = nnt_clock_seconds() - agenda->noted;
-  if (seconds > agenda->longest_step) agenda->longest_step = seconds;
-  if (agenda->alone)
-    nnt_stop_and_save_note(agenda); /* nobody else needs to know: the latest word counts */
-  agenda->out_of_time = notes[NOTE_TIME] > 0.0F;
-  verdict.stop = notes[NOTE_STOP] > 0.0F || agenda->out_of_time;
-  verdict.save = notes[NOTE_SAVE] > 0.0F;
-  if (agenda->every.unit == NNT_EVERY_STEPS) verdict.save = step % agenda->every.count == 0;
+  double seconds = nnt_clock_seconds() - control->step_began;
+  if (seconds > control->longest_step) control->longest_step = seconds;
+  if (control->alone)
+    nnt_stop_and_save_set_flags(control); /* no other rank has to agree: use the latest flags */
+  control->out_of_time = flags[FLAG_TIME] > 0.0F;
+  verdict.stop = flags[FLAG_STOP] > 0.0F || control->out_of_time;
+  verdict.save = flags[FLAG_SAVE] > 0.0F;
+  if (control->every.unit == NNT_EVERY_STEPS) verdict.save = step % control->every.count == 0;
   return verdict;
 }
 
-bool nnt_stop_and_save_is_due(const nnt_stop_and_save *agenda, int64_t epoch) {
-  if (agenda->every.unit == NNT_EVERY_EPOCHS) return epoch % agenda->every.count == 0;
-  return is_time_to_save(agenda);
+bool nnt_stop_and_save_is_due(const nnt_stop_and_save *control, int64_t epoch) {
+  if (control->every.unit == NNT_EVERY_EPOCHS) return epoch % control->every.count == 0;
+  return is_time_to_save(control);
 }
 
-void nnt_stop_and_save_saved(nnt_stop_and_save *agenda, double longest) {
-  agenda->saved = nnt_clock_seconds();
-  if (longest > 0.0) agenda->longest_save = longest;
+void nnt_stop_and_save_saved(nnt_stop_and_save *control, double longest) {
+  control->saved = nnt_clock_seconds();
+  if (longest > 0.0) control->longest_save = longest;
 }
 
-bool nnt_stop_and_save_wants_stop(const void *agenda) {
-  return nnt_stop_requested() != 0 || is_out_of_time(agenda);
+bool nnt_stop_and_save_wants_stop(const void *control) {
+  return nnt_stop_requested() != 0 || is_out_of_time(control);
 }
 
-void nnt_stop_and_save_describe(const nnt_stop_and_save *agenda, char *text, size_t size) {
+void nnt_stop_and_save_describe(const nnt_stop_and_save *control, char *text, size_t size) {
   int reason = nnt_stop_requested();
   const char *name = reason == SIGTERM   ? "SIGTERM"
                      : reason == SIGINT  ? "SIGINT"
@@ -127,7 +129,7 @@ void nnt_stop_and_save_describe(const nnt_stop_and_save *agenda, char *text, siz
     (void)snprintf(text, size, "by %s", name);
   else if (reason != 0)
     (void)snprintf(text, size, "by request %d", reason);
-  else if (agenda->out_of_time || is_out_of_time(agenda))
+  else if (control->out_of_time || is_out_of_time(control))
     (void)snprintf(text, size, "ahead of the time limit");
   else
     (void)snprintf(text, size, "by a signal to another rank");

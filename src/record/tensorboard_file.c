@@ -10,7 +10,7 @@
 #include <time.h>
 
 #define PATH_SIZE 4096
-/* Bytes of an event, at most: ten scalars of 60 bytes. */
+/* Most bytes of an event: ten scalars of 60 bytes. */
 #define EVENT_SIZE 1024
 
 struct nnt_tensorboard_file {
@@ -70,8 +70,7 @@ static uint32_t masked_crc32c(const uint8_t *bytes, size_t size) {
 
 static nnt_status fail(const nnt_tensorboard_file *file, nnt_error *error) {
   return nnt_fail(error, NNT_IO_ERROR,
-                  "cannot write the TensorBoard events\n%s: %s\nmake space, or go on without "
-                  "--tensorboard",
+                  "cannot write the TensorBoard events\n%s: %s\nfree space, or omit --tensorboard",
                   file->path, strerror(errno));
 }
 
@@ -101,8 +100,8 @@ static message begin_event(int64_t step) {
   return event;
 }
 
-/* Event: 3 file_version; 7 session_log {1 status = 1, START}: what later steps were told before is
- * void. */
+/* Event: 3 file_version; 7 session_log {1 status = 1, START}, which discards earlier events of
+ * later steps. */
 static nnt_status write_start(nnt_tensorboard_file *file, int64_t step, nnt_error *error) {
   static const char version[] = "brain.Event:2";
   static const uint8_t start[] = {1 << 3, 1};
@@ -121,7 +120,7 @@ nnt_status nnt_tensorboard_file_create(const char *directory, int64_t step,
   nnt_tensorboard_file *file = calloc(1, sizeof *file);
   if (file == NULL) return nnt_fail_memory(error, sizeof *file, "an event file");
   (void)clock_gettime(CLOCK_REALTIME, &now);
-  /* Readers take a directory's files in the order of their names. */
+  /* Readers read the files of a directory in the order of their names. */
   (void)snprintf(file->path, sizeof file->path, "%s/events.out.tfevents.%010" PRId64 ".%09ld",
                  directory, (int64_t)now.tv_sec, now.tv_nsec);
   file->stream = fopen(file->path, "wb");

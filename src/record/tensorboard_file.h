@@ -1,8 +1,8 @@
-/* TensorBoard's event files: a run's metrics, one scalar a tag and epoch.
+/* TensorBoard's event files: a run's metrics, one scalar per tag and epoch.
  *
- * A file is a row of records: length (uint64), its checksum, the bytes, their checksum; a checksum
+ * A file is a sequence of records: length (uint64), its checksum, data, their checksum; a checksum
  * is CRC-32C, rotated by 15 bits, plus a constant (TensorFlow, tensorflow/core/lib/io/
- * record_writer.cc). The bytes are a tensorflow.Event as a protocol buffer
+ * record_writer.cc). The data are a tensorflow.Event as a protocol buffer
  * (tensorflow/core/util/event.proto, framework/summary.proto). Local, for one rank. */
 #ifndef NNT_RECORD_TENSORBOARD_FILE_H
 #define NNT_RECORD_TENSORBOARD_FILE_H
@@ -12,11 +12,11 @@
 
 typedef struct nnt_tensorboard_file nnt_tensorboard_file;
 
-/* Makes a new file in the directory. Readers forget what earlier files of the directory say of
- * steps after `step`. */
+/* Creates a new file in the directory. Readers then discard what earlier files of the directory
+ * contain for steps after `step`. */
 nnt_status nnt_tensorboard_file_create(const char *directory, int64_t step,
                                        nnt_tensorboard_file **out, nnt_error *error) NNT_MUST_CHECK;
-/* The scalars of an epoch, at its last update; values that are not finite are left out. */
+/* Appends the scalars of an epoch, at its last update; non-finite values are omitted. */
 nnt_status nnt_tensorboard_file_append(nnt_tensorboard_file *file, const nnt_epoch_event *epoch,
                                        nnt_error *error) NNT_MUST_CHECK;
 /* *file may be NULL. */

@@ -22,7 +22,7 @@ nnt_step_times *nnt_stopwatch_lap(nnt_stopwatch *watch) {
   return due ? &watch->last : NULL;
 }
 
-void nnt_stopwatch_note(nnt_stopwatch *watch) {
+void nnt_stopwatch_record(nnt_stopwatch *watch) {
   const nnt_step_times *last = &watch->last;
   ++watch->done;
   if (whole(last) <= 0.0) return;

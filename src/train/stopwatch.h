@@ -22,7 +22,7 @@ void nnt_stopwatch_start(nnt_stopwatch *watch, int64_t steps, double waited);
 /* For the next step: where its times go; NULL: it is not measured. */
 nnt_step_times *nnt_stopwatch_lap(nnt_stopwatch *watch);
 /* The step is done. */
-void nnt_stopwatch_note(nnt_stopwatch *watch);
+void nnt_stopwatch_record(nnt_stopwatch *watch);
 
 /* Of the epoch, whose steps took `seconds` with the data that they waited for; `waited` as above.
  * When the process did only the last of its steps, they stand for the others too. */

@@ -180,7 +180,7 @@ static nnt_status fail_non_finite(const nnt_trainer *trainer, const char *what, 
                   trainer->in.options->optimizer.learning_rate);
 }
 
-static void note_loss(nnt_probe *probe, double loss) {
+static void record_loss(nnt_probe *probe, double loss) {
   if (probe->done == 0) probe->started = nnt_clock_seconds();
   if (probe->done > 0)
     probe->step_seconds = (nnt_clock_seconds() - probe->started) / (double)probe->done;
@@ -199,18 +199,18 @@ static nnt_status train_step(nnt_trainer *trainer, const nnt_sample_order *order
   double rate = nnt_schedule_at(&trainer->schedule, trainer->state.step);
   nnt_heartbeat_phase(trainer->heartbeat, NNT_PHASE_READING);
   nnt_status status = nnt_data_source_need(trainer->in.data, first, batch, error);
-  nnt_recorder_note(trainer->recorder);
+  nnt_recorder_set_flags(trainer->recorder);
   if (status == NNT_OK)
     status = nnt_stepper_run(trainer->stepper, order, first, batch, rate, loss,
                              nnt_stopwatch_lap(&trainer->stopwatch), error);
   if (status != NNT_OK) return status;
-  nnt_stopwatch_note(&trainer->stopwatch);
-  if (trainer->probe != NULL) note_loss(trainer->probe, *loss);
+  nnt_stopwatch_record(&trainer->stopwatch);
+  if (trainer->probe != NULL) record_loss(trainer->probe, *loss);
   if (!isfinite(*loss)) return fail_non_finite(trainer, "the loss is not a finite number", error);
   ++trainer->state.step;
   ++trainer->state.epoch_step;
   trainer->state.epoch_loss += *loss * (double)batch;
-  nnt_watchdog_note(trainer->watchdog, &trainer->state);
+  nnt_watchdog_record_state(trainer->watchdog, &trainer->state);
   bool due = trainer->copies != NULL && trainer->state.step % options->check_every == 0;
   return due ? compare_copies(trainer, error) : NNT_OK;
 }
@@ -378,7 +378,7 @@ static bool wants_stop(const void *context) {
 
 static nnt_status start_watchdog(nnt_trainer *trainer, nnt_error *error) {
   const nnt_trainer_inputs *in = &trainer->in;
-  nnt_watchdog_plan plan = {.survivor = {.options = in->options,
+  nnt_watchdog_plan plan = {.emergency = {.options = in->options,
                                          .model = in->model,
                                          .stepper = trainer->stepper,
                                          .history = trainer->history},
@@ -387,7 +387,7 @@ static nnt_status start_watchdog(nnt_trainer *trainer, nnt_error *error) {
                             .reader = in->reader,
                             .updates = trainer->state.step};
   nnt_status status = nnt_watchdog_create(trainer->comm, &plan, &trainer->watchdog, error);
-  trainer->heartbeat = nnt_watchdog_pulse(trainer->watchdog);
+  trainer->heartbeat = nnt_watchdog_heartbeat(trainer->watchdog);
   nnt_stepper_watch(trainer->stepper, trainer->heartbeat);
   nnt_recorder_watch(trainer->recorder, trainer->heartbeat);
   return status;

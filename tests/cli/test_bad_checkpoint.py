@@ -226,7 +226,7 @@ class Resume(CliCase):
         done = self.run_program("train", "--data", "data.h5", "--output", "run", "--resume")
         self.assertEqual(done.returncode, 2, done.stderr)
         self.assertEqual(done.stderr.count("nntrain: warning: "), 2, done.stderr)
-        self.assertIn("no checkpoint of the run is whole", done.stderr.splitlines()[-1])
+        self.assertIn("no checkpoint of the run is intact", done.stderr.splitlines()[-1])
 
 
 class OutputDirectory(CliCase):

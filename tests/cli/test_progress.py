@@ -125,7 +125,7 @@ class Progress(CliCase):
         finally:
             os.chmod(self.path("closed"), 0o755)
         self.train()
-        self.refuse((*words, "run"), ["holds a run already", "--resume"], ranks=(1,))
+        self.refuse((*words, "run"), ["already contains a run", "--resume"], ranks=(1,))
         self.succeed(*words, "run", "--resume", "--hidden", "8", "--epochs", "2", "--batch-size", "16")
 
 

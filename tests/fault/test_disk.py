@@ -176,7 +176,7 @@ class FullCase(DiskCase):
         result = self.run_it("faulty", code=1,
                              env=self.faults("write", AT=calls // 2, ALL=1, ERRNO=errno.ENOSPC))
         lines = [line for line in result.stderr.splitlines() if line.startswith("nntrain: ")]
-        self.assertGreaterEqual(len([line for line in lines if "training goes on" in line]), 2)
+        self.assertGreaterEqual(len([line for line in lines if "training continues" in line]), 2)
         self.assertIn("No space left on device", lines[-1])
         self.assertIn("--resume", lines[-1])
         self.assertTrue((self.folder / "faulty" / "checkpoint-00001.h5").exists())
@@ -188,7 +188,7 @@ class FullCase(DiskCase):
         for at in range(2, calls - 2):
             self.fresh()
             result = self.run_it("faulty", env=self.faults("write", AT=at, ERRNO=errno.ENOSPC))
-            self.assertIn("training goes on", result.stderr)
+            self.assertIn("training continues", result.stderr)
             self.assertEqual(self.read_digest("faulty"), self.digest)
             self.check_goes_on("faulty")
 

@@ -97,7 +97,7 @@ class SignalsCase(RunCase):
         self.assertEqual(len(lines), 1, lines)
         self.assertIn("stopped", lines[0])
         self.assertIn("--resume", lines[0])
-        name = lines[0].split("all of it in ")[1].split(";")[0]
+        name = lines[0].split("saved in ")[1].split(";")[0]
         self.assertTrue(Path(name).exists(), lines)
         return lines[0]
 
@@ -172,7 +172,7 @@ class SignalsCase(RunCase):
         sent = time.time()
         process.send_signal(signal.SIGUSR1)
         lines = self.end(process, STOPPED)
-        name = Path(lines[0].split("all of it in ")[1].split(";")[0])
+        name = Path(lines[0].split("saved in ")[1].split(";")[0])
         seconds = name.stat().st_mtime - sent
         ended = time.time() - sent
         print(f"{name.stat().st_size / 1e6:.0f} MB: {seconds:.2f} s to the file, "

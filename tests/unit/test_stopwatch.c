@@ -12,7 +12,7 @@ static int run_steps(nnt_stopwatch *watch, int count, double seconds) {
       *times = (nnt_step_times){seconds / 5, seconds / 5, seconds / 5, seconds / 5, seconds / 5};
       ++measured;
     }
-    nnt_stopwatch_note(watch);
+    nnt_stopwatch_record(watch);
   }
   return measured;
 }
