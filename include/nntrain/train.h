@@ -157,13 +157,13 @@ typedef struct nnt_train_events {
   void (*step)(void *context, const nnt_step_event *event);
   void (*epoch)(void *context, const nnt_epoch_event *event);
   nnt_log log;
-  /* Of the watchdog, on every rank that runs, on threads of its own, while the rank's thread hangs:
-   * neither may take a lock that it could hold. `alarm`: a line on what happened. `abandon`: ends
-   * the process with exit code 1, when all that can be saved is; `launcher`, on one rank of each of
-   * several nodes: and sees to it that the job's launcher ends too, which may wait for a host that
-   * cannot be reached. Without abandon there is no watchdog. */
+  /* Called by the watchdog, on every running rank, on its own thread, while the training thread
+   * hangs: neither may take a lock that the training thread could hold. `alarm`: reports a line.
+   * `abort`: ends the process with exit code 1, after what can be saved has been saved; `launcher`,
+   * true on one rank per node of several: also makes sure that the job's launcher ends, which may
+   * wait for an unreachable host. Without `abort` there is no watchdog. */
   void (*alarm)(void *context, const char *line);
-  void (*abandon)(void *context, bool launcher);
+  void (*abort)(void *context, bool launcher);
 } nnt_train_events;
 
 typedef struct nnt_train_result {

@@ -154,7 +154,7 @@ static void on_alarm(void *context, const char *line) {
   }
 }
 
-static void on_abandon(void *context, bool launcher) {
+static void on_abort(void *context, bool launcher) {
   (void)context;
   last_exit(launcher);
 }
@@ -166,7 +166,7 @@ nnt_train_events progress_events(progress *state) {
                             .epoch = on_epoch,
                             .log = {.write = on_message, .context = state},
                             .alarm = on_alarm,
-                            .abandon = on_abandon};
+                            .abort = on_abort};
 }
 
 void progress_end(const progress *state) {

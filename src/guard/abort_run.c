@@ -1,4 +1,4 @@
-/* The end of a run in which no rank comes further: reports, the emergency checkpoint, exit. */
+/* Aborting a run that makes no progress: reports, the emergency checkpoint, exit. */
 #include "guard/abort_run.h"
 
 #include <inttypes.h>
@@ -6,18 +6,19 @@
 #include <stdio.h>
 #include <time.h>
 
-/* Seconds that are waited for: another thread of the process to leave HDF5 and the disk; all ranks
- * of the node to report; the other nodes to come to the same end; stopped processes to leave. */
-#define REST_SECONDS 1.0
+/* Timeouts in seconds: for the reader and the checkpoint writer of this process to leave HDF5 and
+ * the disk; for all ranks of the node to report; for the other nodes to abort; for stopped
+ * processes to exit. */
+#define PAUSE_SECONDS 1.0
 #define WRITER_SECONDS 10.0
 #define READY_SECONDS 15.0
 #define NODES_SECONDS 10.0
 #define WAKE_SECONDS 1.0
-/* What a emergency checkpoint may take: seconds, and bytes a second. */
+/* Timeout of the emergency checkpoint: seconds, plus its size at this many bytes per second. */
 #define SAVE_SECONDS 30.0
 #define SAVE_RATE 1e7
 #define NAP 0.02
-/* Ranks that are named one by one, at most. */
+/* Most ranks that are reported individually. */
 #define NAMED 20
 
 static void say(const nnt_watchdog *w, const char *line) {
@@ -28,7 +29,7 @@ static const char *describe(const nnt_rank_state *rank) {
   switch ((nnt_phase)atomic_load(&rank->phase)) {
     case NNT_PHASE_READING:
       return atomic_load(&rank->working) != 0 ? "reading the data"
-                                              : "waiting for data that others read";
+                                              : "waiting for data read by other ranks";
     case NNT_PHASE_COMPUTING:
       return "computing";
     case NNT_PHASE_EXCHANGE:
@@ -58,7 +59,7 @@ static void report_self(const nnt_watchdog *w) {
   say(w, line);
 }
 
-/* Names the ranks of this node that the others wait for; their number. */
+/* Reports the ranks of this node that the others wait for; returns their number. */
 static int report_missing(const nnt_watchdog *w) {
   int missing = 0;
   for (int r = 0; r < w->node_size; ++r) {
@@ -69,13 +70,13 @@ static int report_missing(const nnt_watchdog *w) {
     name_rank(w, rank, name, sizeof name);
     (void)snprintf(
         line, sizeof line, "watchdog: missing: %s: %s %s in step %" PRId64, name,
-        nnt_node_health_runs(w->health, r) ? "does not come further" : "stopped or dead, last seen",
+        nnt_node_health_runs(w->health, r) ? "makes no progress" : "stopped or dead, last seen",
         describe(rank), atomic_load(&rank->done) + 1);
     say(w, line);
   }
   if (missing > NAMED) {
     char line[128];
-    (void)snprintf(line, sizeof line, "watchdog: missing: host %s: %d ranks more", w->host,
+    (void)snprintf(line, sizeof line, "watchdog: missing: host %s: %d more ranks", w->host,
                    missing - NAMED);
     say(w, line);
   }
@@ -88,17 +89,17 @@ static double save_limit(const nnt_watchdog *w) {
   return SAVE_SECONDS + arenas * (double)layout->floats * (double)sizeof(float) / SAVE_RATE;
 }
 
-/* Whether this process can encode a checkpoint now: nobody else in it uses HDF5. */
+/* Whether this process can encode a checkpoint now: no other thread of it uses HDF5. */
 static bool is_able(const nnt_watchdog *w) {
   nnt_phase phase = (nnt_phase)atomic_load(&w->heartbeat.own->phase);
   bool reads = (phase == NNT_PHASE_READING || phase == NNT_PHASE_VALIDATION) &&
                w->plan.emergency.options->reading.io == NNT_IO_COLLECTIVE;
   bool there = w->files == NULL || nnt_node_files_is_there(w->files);
-  return there && !reads && nnt_read_ahead_pause_within(w->plan.reader, REST_SECONDS) &&
+  return there && !reads && nnt_read_ahead_pause_within(w->plan.reader, PAUSE_SECONDS) &&
          nnt_recorder_idle_within(w->plan.recorder, WRITER_SECONDS);
 }
 
-/* --- waiting: this rank goes on to beat, and to check who else does --- */
+/* --- waiting, while the heartbeat and the check of the other ranks continue --- */
 
 static bool all_ready(nnt_watchdog *w) {
   return nnt_node_health_all_ready(w->health);
@@ -120,7 +121,7 @@ static bool all_gone(nnt_watchdog *w) {
   return nnt_node_health_all_gone(w->health);
 }
 
-/* Whether every node has come to the end, but for those that said nothing for long enough. */
+/* Whether every node is aborting, except those from which nothing was heard for long enough. */
 static bool nodes_end(nnt_watchdog *w) {
   bool waited = w->node_silence >= nnt_watchdog_grace(w);
   for (int n = 0; n < nnt_node_files_nodes(w->files); ++n) {
@@ -131,7 +132,7 @@ static bool nodes_end(nnt_watchdog *w) {
   return true;
 }
 
-/* The node that holds the newest whole state; -1: none. */
+/* The node with the newest consistent state; -1: none. */
 static int newest_node(const nnt_watchdog *w) {
   int newest = -1;
   int64_t updates = -1;
@@ -149,7 +150,8 @@ static bool newest_is_done(nnt_watchdog *w) {
   return node < 0 || nnt_node_files_report(w->files, node).state >= NNT_NODE_FAILED;
 }
 
-static void wait_until(nnt_watchdog *w, bool (*met)(nnt_watchdog *w), bool files, double seconds) {
+static void wait_until(nnt_watchdog *w, bool (*met)(nnt_watchdog *w), bool read_files,
+                       double seconds) {
   const struct timespec nap = {.tv_nsec = (long)(NAP * 1e9)};
   for (double waited = 0.0, read = 0.0; waited < seconds && !met(w);) {
     (void)nanosleep(&nap, NULL);
@@ -157,7 +159,7 @@ static void wait_until(nnt_watchdog *w, bool (*met)(nnt_watchdog *w), bool files
     nnt_node_health_tick(w->health, elapsed);
     waited += elapsed;
     read += elapsed;
-    if (files && read >= 5.0 * NAP) {
+    if (read_files && read >= 5.0 * NAP) {
       nnt_node_files_read(w->files, read);
       read = 0.0;
     }
@@ -177,12 +179,13 @@ static void *save(void *context) {
   nnt_saved saved = nnt_emergency_checkpoint_save(&w->plan.emergency, &state, name, &error);
   if (saved == NNT_NOT_WRITTEN)
     (void)snprintf(line, sizeof line,
-                   "watchdog: no emergency checkpoint: %s: %.600s; the run ends, go on with "
+                   "watchdog: no emergency checkpoint: %s: %.600s; the run ends, continue with "
                    "--resume from the last checkpoint",
                    error.what, error.where);
   else
     (void)snprintf(line, sizeof line,
-                   "watchdog: %s of step %" PRId64 ": %.600s/%s; the run ends, go on with --resume",
+                   "watchdog: %s of step %" PRId64
+                   ": %.600s/%s; the run ends, continue with --resume",
                    saved == NNT_WRITTEN ? "emergency checkpoint" : "there is a checkpoint",
                    state.step, output, name);
   say(w, line);
@@ -190,7 +193,7 @@ static void *save(void *context) {
   return NULL;
 }
 
-/* On a thread of its own: the disk may be what hangs. */
+/* On a thread of its own: it may be the disk that hangs. */
 static void start_to_save(nnt_watchdog *w) {
   pthread_t thread;
   if (pthread_create(&thread, NULL, save, w) == 0)
@@ -199,9 +202,9 @@ static void start_to_save(nnt_watchdog *w) {
     (void)save(w);
 }
 
-/* --- the order of the end --- */
+/* --- the sequence of an abort --- */
 
-/* The first node that takes part speaks_for_all for all. */
+/* The first node that takes part reports for all nodes. */
 static bool speaks_for_all(const nnt_watchdog *w) {
   for (int n = 0; w->files != NULL && n < nnt_node_files_own(w->files); ++n) {
     if (nnt_node_files_report(w->files, n).state >= NNT_NODE_ENDING) return false;
@@ -220,16 +223,17 @@ static void report_nodes(const nnt_watchdog *w, int missing) {
     (void)snprintf(line, sizeof line, "watchdog: missing: host %s: %s", name,
                    nnt_node_files_is_there(w->files)
                        ? "does not answer"
-                       : "cannot be asked, the output is not in a directory that all nodes share");
+                       : "cannot be queried, the output directory is not shared by all nodes");
     say(w, line);
     ++missing;
   }
   if (missing == 0)
     say(w,
-        "watchdog: all ranks run and wait for each other: suspect the network between the hosts");
+        "watchdog: all ranks are running and wait for each other: suspect the network between the "
+        "hosts");
 }
 
-/* What another node saved: its own words may not come through. */
+/* Reports what another node has saved: its own messages may not get through. */
 static void report_other(const nnt_watchdog *w) {
   char line[320], name[128];
   int node = newest_node(w);
@@ -239,17 +243,18 @@ static void report_other(const nnt_watchdog *w) {
   if (report.state == NNT_NODE_SAVED)
     (void)snprintf(line, sizeof line,
                    "watchdog: host %s has saved step %" PRId64
-                   "; the run ends, go on with --resume",
+                   "; the run ends, continue with --resume",
                    name, report.updates);
   else
     (void)snprintf(line, sizeof line,
                    "watchdog: host %s could not save step %" PRId64
-                   "; the run ends, go on with --resume from the last checkpoint",
+                   "; the run ends, continue with --resume from the last checkpoint",
                    name, report.updates);
   say(w, line);
 }
 
-/* Which rank of the node, if any, is to write the emergency checkpoint, agreed with other nodes. */
+/* The rank of the node that writes the emergency checkpoint, agreed with the other nodes; -1: none.
+ */
 static int choose(nnt_watchdog *w, int64_t *updates) {
   int chosen = nnt_node_health_choose(w->health, updates);
   int missing = report_missing(w);
@@ -263,7 +268,7 @@ static int choose(nnt_watchdog *w, int64_t *updates) {
   }
   if (chosen < 0 && speaks_for_all(w))
     say(w,
-        "watchdog: no rank can save a newer state than the last checkpoint; the run ends, go on "
+        "watchdog: no rank can save a newer state than the last checkpoint; the run ends, continue "
         "with --resume");
   return chosen;
 }
@@ -273,7 +278,7 @@ static nnt_node_state own_outcome(const nnt_watchdog *w) {
   return saved == NNT_WRITTEN || saved == NNT_THERE_ALREADY ? NNT_NODE_SAVED : NNT_NODE_FAILED;
 }
 
-/* The rank that gave up for its node. */
+/* The rank that started the abort on its node. */
 static void coordinate(nnt_watchdog *w) {
   nnt_node_ranks *node = nnt_node_health_node(w->health);
   wait_until(w, all_ready, false, READY_SECONDS);
@@ -304,7 +309,7 @@ void nnt_abort_run(nnt_watchdog *w) {
   nnt_rank_state *own = w->heartbeat.own;
   bool coordinates =
       atomic_load(&nnt_node_health_node(w->health)->aborting) == (uint32_t)w->node_rank + 1;
-  if (!has_ended(w)) { /* else this process was stopped meanwhile */
+  if (!has_ended(w)) { /* else this process was stopped in the meantime */
     report_self(w);
     atomic_store(&own->able, is_able(w));
     atomic_store(&own->ready, 1);
@@ -314,5 +319,5 @@ void nnt_abort_run(nnt_watchdog *w) {
       participate(w);
   }
   atomic_store(&own->gone, 1);
-  w->plan.events->abandon(w->plan.events->context, coordinates && w->files != NULL);
+  w->plan.events->abort(w->plan.events->context, coordinates && w->files != NULL);
 }

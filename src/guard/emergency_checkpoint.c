@@ -1,11 +1,11 @@
-/* The checkpoint that a rank writes when others can no longer. */
+/* The checkpoint that a rank writes when a run is aborted. */
 #include "guard/emergency_checkpoint.h"
 
 #include <math.h>
 
 #include "base/memory.h"
 
-/* A gradient can overflow while the loss is still finite; such weights are not kept. */
+/* A gradient can overflow while the loss is still finite; such weights are not saved. */
 static nnt_status check_finite(const nnt_emergency_checkpoint_plan *plan, nnt_error *error) {
   const float *parameters = nnt_stepper_parameters(plan->stepper);
   for (int64_t i = 0; i < nnt_stepper_layout(plan->stepper)->tail; ++i) {

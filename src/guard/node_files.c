@@ -1,4 +1,4 @@
-/* A files on which nodes tell each other how they stand. */
+/* Status files of the nodes in the run directory. */
 #include "guard/node_files.h"
 
 #include <dirent.h>
@@ -18,12 +18,12 @@
 #define PATH_SIZE (FOLDER_SIZE + 258)
 #define HOST_SIZE 64
 
-/* Of a node, as far as known. */
+/* What is known of a node. */
 typedef struct node {
   char host[HOST_SIZE];
   int first, last; /* ranks */
   nnt_node_report report;
-  unsigned count; /* of the report */
+  unsigned count; /* its sequence number */
 } node;
 
 struct nnt_node_files {
@@ -31,12 +31,12 @@ struct nnt_node_files {
   uint64_t run;
   bool there, leads; /* leads: rank 0 */
   int nodes, own;
-  node *node;           /* [nodes] */
-  char report[NAME_SIZE]; /* this node's that is up; "": none */
+  node *node;              /* [nodes] */
+  char current[NAME_SIZE]; /* name of this node's status file; "": none */
   unsigned count;
 };
 
-/* What the ranks tell each other of themselves. */
+/* Where one rank runs; sent between ranks. */
 typedef struct place {
   int node;
   char host[HOST_SIZE];
@@ -69,7 +69,7 @@ static void sweep(const char *path) {
   (void)closedir(directory);
 }
 
-/* Which hosts and ranks the nodes are. */
+/* Gathers the hosts and ranks of the nodes. */
 static nnt_status learn_nodes(nnt_comm *comm, nnt_node_files *files, nnt_error *error) {
   place own = {.node = comm->node_index};
   int ranks = nnt_comm_size(comm);
@@ -89,7 +89,8 @@ static nnt_status learn_nodes(nnt_comm *comm, nnt_node_files *files, nnt_error *
   return status;
 }
 
-/* A number that no other run has, and the file that shows who sees the directory. */
+/* Agrees on a unique id of the run, and creates the file by which nodes find out whether they see
+ * the directory. */
 static nnt_status open_run(nnt_comm *comm, nnt_node_files *files, nnt_error *error) {
   struct timespec now;
   char name[NAME_SIZE], path[PATH_SIZE];
@@ -161,8 +162,8 @@ void nnt_node_files_write(nnt_node_files *files, nnt_node_state state, int64_t u
                    files->own, (int)state, updates, missing, ++files->count);
     (void)create_file(files, name);
   }
-  if (files->report[0] != '\0') remove_file(files, files->report);
-  memcpy(files->report, name, sizeof name);
+  if (files->current[0] != '\0') remove_file(files, files->current);
+  memcpy(files->current, name, sizeof name);
 }
 
 static void read_name(nnt_node_files *files, const char *name) {

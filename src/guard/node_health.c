@@ -1,4 +1,4 @@
-/* The ranks of a node as their watchdogs see them. */
+/* Health of the ranks of a node, as observed by their watchdogs. */
 #include "guard/node_health.h"
 
 #include <signal.h>
@@ -8,8 +8,8 @@
 
 #include "comm/node_memory.h"
 
-/* Seconds without a beat, after which a process does not run; a beat comes every second or more
- * often. */
+/* Seconds without a heartbeat after which a process counts as not running; heartbeats are at most a
+ * second apart. */
 #define STILL_SECONDS 3.0
 
 struct nnt_node_health {
@@ -17,8 +17,8 @@ struct nnt_node_health {
   nnt_node_ranks *node;
   int size, self;
   bool shared;
-  uint32_t *beats; /* [size] seen last, and progress */
-  double *still;   /* [size] seconds since they changed */
+  uint32_t *beats; /* [size] beats + progress at the last check */
+  double *still;   /* [size] seconds since these changed */
 };
 
 nnt_status nnt_node_health_create(nnt_comm *comm, bool sharers, int64_t updates,

@@ -1,5 +1,6 @@
-/* The ranks of a node as their watchdogs see them: who runs, who waits, who holds a whole state.
- * Creating and destroying is collective; the rest is for the watchdog's thread, without MPI. */
+/* Health of the ranks of a node, as observed by their watchdogs: who is running, who is waiting,
+ * who has a consistent state. Creation and destruction are collective; the rest is for the watchdog
+ * thread and makes no MPI calls. */
 #ifndef NNT_GUARD_NODE_HEALTH_H
 #define NNT_GUARD_NODE_HEALTH_H
 
@@ -8,12 +9,12 @@
 
 #include "comm/heartbeat.h"
 
-/* In memory that the node's ranks share. Ranks are those of the node, plus 1; 0: none yet. */
+/* In memory shared by the node's ranks. Ranks are node ranks plus 1; 0: none yet. */
 typedef struct nnt_node_ranks {
-  _Atomic uint32_t aborting; /* the rank that ends the run on this node; closes the gate */
+  _Atomic uint32_t aborting; /* the rank that aborts the run on this node; closes the gate */
   _Atomic uint32_t chosen;   /* the rank that writes the emergency checkpoint, or NNT_NOBODY */
   _Atomic uint32_t saved;    /* an nnt_saved */
-  _Atomic uint32_t ended;    /* all leave */
+  _Atomic uint32_t ended;    /* all ranks exit */
   nnt_rank_state ranks[];
 } __attribute__((aligned(64))) nnt_node_ranks;
 
@@ -31,23 +32,23 @@ nnt_node_ranks *nnt_node_health_node(nnt_node_health *health);
 /* This rank's. */
 nnt_rank_state *nnt_node_health_own(nnt_node_health *health);
 
-/* So many seconds have passed since the last time: beats for this rank, and looks who else does. */
+/* `seconds` have passed since the last call: emits this rank's heartbeat and checks the others. */
 void nnt_node_health_tick(nnt_node_health *health, double seconds);
-/* Whether the process of a rank of the node runs; this rank's does. */
+/* Whether the process of a rank of the node is running; true for this rank. */
 bool nnt_node_health_runs(const nnt_node_health *health, int rank);
-/* Whether this rank is the first of those that run. */
+/* Whether this rank is the first running one. */
 bool nnt_node_health_leads(const nnt_node_health *health);
-/* Whether every rank that runs is silent, and, of those, whether every one is ready. */
+/* Whether all running ranks are silent; whether all of them are ready. */
 bool nnt_node_health_all_silent(const nnt_node_health *health);
 bool nnt_node_health_all_ready(const nnt_node_health *health);
-/* Updates that any rank has finished. */
+/* The most updates that any rank has finished. */
 int64_t nnt_node_health_done(const nnt_node_health *health);
-/* With the gate closed: the rank that can write the newest whole state, and how many updates that
- * has; -1: none. */
+/* With the gate closed: the rank that can write the newest consistent state, and the number of
+ * updates in it; -1: none. */
 int nnt_node_health_choose(const nnt_node_health *health, int64_t *updates);
-/* Whether the others wait for this rank: it does not run, or it is not waiting itself. */
+/* Whether the others wait for this rank: it is not running, or not waiting itself. */
 bool nnt_node_health_is_missing(const nnt_node_health *health, int rank);
-/* Wakes processes that were stopped (SIGCONT), so that they can end. */
+/* Continues stopped processes (SIGCONT), so that they can exit. */
 void nnt_node_health_wake(const nnt_node_health *health);
 bool nnt_node_health_all_gone(const nnt_node_health *health);
 

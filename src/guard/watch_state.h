@@ -1,4 +1,4 @@
-/* What a watchdog knows: watchdog.c keeps it and decides, abort_run.c ends the run by it. */
+/* The state of a watchdog: watchdog.c updates it and decides, abort_run.c aborts the run. */
 #ifndef NNT_GUARD_WATCH_STATE_H
 #define NNT_GUARD_WATCH_STATE_H
 
@@ -13,7 +13,7 @@
 
 typedef struct nnt_watchdog nnt_watchdog;
 
-/* All borrowed, and to outlive the watchdog. */
+/* All borrowed; must outlive the watchdog. */
 typedef struct nnt_watchdog_plan {
   nnt_emergency_checkpoint_plan emergency;
   const nnt_train_events *events;
@@ -26,8 +26,8 @@ struct nnt_watchdog {
   nnt_watchdog_plan plan;
   int node_rank, node_size;
   char host[64];
-  double seconds; /* of silence */
-  double tick;    /* seconds between two looks */
+  double seconds; /* timeout */
+  double tick;    /* seconds between two checks */
   nnt_node_health *health;
   nnt_node_files *files; /* NULL: one node */
   nnt_heartbeat heartbeat;
@@ -35,21 +35,21 @@ struct nnt_watchdog {
   bool started;
   pthread_mutex_t mutex;
   pthread_cond_t changed;
-  bool ending;           /* under the mutex, and the next */
+  bool ending;           /* guarded by the mutex, as the next field */
   nnt_train_state state; /* after the last update */
-  /* The thread's. */
-  double last_check;             /* when, last */
-  uint32_t progress, pieces; /* seen last */
-  double silence;            /* seconds without either changing */
-  int64_t updates;           /* of the node, seen last */
+  /* Owned by the watchdog thread. */
+  double last_check;         /* time of the last check */
+  uint32_t progress, pieces; /* at the last check */
+  double silence;            /* seconds without a change of these */
+  int64_t updates;           /* of the node, at the last check */
   double step_silence;       /* seconds without an update */
-  double node_silence;       /* seconds for which all ranks of the node are silent */
-  double since_read;      /* seconds since the files was last_check at */
-  bool reported;               /* there is a note on the files */
+  double node_silence;       /* seconds for which all ranks of the node have been silent */
+  double since_read;         /* seconds since the status files were read */
+  bool reported;             /* this node has a status file */
 };
 
-/* Seconds since the last call, as far as this process ran. */
+/* Seconds since the last call during which this process was running. */
 double nnt_watchdog_elapsed(nnt_watchdog *watchdog);
-/* Seconds that a silent node waits for those that say nothing. */
+/* Seconds that a silent node waits for nodes without a report. */
 double nnt_watchdog_grace(const nnt_watchdog *watchdog);
 #endif

@@ -1,4 +1,4 @@
-/* Watching: whether any rank still comes further. */
+/* Detecting that no rank makes progress. */
 #include "guard/watchdog.h"
 
 #include <errno.h>
@@ -10,16 +10,16 @@
 #include "base/clock.h"
 #include "guard/abort_run.h"
 
-/* Seconds between two looks at most, and how many of them in the time of silence. */
+/* Most seconds between two checks, and number of checks per timeout. */
 #define LONGEST_TICK 1.0
 #define TICKS 10.0
-/* File systems have longer pauses than computations. */
+/* File systems stall for longer than computations. */
 #define SAVING_FACTOR 10.0
-/* Seconds between two looks at the files, and after which what a node says of its work is old. */
+/* Seconds between two reads of the status files, and after which a busy report is stale. */
 #define READ_SECONDS 1.0
 #define STALE_SECONDS 10.0
 
-/* Whether this rank's own thread comes further. */
+/* Whether this rank's training thread makes progress. */
 static void check_self(nnt_watchdog *w, double elapsed) {
   nnt_rank_state *own = w->heartbeat.own;
   bool reads = false;
@@ -27,8 +27,8 @@ static void check_self(nnt_watchdog *w, double elapsed) {
   uint32_t pieces = nnt_read_ahead_pieces(w->plan.reader, &reads);
   nnt_phase phase = (nnt_phase)atomic_load(&own->phase);
   bool saves = phase == NNT_PHASE_SAVING;
-  bool further = progress != w->progress || (phase == NNT_PHASE_READING && pieces != w->pieces);
-  w->silence = further ? 0.0 : w->silence + elapsed;
+  bool advanced = progress != w->progress || (phase == NNT_PHASE_READING && pieces != w->pieces);
+  w->silence = advanced ? 0.0 : w->silence + elapsed;
   w->progress = progress;
   w->pieces = pieces;
   atomic_store(&own->working, phase == NNT_PHASE_READING && reads);
@@ -41,7 +41,7 @@ static void start_abort(nnt_watchdog *w) {
                                  (uint32_t)w->node_rank + 1);
 }
 
-/* What the other nodes say: whether the run is to be given up. */
+/* Whether the run must be aborted, by the reports of the other nodes. */
 static bool others_agree(nnt_watchdog *w, bool silent) {
   bool at_work = false, absent = false;
   for (int n = 0; n < nnt_node_files_nodes(w->files); ++n) {
@@ -54,7 +54,7 @@ static bool others_agree(nnt_watchdog *w, bool silent) {
   return silent && !at_work && (!absent || w->node_silence >= nnt_watchdog_grace(w));
 }
 
-/* For a node's first rank that runs. */
+/* Run by the first running rank of a node. */
 static void check_node(nnt_watchdog *w, double elapsed) {
   int64_t updates = nnt_node_health_done(w->health);
   bool silent = nnt_node_health_all_silent(w->health);
@@ -114,7 +114,7 @@ static nnt_status start_thread(nnt_watchdog *w, nnt_error *error) {
   pthread_mutex_init(&w->mutex, NULL);
   pthread_cond_init(&w->changed, &clock);
   pthread_condattr_destroy(&clock);
-  /* Signals are for the thread that trains. */
+  /* Signals are handled by the training thread. */
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   int failed = pthread_create(&w->thread, NULL, run, w);
@@ -122,8 +122,8 @@ static nnt_status start_thread(nnt_watchdog *w, nnt_error *error) {
   w->started = failed == 0;
   if (w->started) return NNT_OK;
   return nnt_fail(error, NNT_OUT_OF_MEMORY,
-                  "cannot start the watchdog's thread\n%s\nraise the limit of processes (ulimit "
-                  "-u), or use --watchdog 0",
+                  "cannot start the watchdog thread\n%s\nraise the process limit (ulimit -u), or "
+                  "use --watchdog 0",
                   strerror(failed));
 }
 
@@ -146,7 +146,7 @@ nnt_status nnt_watchdog_create(nnt_comm *comm, const nnt_watchdog_plan *plan, nn
                                nnt_error *error) {
   const nnt_train_options *options = plan->emergency.options;
   *out = NULL;
-  if (!(options->watchdog > 0.0) || plan->events->abandon == NULL || options->output == NULL)
+  if (!(options->watchdog > 0.0) || plan->events->abort == NULL || options->output == NULL)
     return NNT_OK;
   nnt_watchdog *w = allocate(comm, plan);
   nnt_status status = w != NULL ? NNT_OK : nnt_fail_memory(error, sizeof *w, "the watchdog");

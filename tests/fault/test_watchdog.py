@@ -26,7 +26,7 @@ HOST = socket.gethostname()
 SECONDS = 1  # of silence
 PATIENT = 2  # the same for runs that are only slow
 MOST_SECONDS = 40  # from the fault to the end, on a busy machine
-SURVIVOR = re.compile(r"survivor checkpoint of step (\d+): (\S+);")
+SURVIVOR = re.compile(r"emergency checkpoint of step (\d+): (\S+);")
 THERE = re.compile(r"there is a checkpoint of step (\d+): (\S+);")
 
 
@@ -57,7 +57,7 @@ class WatchdogCase(RunCase):
     def check_survivor(self, lines, before):
         """Whether one was written; it is good and newer than what there was. The fault can come
         right after a checkpoint: then the newest state is there already."""
-        found = [SURVIVOR.search(line) for line in lines if "survivor checkpoint of" in line]
+        found = [SURVIVOR.search(line) for line in lines if "emergency checkpoint of" in line]
         there = [match for match in map(THERE.search, lines) if match]
         self.assertLessEqual(len(found) + len(there), 1, lines)
         for match in found + there:

@@ -98,10 +98,10 @@ class WatchdogCase(unittest.TestCase):
             time.sleep(0.05)
         lines = [line for line in said.splitlines() if line.startswith("nntrain: watchdog: ")]
         print("\n".join(lines), flush=True)
-        survivor = re.search(r"survivor checkpoint of step \d+: (\S+);", said)
+        emergency = re.search(r"emergency checkpoint of step \d+: (\S+);", said)
         saved = re.search(r"host nh2 .* has saved step (\d+);", said)
-        if survivor:
-            nntrain("inspect", survivor.group(1))
+        if emergency:
+            nntrain("inspect", emergency.group(1))
         elif saved:
             self.assertIn(int(saved.group(1)), self.saved_steps())
         else:
