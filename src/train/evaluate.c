@@ -20,9 +20,9 @@
 static nnt_status check_width(const nnt_model *model, const nnt_resident *data, nnt_error *error) {
   if (data->samples.features == nnt_model_inputs(model)) return NNT_OK;
   return nnt_fail(error, NNT_BAD_INPUT,
-                  "the data set has another width\n%s: %" PRId64
+                  "the data set has another number of features\n%s: %" PRId64
                   " features, the network has %" PRId64
-                  " inputs\nuse data of the features that it was trained on",
+                  " inputs\nuse data with the features of the training set",
                   data->name, data->samples.features, nnt_model_inputs(model));
 }
 
@@ -34,7 +34,7 @@ static nnt_status check_targets(const nnt_model *model, const nnt_resident *data
   if (classes != (model->target == NNT_TARGET_CLASS) ||
       (!classes && data->shape.y_columns != nnt_model_outputs(model)))
     return nnt_fail(error, NNT_BAD_INPUT,
-                    "the targets are not those of the network\n%s: %s, %" PRId64
+                    "the targets do not match the network\n%s: %s, %" PRId64
                     " columns\nuse data whose y has the type and shape of the training set",
                     data->name, classes ? "classes" : "values", data->shape.y_columns);
   return nnt_resident_check_classes(data, nnt_model_outputs(model), model->class_names,
@@ -77,7 +77,7 @@ static nnt_status open_input(nnt_comm *comm, const nnt_model *model,
   return nnt_comm_agree(comm, nnt_data_check_scale(from->data, model, error), error);
 }
 
-/* Measures, and with `scores` scores what is a classification. Collective. */
+/* Computes the metrics and, if `scores` is given, the scores of a classifier. Collective. */
 static nnt_status measure(nnt_comm *comm, nnt_evaluator *evaluator,
                           const nnt_checkpoint *checkpoint, const input *from, int64_t worst,
                           nnt_metrics *out, nnt_scores **scores, nnt_error *error) {
@@ -100,7 +100,7 @@ static nnt_status measure(nnt_comm *comm, nnt_evaluator *evaluator,
   return status;
 }
 
-/* The names change hands. */
+/* Moves the class names. */
 static void take_names(nnt_model *model, nnt_scores *scores) {
   if (model->class_name_count != scores->classes) return;
   scores->class_names = model->class_names;
@@ -127,7 +127,7 @@ nnt_status nnt_evaluate(nnt_comm *comm, const nnt_evaluate_options *options, nnt
     status = check_targets(model, from.data, error);
     if (status == NNT_OK && options->top_k > nnt_model_outputs(model))
       status = nnt_fail(error, NNT_BAD_USAGE,
-                        "top-k beyond the classes\n--top-k %d with %" PRId64
+                        "top-k exceeds the number of classes\n--top-k %d with %" PRId64
                         " classes\ngive at most the number of classes",
                         options->top_k, nnt_model_outputs(model));
     if (status == NNT_OK)
@@ -145,13 +145,13 @@ nnt_status nnt_evaluate(nnt_comm *comm, const nnt_evaluate_options *options, nnt
   return status;
 }
 
-/* A prediction under way. */
+/* A running prediction. */
 typedef struct prediction {
   nnt_comm *comm;
   nnt_evaluator *evaluator;
   nnt_read_ahead *reader;
   const float *parameters;
-  int64_t active; /* ranks that compute in a round: as many as have their samples in memory */
+  int64_t active; /* ranks that compute in a round: as many as have samples in memory */
   int64_t samples, outputs;
   float *block; /* [NNT_EVALUATION_BLOCK, outputs] */
   const nnt_resident *data;
@@ -159,7 +159,7 @@ typedef struct prediction {
 } prediction;
 
 /* Rank 0's part of a round: writes the blocks of all ranks in order. After a failed write the
- * blocks are still received, so that no rank waits for ever. */
+ * blocks are still received, to avoid a deadlock. */
 static nnt_status write_round(prediction *p, int64_t round, nnt_error *error) {
   nnt_status status = NNT_OK;
   for (int from = 0; from < p->active; ++from) {

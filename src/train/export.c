@@ -1,4 +1,4 @@
-/* nnt_export_onnx: a checkpoint's network for other programs. */
+/* nnt_export_onnx: exporting the network of a checkpoint. */
 #include <nntrain/onnx.h>
 
 #include "io/atomic_file.h"

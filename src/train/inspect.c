@@ -1,4 +1,4 @@
-/* nnt_inspect: what a checkpoint or a data file holds. */
+/* nnt_inspect: the contents of a checkpoint or data file. */
 #include <inttypes.h>
 #include <nntrain/inspect.h>
 #include <stdarg.h>
@@ -38,7 +38,7 @@ static void print_names(const printer *to, char *const *names, int64_t count) {
   print(to, "class names    %s", list);
 }
 
-/* What stands before a layer's activation. */
+/* The normalisation before a layer's activation. */
 static const char *norm_text(nnt_norm norm) {
   if (norm == NNT_NORM_NONE) return "";
   return norm == NNT_NORM_LAYER ? "layer normalisation, " : "batch normalisation, ";
@@ -112,7 +112,7 @@ static nnt_status inspect_data(const char *path, printer *to, nnt_error *error) 
   return status;
 }
 
-/* A run's directory, or a file that begins like a checkpoint. */
+/* A run directory, or a file with the signature of a checkpoint. */
 static bool names_checkpoint(const char *path) {
   struct stat what;
   char start[64];
@@ -155,7 +155,7 @@ nnt_status nnt_inspect_run_file(const char *path, char **out, nnt_error *error) 
   nnt_checkpoint_destroy(&checkpoint);
   if (*out != NULL) return NNT_OK;
   return nnt_fail(error, NNT_BAD_INPUT,
-                  "the checkpoint keeps no run file\n%s: of an older nntrain, or of a program of "
-                  "its own\n'nntrain inspect %s' shows what it was trained with",
+                  "the checkpoint contains no run file\n%s: written by an older nntrain, or by "
+                  "another program with the library\n'nntrain inspect %s' shows its settings",
                   path, path);
 }

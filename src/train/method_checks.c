@@ -1,4 +1,4 @@
-/* Whether methods make sense, and go on with a checkpoint. */
+/* Validation of method settings, alone and against a checkpoint. */
 #include "train/method_checks.h"
 
 #include <inttypes.h>
@@ -8,7 +8,7 @@
 #include "net/augment.h"
 #include "step/step.h"
 
-static bool is_from_zero(double value) {
+static bool is_non_negative(double value) {
   return isfinite(value) && value >= 0.0;
 }
 
@@ -19,19 +19,19 @@ static bool is_fraction(double value) {
 static const char *optimizer_wrong(const nnt_optimizer_settings *settings) {
   if ((int)settings->kind < 0 || settings->kind >= NNT_OPTIMIZER_COUNT)
     return "optimizer.kind is unknown";
-  if (!is_from_zero(settings->learning_rate)) return "learning_rate is not a number from 0";
+  if (!is_non_negative(settings->learning_rate)) return "learning_rate is negative or not finite";
   if (!is_fraction(settings->momentum)) return "momentum is not in [0, 1)";
-  if (!is_from_zero(settings->weight_decay)) return "weight_decay is not a number from 0";
+  if (!is_non_negative(settings->weight_decay)) return "weight_decay is negative or not finite";
   if (settings->nesterov && !(settings->momentum > 0.0)) return "nesterov needs a momentum above 0";
   if (!is_fraction(settings->beta1) || !is_fraction(settings->beta2) ||
       !is_fraction(settings->alpha))
     return "beta1, beta2 or alpha is not in [0, 1)";
   if (settings->kind != NNT_SGD && !(isfinite(settings->epsilon) && settings->epsilon > 0.0))
-    return "epsilon is not a number above 0";
-  if (!is_from_zero(settings->trust)) return "trust is not a number from 0";
-  if (!is_from_zero(settings->clip_norm) || !is_from_zero(settings->clip_value) ||
-      !is_from_zero(settings->l1) || !is_from_zero(settings->max_norm))
-    return "clip_norm, clip_value, l1 or max_norm is not a number from 0";
+    return "epsilon is not positive and finite";
+  if (!is_non_negative(settings->trust)) return "trust is negative or not finite";
+  if (!is_non_negative(settings->clip_norm) || !is_non_negative(settings->clip_value) ||
+      !is_non_negative(settings->l1) || !is_non_negative(settings->max_norm))
+    return "clip_norm, clip_value, l1 or max_norm is negative or not finite";
   return NULL;
 }
 
@@ -40,20 +40,20 @@ static const char *schedule_wrong(const nnt_schedule_settings *settings) {
     return "schedule.kind is unknown";
   if (settings->warmup.count < 0 || settings->epochs < 0 || settings->base_batch < 0 ||
       settings->patience < 0)
-    return "schedule.warmup, epochs, base_batch or patience is below 0";
+    return "schedule.warmup, epochs, base_batch or patience is negative";
   if (settings->kind == NNT_SCHEDULE_STEP && settings->every.count < 1)
     return "schedule.every is below 1";
   if (settings->kind == NNT_SCHEDULE_ONE_CYCLE && settings->warmup.count > 0)
-    return "one-cycle has a warm-up of its own";
+    return "one-cycle has its own warm-up";
   if (settings->milestone_count < 0 || settings->milestone_count > NNT_MILESTONES)
     return "schedule.milestone_count is out of range";
   for (int i = 1; i < settings->milestone_count; ++i) {
     if (settings->milestones[i] <= settings->milestones[i - 1])
-      return "schedule.milestones do not ascend";
+      return "schedule.milestones are not ascending";
   }
-  if (!is_from_zero(settings->factor) || !is_from_zero(settings->power) ||
-      !is_from_zero(settings->end) || !is_fraction(settings->threshold))
-    return "schedule.factor, power, end or threshold is not a number from 0";
+  if (!is_non_negative(settings->factor) || !is_non_negative(settings->power) ||
+      !is_non_negative(settings->end) || !is_fraction(settings->threshold))
+    return "schedule.factor, power, end or threshold is out of range";
   return NULL;
 }
 
@@ -67,10 +67,10 @@ static const char *regularization_wrong(const nnt_train_options *options) {
   }
   if (!is_fraction(settings->input_dropout)) return "input_dropout is not in [0, 1)";
   if (!is_fraction(settings->label_smoothing)) return "label_smoothing is not in [0, 1)";
-  if (settings->shift < 0 || !is_fraction(settings->erase) || !is_from_zero(settings->noise))
+  if (settings->shift < 0 || !is_fraction(settings->erase) || !is_non_negative(settings->noise))
     return "shift, erase or noise is out of range";
   if (settings->mixup != 0.0 && !(settings->mixup >= 0.01 && isfinite(settings->mixup)))
-    return "mixup is neither 0 nor a number from 0.01";
+    return "mixup is neither 0 nor at least 0.01";
   if (settings->label_smoothing > 0.0 && options->loss != NNT_CROSS_ENTROPY)
     return "label_smoothing is for cross-entropy";
   return NULL;
@@ -81,8 +81,8 @@ nnt_status nnt_check_accumulate(const nnt_train_options *options, nnt_error *err
   if (options->accumulate > 1 && options->regularization.norm == NNT_NORM_BATCH)
     return nnt_fail(error, NNT_BAD_USAGE,
                     "options that contradict each other\n--accumulate %" PRId64
-                    " with --batch-norm, which needs the whole batch at once\nleave one of them "
-                    "out, or use --layer-norm",
+                    " with --batch-norm, which needs the whole batch at once\nomit one of them, or "
+                    "use --layer-norm",
                     options->accumulate);
   if (options->accumulate == 1 || options->accumulate <= granules) return NNT_OK;
   if (granules == 0)
@@ -91,8 +91,8 @@ nnt_status nnt_check_accumulate(const nnt_train_options *options, nnt_error *err
                     " with --reduction fast\nuse --reduction exact",
                     options->accumulate);
   return nnt_fail(error, NNT_BAD_USAGE,
-                  "more parts than a batch has granules\n--accumulate %" PRId64 ", %" PRId64
-                  " granules\ngive at most these, or more of them with --granules",
+                  "more accumulation steps than granules in a batch\n--accumulate %" PRId64
+                  ", %" PRId64 " granules\ngive at most that many, or raise --granules",
                   options->accumulate, granules);
 }
 
@@ -115,13 +115,13 @@ nnt_status nnt_check_images(const nnt_model *model, const char *name, nnt_error 
   if (augmentation->height == 0)
     return nnt_fail(error, NNT_BAD_USAGE,
                     "the samples are not images\n%s, with --shift, --flip or --erase\nstore x with "
-                    "the shape [samples, height, width], or leave these options out",
+                    "the shape [samples, height, width], or omit these options",
                     name);
   if (augmentation->shift < augmentation->height && augmentation->shift < augmentation->width)
     return NNT_OK;
   return nnt_fail(error, NNT_BAD_USAGE,
-                  "a shift out of the image\n--shift %" PRId64 ", images of %" PRId64 " x %" PRId64
-                  "\nshift by fewer pixels",
+                  "the shift exceeds the image\n--shift %" PRId64 ", images of %" PRId64
+                  " x %" PRId64 "\nshift by fewer pixels",
                   augmentation->shift, augmentation->height, augmentation->width);
 }
 
@@ -129,8 +129,8 @@ const char *nnt_methods_wrong(const nnt_train_options *options) {
   const char *wrong = optimizer_wrong(&options->optimizer);
   if (wrong == NULL) wrong = schedule_wrong(&options->schedule);
   if (wrong == NULL) wrong = regularization_wrong(options);
-  if (options->patience < 0) wrong = "patience is below 0";
-  if (!is_from_zero(options->min_delta)) wrong = "min_delta is not a number from 0";
+  if (options->patience < 0) wrong = "patience is negative";
+  if (!is_non_negative(options->min_delta)) wrong = "min_delta is negative or not finite";
   return wrong;
 }
 
@@ -139,7 +139,7 @@ nnt_status nnt_check_optimizer(const nnt_checkpoint *checkpoint, const nnt_train
   const nnt_optimizer_settings *there = &checkpoint->optimizer, *here = &options->optimizer;
   if (there->kind == here->kind) return NNT_OK;
   return nnt_fail(error, NNT_BAD_USAGE,
-                  "the checkpoint is of another optimizer\n%s: %s, --optimizer %s\nuse the options "
-                  "of the run, or another --output",
+                  "the checkpoint belongs to another optimizer\n%s: %s, --optimizer %s\nuse the "
+                  "options of that run, or another --output",
                   options->output, nnt_optimizer_name(there->kind), nnt_optimizer_name(here->kind));
 }

@@ -1,4 +1,4 @@
-/* Whether a checkpoint is of the run that the options describe. */
+/* Whether a checkpoint belongs to the run that the options describe. */
 #include "train/resume_checks.h"
 
 #include <inttypes.h>
@@ -8,7 +8,7 @@
 #include "step/step.h"
 #include "train/method_checks.h"
 
-/* Whether the run goes on with the shuffle that it began with. */
+/* Whether the shuffle is that of the checkpoint. */
 static nnt_status check_shuffling(const nnt_shuffling *there, const nnt_shuffling *here,
                                   const char *output, nnt_error *error) {
   bool same = there->kind == here->kind;
@@ -16,22 +16,21 @@ static nnt_status check_shuffling(const nnt_shuffling *there, const nnt_shufflin
     same = there->block == here->block && there->window == here->window;
   if (same) return NNT_OK;
   return nnt_fail(error, NNT_BAD_USAGE,
-                  "the checkpoint is of another shuffle\n%s: %s, blocks of %" PRId64
+                  "the checkpoint belongs to another shuffle\n%s: %s, blocks of %" PRId64
                   ", windows of %" PRId64 "; the options: %s, %" PRId64 ", %" PRId64
-                  "\nleave out --shuffle, --shuffle-block and --shuffle-window, or use another "
-                  "--output",
+                  "\nomit --shuffle, --shuffle-block and --shuffle-window, or use another --output",
                   output, nnt_shuffle_name(there->kind), there->block, there->window,
                   nnt_shuffle_name(here->kind), here->block, here->window);
 }
 
-/* Whether the run goes on with the data that it began with. */
+/* Whether the data set is that of the checkpoint. */
 static nnt_status check_data(const char *there, const nnt_run_data *data, const char *output,
                              nnt_error *error) {
   if (there[0] == '\0' || strcmp(there, data->digest) == 0) return NNT_OK;
   return nnt_fail(error, NNT_BAD_USAGE,
-                  "the checkpoint is of other data\n%s: it was trained on other samples than those "
-                  "of %s\nuse the data of the run; or another --output, with --init-from to train "
-                  "its weights on these",
+                  "the checkpoint belongs to another data set\n%s: it was trained on other samples "
+                  "than those of %s\nuse the data of that run; or another --output, with "
+                  "--init-from to start from its weights",
                   output, data->train->name);
 }
 
@@ -53,26 +52,25 @@ nnt_status nnt_check_resume(const nnt_checkpoint *checkpoint, const nnt_model *h
            there->layers[l].frozen == here->layers[l].frozen;
   if (!same)
     return nnt_fail(error, NNT_BAD_USAGE,
-                    "the checkpoint is of another network\n%s holds %s, %s; the options "
-                    "describe %s, %s (or other activations, --layer-norm, --batch-norm or "
-                    "--freeze)\nuse the options of the run, or another --output",
+                    "the checkpoint belongs to another network\n%s: %s, %s; the options: %s, %s "
+                    "(or other activations, --layer-norm, --batch-norm or --freeze)\nuse the "
+                    "options of that run, or another --output",
                     options->output, shape_there, nnt_loss_name(there->loss), shape_here,
                     nnt_loss_name(here->loss));
   nnt_status status = nnt_run_data_check(data, checkpoint, options->output, error);
   if (status != NNT_OK) return status;
   if (state->granules != nnt_granules_of(options))
     return nnt_fail(error, NNT_BAD_USAGE,
-                    "the checkpoint is of a run that sums gradients in another way\n%s: "
-                    "%" PRId64 " granules, the options: %" PRId64
-                    " (0 is --reduction fast)\nuse "
-                    "the options of the run, or another --output",
+                    "the checkpoint belongs to another reduction of gradients\n%s: %" PRId64
+                    " granules, the options: %" PRId64
+                    " (0 is --reduction fast)\nuse the options of that run, or another --output",
                     options->output, state->granules, nnt_granules_of(options));
   if (state->seed != options->seed || state->batch_size != options->batch_size ||
       state->samples != data->train->samples.count)
     return nnt_fail(error, NNT_BAD_USAGE,
-                    "the checkpoint is of another run\n%s: seed %" PRIu64 ", batch size %" PRId64
-                    ", %" PRId64 " samples; the options: %" PRIu64 ", %" PRId64 ", %" PRId64
-                    "\nuse the options of the run, or another --output",
+                    "the checkpoint belongs to another run\n%s: seed %" PRIu64
+                    ", batch size %" PRId64 ", %" PRId64 " samples; the options: %" PRIu64
+                    ", %" PRId64 ", %" PRId64 "\nuse the options of that run, or another --output",
                     options->output, state->seed, state->batch_size, state->samples, options->seed,
                     options->batch_size, data->train->samples.count);
   status = check_data(state->data_digest, data, options->output, error);
@@ -84,7 +82,7 @@ nnt_status nnt_check_resume(const nnt_checkpoint *checkpoint, const nnt_model *h
       options->normalization != there->normalization)
     return nnt_fail(error, NNT_BAD_USAGE,
                     "the checkpoint has another normalisation\n%s: %s, --normalize %s\nuse the "
-                    "options of the run, or another --output",
+                    "options of that run, or another --output",
                     options->output, nnt_normalization_name(there->normalization),
                     nnt_normalization_name(options->normalization));
   return NNT_OK;

@@ -1,4 +1,4 @@
-/* Whether a checkpoint is of the run that the options describe. Local. */
+/* Whether a checkpoint belongs to the run that the options describe. Local. */
 #ifndef NNT_TRAIN_RESUME_CHECKS_H
 #define NNT_TRAIN_RESUME_CHECKS_H
 

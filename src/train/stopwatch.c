@@ -2,10 +2,10 @@
 
 #include <math.h>
 
-/* Of the epochs that have more steps than this, one step of so many is measured... */
+/* In epochs with more steps than FEW, one step in EVERY is measured... */
 #define FEW 64
 #define EVERY 16
-/* ... unless steps take so long (seconds) that the clock does not matter. */
+/* ... unless a step takes so long, in seconds, that the overhead is negligible. */
 #define LONG 1e-4
 
 void nnt_stopwatch_start(nnt_stopwatch *watch, int64_t steps, double waited) {

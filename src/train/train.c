@@ -25,7 +25,7 @@
 #include "train/trainer.h"
 #include "train/warm_start.h"
 
-/* Everything that a run holds until it ends. */
+/* Everything that a run owns until it ends. */
 typedef struct nnt_run {
   nnt_comm *comm;
   const nnt_train_options *options;
@@ -61,22 +61,22 @@ void nnt_train_options_default(nnt_train_options *options) {
 static nnt_status check_options(const nnt_train_options *options, nnt_error *error) {
   const char *wrong = nnt_methods_wrong(options);
   if (options->data.path == NULL) wrong = "data has no path";
-  if (options->batch_size < 1) wrong = "batch_size is below 1";
+  if (options->batch_size < 1) wrong = "batch_size is less than 1";
   if (options->epochs < 1 || options->epochs > INT32_MAX) wrong = "epochs is out of range";
-  if (options->reading.memory_limit < 0) wrong = "memory_limit is below 0";
+  if (options->reading.memory_limit < 0) wrong = "memory_limit is negative";
   if (options->shuffling.block < 0 || options->shuffling.window < 0)
-    wrong = "a shuffling's block or window is below 0";
+    wrong = "shuffling.block or window is negative";
   if (options->granules < 0 || options->granules > nnt_min_i64(options->batch_size, NNT_SUM_LEAVES))
     wrong = "granules is not between 1 and the batch size";
-  if (options->accumulate < 1) wrong = "accumulate is below 1";
+  if (options->accumulate < 1) wrong = "accumulate is less than 1";
   if (!isfinite(options->watchdog) || options->watchdog < 0.0)
-    wrong = "watchdog is not a number from 0";
-  if (options->check_every < 0) wrong = "check_every is below 0";
-  if (options->checkpoint_every.count < 1) wrong = "checkpoint_every is below 1";
+    wrong = "watchdog is negative or not finite";
+  if (options->check_every < 0) wrong = "check_every is negative";
+  if (options->checkpoint_every.count < 1) wrong = "checkpoint_every is less than 1";
   if (!isfinite(options->time_limit) || options->time_limit < 0.0)
-    wrong = "time_limit is not a number from 0";
+    wrong = "time_limit is negative or not finite";
   if (wrong == NULL) return nnt_check_accumulate(options, error);
-  return nnt_fail(error, NNT_BAD_USAGE, "an option has no valid value\n%s\ncorrect it", wrong);
+  return nnt_fail(error, NNT_BAD_USAGE, "an option has an invalid value\n%s\ncorrect it", wrong);
 }
 
 /* Outputs of the network: classes, or columns of y. */
@@ -85,12 +85,12 @@ static nnt_status count_outputs(const run *r, int64_t *out, nnt_error *error) {
   *out = data->mode == NNT_READ_CLASSES ? data->classes : data->shape.y_columns;
   if (data->mode == NNT_READ_CLASSES && *out < 2)
     return nnt_fail(error, NNT_BAD_INPUT,
-                    "all samples have the same class\n%s\nclasses need at least two labels, 0 "
-                    "and 1; for numeric targets use --loss mse",
+                    "all samples have the same class\n%s\nclassification needs at least two "
+                    "labels, 0 and 1; for numeric targets use --loss mse",
                     data->name);
   if (r->options->top_k > *out)
     return nnt_fail(error, NNT_BAD_USAGE,
-                    "top-k beyond the classes\n--top-k %d with %" PRId64
+                    "top-k exceeds the number of classes\n--top-k %d with %" PRId64
                     " classes\ngive at most the number of classes",
                     r->options->top_k, *out);
   return NNT_OK;
@@ -141,21 +141,21 @@ static nnt_status check_validation(const run *r, nnt_error *error) {
   if (validation == NULL) return NNT_OK;
   if (validation->samples.features != data->samples.features)
     return nnt_fail(error, NNT_BAD_INPUT,
-                    "the validation set has another width\n%s: %" PRId64 " features, %s: %" PRId64
-                    "\nuse data sets of the same features",
+                    "the validation set has another number of features\n%s: %" PRId64
+                    " features, %s: %" PRId64 "\nuse data sets with the same features",
                     validation->name, validation->samples.features, data->name,
                     data->samples.features);
   if (validation->mode != data->mode ||
       (data->mode != NNT_READ_CLASSES && validation->shape.y_columns != data->shape.y_columns))
     return nnt_fail(error, NNT_BAD_INPUT,
-                    "the validation set has other targets\n%s and %s\nuse data sets whose y has "
-                    "the same type and shape",
+                    "the validation set has different targets\n%s and %s\nuse data sets whose y "
+                    "has the same type and shape",
                     validation->name, data->name);
   return nnt_resident_check_classes(validation, nnt_model_outputs(&r->model), r->model.class_names,
                                     r->model.class_name_count, error);
 }
 
-/* The checkpoint's normalisation, or one computed on the data. */
+/* The normalisation of the checkpoint, or one computed from the data. */
 static nnt_status normalize(run *r, nnt_error *error) {
   nnt_model *model = &r->model;
   const nnt_checkpoint *from = r->checkpoint;
@@ -174,7 +174,7 @@ static nnt_status normalize(run *r, nnt_error *error) {
                                       model, error);
 }
 
-/* Gradients that a rank holds, at most. */
+/* Most partial sums of gradients on a rank. */
 static int partial_sums(const run *r) {
   nnt_shares shares;
   nnt_error ignored;
@@ -235,14 +235,14 @@ static nnt_status bind_threads(run *r, nnt_error *error) {
   return status;
 }
 
-/* A dry run's plan ends with a last word. */
+/* In a dry run the plan comes last, as it ends the output. */
 static void report_start(const run *r) {
   if (r->options->dry_run) nnt_binding_report(r->binding, &r->events->log);
   report_plan(r);
   if (!r->options->dry_run) nnt_binding_report(r->binding, &r->events->log);
 }
 
-/* Data, checkpoint and model; what can be wrong with the input is found here. */
+/* Data, checkpoint and model; errors in the input are found here. */
 static nnt_status prepare(run *r, nnt_error *error) {
   nnt_status status = NNT_OK;
   if (r->options->reading.io == NNT_IO_COLLECTIVE) status = nnt_h5_can_collective(error);
@@ -296,7 +296,7 @@ static nnt_status train(run *r, nnt_train_result *out, nnt_error *error) {
   return nnt_comm_agree(r->comm, status, error);
 }
 
-/* Rank 0 makes the directory before any data is read: a wrong path is found at once. */
+/* Rank 0 creates the directory before any data are read, so that a wrong path fails at once. */
 static nnt_status prepare_directory(const run *r, size_t *there, nnt_lock_file **lock,
                                     nnt_error *error) {
   const nnt_kernels *kernels = NULL;
@@ -336,7 +336,7 @@ nnt_status nnt_train(nnt_comm *comm, const nnt_train_options *options,
   memset(out, 0, sizeof *out);
   nnt_status status = check_options(options, error);
   if (status == NNT_OK && options->output == NULL && !options->dry_run)
-    status = nnt_fail(error, NNT_BAD_USAGE, "no output\noutput has no path\nname a directory");
+    status = nnt_fail(error, NNT_BAD_USAGE, "no output\noutput has no path\ngive a directory");
   status = nnt_comm_agree(comm, status, error);
   if (status == NNT_OK) status = prepare_directory(&r, &there, &lock, error);
   if (status == NNT_OK) {

@@ -30,15 +30,15 @@ struct nnt_trainer {
   nnt_replica_check *copies; /* NULL: not compared */
   nnt_probe *probe;          /* NULL: a whole run */
   nnt_schedule schedule;
-  nnt_evaluator *validation; /* NULL: none */
+  nnt_evaluator *validation; /* or NULL */
   nnt_train_state state;
   nnt_history_entry *history; /* [options->epochs] */
-  double epoch_began;         /* as if the running epoch had never been interrupted */
+  double epoch_began;         /* as if the epoch had not been interrupted */
   nnt_stopwatch stopwatch;
-  nnt_recorder *recorder;         /* NULL: nothing is kept */
-  nnt_watchdog *watchdog;         /* NULL: none */
-  const nnt_heartbeat *heartbeat; /* the watchdog's; NULL: none */
-  double *monitored; /* [options->epochs]: each epoch's validation or else train loss */
+  nnt_recorder *recorder;         /* NULL: nothing is written */
+  nnt_watchdog *watchdog;         /* or NULL */
+  const nnt_heartbeat *heartbeat; /* the watchdog's, or NULL */
+  double *monitored; /* [options->epochs]: each epoch's validation loss, else train loss */
 };
 
 void nnt_trainer_bytes(const nnt_model *model, const nnt_train_options *options, int64_t rows,
@@ -47,7 +47,7 @@ void nnt_trainer_bytes(const nnt_model *model, const nnt_train_options *options,
   int64_t common = arena * (1 + nnt_optimizer_slots(&options->optimizer));
   bool shared = options->allreduce == NNT_ALLREDUCE_AUTO;
   *node = shared ? common : 0;
-  int64_t arenas = partials; /* and of a part, and places of the stack of parts */
+  int64_t arenas = partials; /* plus one for the current part, and the stack of part sums */
   for (int64_t k = options->accumulate; k > 1; k /= 2) arenas += k / 2 > 1 ? 1 : 2;
   rows = nnt_ceil_div(rows, options->accumulate);
   *rank = arena * arenas + (shared ? 0 : common) +
@@ -174,8 +174,8 @@ void nnt_trainer_destroy(nnt_trainer **trainer) {
 static nnt_status fail_non_finite(const nnt_trainer *trainer, const char *what, nnt_error *error) {
   return nnt_fail(error, NNT_NON_FINITE,
                   "%s\nepoch %" PRId64 ", step %" PRId64
-                  ", --learning-rate %g\nlower the learning rate, or normalise the inputs; the "
-                  "checkpoints before are kept",
+                  ", --learning-rate %g\nlower the learning rate, or normalise the inputs; earlier "
+                  "checkpoints are kept",
                   what, trainer->state.epoch + 1, trainer->state.step + 1,
                   trainer->in.options->optimizer.learning_rate);
 }
@@ -192,7 +192,7 @@ static nnt_status compare_copies(const nnt_trainer *trainer, nnt_error *error) {
   return nnt_replica_check_compare(trainer->copies, trainer->state.step, error);
 }
 
-/* One update from `batch` samples at `first` of the order; *loss is the batch's mean. */
+/* One update from `batch` samples at position `first` of the order; *loss is their mean loss. */
 static nnt_status train_step(nnt_trainer *trainer, const nnt_sample_order *order, int64_t first,
                              int64_t batch, double *loss, nnt_error *error) {
   const nnt_train_options *options = trainer->in.options;
@@ -228,7 +228,7 @@ static void report_step(const nnt_trainer *trainer, int64_t samples) {
                           .seconds = nnt_clock_seconds() - trainer->epoch_began,
                           .samples = samples};
   nnt_heartbeat_phase(trainer->heartbeat,
-                      NNT_PHASE_SAVING); /* a terminal may be stopped for long */
+                      NNT_PHASE_SAVING); /* output to a terminal may block for long */
   events->step(events->context, &event);
   nnt_heartbeat_phase(trainer->heartbeat, NNT_PHASE_COMPUTING);
 }
@@ -249,7 +249,7 @@ static void start_pass(nnt_trainer *trainer, const nnt_sample_order *order) {
   nnt_data_source_start(trainer->in.data, order, last ? NULL : &next);
 }
 
-/* A gradient can overflow while the loss is still finite; such weights are not kept. */
+/* A gradient can overflow while the loss is still finite; such weights are not saved. */
 static nnt_status check_parameters(const nnt_trainer *trainer, nnt_error *error) {
   const float *parameters = nnt_stepper_parameters(trainer->stepper);
   for (int64_t i = 0; i < nnt_stepper_layout(trainer->stepper)->tail; ++i) {
@@ -259,7 +259,7 @@ static nnt_status check_parameters(const nnt_trainer *trainer, nnt_error *error)
   return NNT_OK;
 }
 
-/* What is looked at before a checkpoint. */
+/* Checks before a checkpoint. */
 static nnt_status check_copies(nnt_trainer *trainer, nnt_error *error) {
   nnt_status status = check_parameters(trainer, error);
   return status == NNT_OK ? compare_copies(trainer, error) : status;
@@ -271,7 +271,8 @@ static nnt_recorded as_it_stands(nnt_trainer *trainer) {
   return (nnt_recorded){.state = state, .history = trainer->history};
 }
 
-/* What is due after a step; `last`: the epoch's end follows. Errors: NNT_STOPPED, on all ranks. */
+/* Writes a checkpoint after a step if one is due; `last`: it was the last step of the epoch.
+ * Errors: NNT_STOPPED, on all ranks. */
 static nnt_status keep_step(nnt_trainer *trainer, bool last, nnt_error *error) {
   bool due = false;
   if (trainer->recorder == NULL) return NNT_OK;
@@ -283,7 +284,7 @@ static nnt_status keep_step(nnt_trainer *trainer, bool last, nnt_error *error) {
   return status;
 }
 
-/* The steps of an epoch that are left; fills the event's loss, rate and times. */
+/* The remaining steps of an epoch; fills the event's loss, samples per second and times. */
 static nnt_status train_epoch(nnt_trainer *trainer, nnt_epoch_event *epoch, nnt_error *error) {
   const int64_t samples = trainer->samples->count;
   const int64_t batch_size = trainer->in.options->batch_size;
@@ -310,7 +311,7 @@ static nnt_status train_epoch(nnt_trainer *trainer, nnt_epoch_event *epoch, nnt_
   return NNT_OK;
 }
 
-/* The epoch is over, or given up. */
+/* The epoch is finished, or abandoned by a probe. */
 static void leave_epoch(nnt_train_state *state) {
   ++state->epoch;
   state->epoch_step = 0;
@@ -318,14 +319,14 @@ static void leave_epoch(nnt_train_state *state) {
   state->epoch_seconds = 0.0;
 }
 
-/* The same on all ranks: it follows from losses that all know. */
+/* The same on all ranks, as all know the losses. */
 static bool is_over(const nnt_trainer *trainer) {
   const nnt_train_options *options = trainer->in.options;
   return nnt_early_stop(trainer->monitored, trainer->state.epoch, options->patience,
                         options->min_delta);
 }
 
-/* Notes the epoch in state and history, and whether it is the best so far. */
+/* Records the epoch in state and history, and whether it is the best so far. */
 static void finish_epoch(nnt_trainer *trainer, nnt_epoch_event *event) {
   double loss = event->has_validation ? event->validation.loss : event->train_loss;
   double none = (double)NAN;
@@ -379,9 +380,9 @@ static bool wants_stop(const void *context) {
 static nnt_status start_watchdog(nnt_trainer *trainer, nnt_error *error) {
   const nnt_trainer_inputs *in = &trainer->in;
   nnt_watchdog_plan plan = {.emergency = {.options = in->options,
-                                         .model = in->model,
-                                         .stepper = trainer->stepper,
-                                         .history = trainer->history},
+                                          .model = in->model,
+                                          .stepper = trainer->stepper,
+                                          .history = trainer->history},
                             .events = in->events,
                             .recorder = trainer->recorder,
                             .reader = in->reader,
@@ -420,7 +421,7 @@ nnt_status nnt_trainer_run(nnt_trainer *trainer, nnt_error *error) {
     status = check_copies(trainer, error);
     return status == NNT_OK ? nnt_recorder_stop(trainer->recorder, &now, error) : status;
   }
-  /* What was saved before is on disk when the run returns. */
+  /* Earlier checkpoints are on disk when the run returns. */
   nnt_error ignored;
   nnt_status saved = NNT_OK;
   if (trainer->recorder != NULL) saved = nnt_recorder_finish(trainer->recorder, NULL, &ignored);

@@ -1,4 +1,4 @@
-/* nnt_verify: the first steps of a run in several ways, compared to the bit. */
+/* nnt_verify: bitwise comparison of the first steps of a run in several configurations. */
 #include <nntrain/verify.h>
 
 #include <inttypes.h>
@@ -12,9 +12,9 @@
 #include "kernels/dispatch.h"
 #include "train/run.h"
 
-/* Numbers of ranks or threads that are tried by default, at most: 1, 2, 3, powers of two, all. */
+/* Most numbers of ranks or threads tried by default: 1, 2, 3, powers of two, all. */
 #define DEFAULT_COUNTS 40
-/* Instruction sets of one processor, at most. */
+/* Most instruction sets of a processor. */
 #define MOST_KERNELS 8
 
 typedef struct verification {
@@ -24,19 +24,19 @@ typedef struct verification {
   int rank_counts[DEFAULT_COUNTS], thread_counts[DEFAULT_COUNTS];
   const int *ranks, *threads;
   int rank_count, thread_count;
-  bool other_kernels[MOST_KERNELS]; /* to be tried, as in nnt_kernels_all */
-  nnt_verify_line line;             /* NULL on ranks but 0 */
+  bool other_kernels[MOST_KERNELS]; /* to be tried, indexed as nnt_kernels_all */
+  nnt_verify_line line;             /* NULL except on rank 0 */
   void *context;
-  double *losses, *first_losses; /* [steps] of the running row and of the first */
+  double *losses, *first_losses; /* [steps] of the current row and of the first */
   nnt_verify_row first, worst;   /* the first row, and the first that differs from it */
   nnt_verify_result result;
 } verification;
 
-/* One way to run on the ranks that are active. */
+/* A configuration on the active ranks. */
 typedef struct way {
   int threads;
   nnt_allreduce allreduce;
-  const nnt_kernels *kernels; /* NULL: what each rank has chosen */
+  const nnt_kernels *kernels; /* NULL: each rank's default */
 } way;
 
 int nnt_verify_subset(int most, int size, int *out) {
@@ -47,8 +47,8 @@ int nnt_verify_subset(int most, int size, int *out) {
   return count;
 }
 
-/* The place in nnt_kernels_all of the kernels that all ranks of `comm` use; -1 when they are not
- * the same. Collective. */
+/* The index in nnt_kernels_all of the kernels that all ranks of `comm` use; -1 when they differ.
+ * Collective. */
 static nnt_status find_kernels(nnt_comm *comm, int *out, nnt_error *error) {
   const nnt_kernels *const *all = nnt_kernels_all();
   const nnt_kernels *chosen = NULL;
@@ -63,8 +63,8 @@ static nnt_status find_kernels(nnt_comm *comm, int *out, nnt_error *error) {
   return status;
 }
 
-/* The kernels to try beside those in use: all that round like them and that every rank has, unless
- * NNTRAIN_ISA names one. Collective. */
+/* The kernels to try besides those in use: all with the same rounding that every rank supports,
+ * unless NNTRAIN_ISA names one. Collective. */
 static nnt_status find_others(verification *v, nnt_error *error) {
   const nnt_kernels *const *all = nnt_kernels_all();
   const char *named = getenv("NNTRAIN_ISA");
@@ -104,7 +104,7 @@ static void judge(verification *v, nnt_verify_row *row) {
   if (v->line != NULL) v->line(v->context, row);
 }
 
-/* One row. What goes wrong in the first row is an error; in another it is a difference. */
+/* One row. A failure of the first row is an error; of a later one, a difference. */
 static nnt_status try_way(verification *v, nnt_comm *active, nnt_run *run, const way *how,
                           nnt_error *error) {
   nnt_probe probe = {.steps = v->options->steps, .losses = v->losses};
@@ -132,7 +132,7 @@ static nnt_status try_way(verification *v, nnt_comm *active, nnt_run *run, const
   return status;
 }
 
-/* The other exchange, and the other instruction sets. */
+/* The other allreduce, and the other instruction sets. */
 static nnt_status try_others(verification *v, nnt_comm *active, nnt_run *run, nnt_error *error) {
   const nnt_kernels *const *all = nnt_kernels_all();
   way how = {.threads = v->threads[v->thread_count - 1], .allreduce = v->train.allreduce};
@@ -149,7 +149,7 @@ static nnt_status try_others(verification *v, nnt_comm *active, nnt_run *run, nn
   return status;
 }
 
-/* All ways on so many ranks, of which this is one. */
+/* All configurations on the active ranks, of which this is one. */
 static nnt_status try_active(verification *v, nnt_comm *active, nnt_error *error) {
   nnt_run *run = NULL;
   nnt_status status = nnt_run_create(active, &v->train, &run, error);
@@ -182,18 +182,18 @@ static nnt_status fail_different(const verification *v, nnt_error *error) {
   if (row->trouble[0] != '\0')
     (void)snprintf(what, sizeof what, "%s", row->trouble);
   else
-    (void)snprintf(what, sizeof what, "step %" PRId64 " of %" PRId64 " is not that of %d x %d, %s",
+    (void)snprintf(what, sizeof what, "step %" PRId64 " of %" PRId64 " differs from %d x %d, %s",
                    row->different_step, v->options->steps, first->ranks, first->threads,
                    first->isa);
   return nnt_fail(error, NNT_DIFFERENT,
-                  "%d of %d ways to run differ\n%d x %d (ranks x threads), --allreduce %s, %s: "
-                  "%s\nlook for mixed binaries, libraries or processors among the hosts, or bad "
-                  "memory: verify on single hosts, and leave out the one that differs",
+                  "%d of %d configurations differ\n%d x %d (ranks x threads), --allreduce %s, %s: "
+                  "%s\nlook for different binaries, libraries or CPUs among the hosts, or bad "
+                  "memory: verify on single hosts, and exclude the one that differs",
                   v->result.different, v->result.rows, row->ranks, row->threads,
                   names[row->allreduce], row->isa, what);
 }
 
-/* What is to be tried; the lists given, or else the usual ones. */
+/* What is to be tried: the given lists, or the default ones. */
 static nnt_status settle(verification *v, nnt_error *error) {
   const nnt_verify_options *options = v->options;
   int size = nnt_comm_size(v->comm);
@@ -215,7 +215,7 @@ static nnt_status settle(verification *v, nnt_error *error) {
   for (int i = 0; i < v->thread_count; ++i) wrong = wrong || v->threads[i] < 1;
   if (wrong)
     return nnt_fail(error, NNT_BAD_USAGE,
-                    "nothing to verify\nsteps, ranks or threads out of range, %d ranks here\n"
+                    "nothing to verify\nsteps, ranks or threads out of range, with %d ranks\n"
                     "correct them",
                     size);
   size_t bytes = (size_t)options->steps * sizeof(double);
@@ -246,7 +246,7 @@ nnt_status nnt_verify(nnt_comm *comm, const nnt_verify_options *options, nnt_ver
                     .context = context};
   v.train.validation = (nnt_data_place){.path = NULL};
   v.train.dry_run = false;
-  /* With the flat exchange only rank 0's copy has a digest: the others are compared with it. */
+  /* With the flat allreduce the digest covers only rank 0's copy: compare the others with it. */
   if (v.train.check_every == 0) v.train.check_every = options->steps;
   nnt_status status = settle(&v, error);
   status = nnt_comm_agree(comm, status, error);

@@ -1,4 +1,4 @@
-/* Starting from the weights of another run. */
+/* Starting from the weights of another run (transfer learning). */
 #include "train/warm_start.h"
 
 #include <inttypes.h>
@@ -20,8 +20,8 @@ nnt_status nnt_warm_start_check(const char *name, const nnt_checkpoint *from,
   nnt_model_shape_text(&from->model, there, sizeof there);
   nnt_model_shape_text(model, here, sizeof here);
   return nnt_fail(error, NNT_BAD_USAGE,
-                  "the hidden layers are not those of the checkpoint\n--init-from %.150s: %s, the "
-                  "options: %s (or other activations, --layer-norm or "
+                  "the hidden layers differ from those of the checkpoint\n--init-from %.150s: %s, "
+                  "the options: %s (or other activations, --layer-norm or "
                   "--batch-norm)\nuse its --hidden, --activation, --layer-norm and --batch-norm",
                   name, there, here);
 }
@@ -43,13 +43,13 @@ nnt_status nnt_freeze(int count, const int64_t *layers, nnt_model *model, nnt_er
     if (layers[i] < 0 || layers[i] >= model->layer_count)
       return nnt_fail(error, NNT_BAD_USAGE,
                       "no such layer\n--freeze %" PRId64
-                      "\nthe layers are 0 to %d, the last is the output's",
+                      "\nthe layers are 0 to %d, the last is the output layer",
                       layers[i], model->layer_count - 1);
     frozen += !model->layers[layers[i]].frozen;
     model->layers[layers[i]].frozen = true;
   }
   if (frozen < model->layer_count) return NNT_OK;
   return nnt_fail(error, NNT_BAD_USAGE,
-                  "nothing is left to train\n--freeze with all %d layers\nleave one out",
+                  "nothing is left to train\n--freeze with all %d layers\nomit one",
                   model->layer_count);
 }

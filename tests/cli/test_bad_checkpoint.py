@@ -202,7 +202,7 @@ class Resume(CliCase):
             name, changed = f"other-{row}.h5", x.copy()
             changed[row, column] += 1
             self.write_data(name, changed, y)
-            self.refuse_resume(words=["other data", name, "--init-from"], data=name, ranks=(1,))
+            self.refuse_resume(words=["another data set", name, "--init-from"], data=name, ranks=(1,))
 
     def test_same_data_held_in_another_way(self):
         """Other samples are refused, the same ones are not, however they are stored or read."""
@@ -216,7 +216,7 @@ class Resume(CliCase):
                                       ("--data-mode", "streaming", "--io", "collective"),
                                       ("--dry-run",)), 2):
             going_on = (*words, "--resume", "--epochs", str(epochs), *how)
-            self.refuse(("train", "--data", "other.h5", *going_on), ["other data"], ranks=(1, 3))
+            self.refuse(("train", "--data", "other.h5", *going_on), ["another data set"], ranks=(1, 3))
             self.succeed("train", "--data", "stored.h5", *going_on, ranks=2)
 
     def test_no_whole_checkpoint(self):

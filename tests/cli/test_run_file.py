@@ -135,7 +135,7 @@ class RunFile(CliCase):
             self.assertIn("epochs = 2\n", file["run_file"][()].tobytes().decode())
         old = os.path.join(os.environ["NNTRAIN_SOURCE_DIR"], "tests", "golden",
                            "checkpoint-format-1.h5")
-        self.refuse(("inspect", old, "--config"), ["keeps no run file"], ranks=(1,))
+        self.refuse(("inspect", old, "--config"), ["contains no run file"], ranks=(1,))
 
     def test_no_run_file_for_other_verbs(self):
         self.refuse(("eval", "--config", "run.ini"), ["--config"], ranks=(1,))

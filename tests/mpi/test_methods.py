@@ -172,7 +172,7 @@ class GoOnCase(MethodCase):
         done = nntrain("train", "--output", self.folder / "run", "--resume", "--epochs", 2,
                        *self.words("--optimizer lamb", **self.settings), code=None)
         self.assertEqual(done.returncode, 2)
-        self.assertIn("the checkpoint is of another optimizer", done.stderr)
+        self.assertIn("the checkpoint belongs to another optimizer", done.stderr)
 
 
 if __name__ == "__main__":
