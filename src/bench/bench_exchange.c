@@ -1,4 +1,4 @@
-/* nnt_bench_exchange: our exchange against plain MPI_Allreduce. */
+/* nnt_bench_exchange: the gradient exchange against plain MPI_Allreduce. */
 #include <inttypes.h>
 #include <nntrain/bench.h>
 #include <stdio.h>
@@ -12,7 +12,7 @@
 #include "comm/gradient_exchange.h"
 #include "kernels/panels.h"
 
-/* Runs of each, alternating, so that both see the same machine. */
+/* Runs of each, alternating, so that both see the same load. */
 #define RUNS 15
 
 typedef struct trial {
@@ -20,7 +20,7 @@ typedef struct trial {
   nnt_gradient_exchange *exchange;
   float *plain;
   int64_t floats;
-  int64_t calls; /* of a run */
+  int64_t calls; /* per run */
 } trial;
 
 static void leave(void *context, int bucket, int64_t begin, int64_t end, const float *gradients) {
@@ -51,7 +51,7 @@ static nnt_status run_plain(const trial *t, double *seconds, nnt_error *error) {
   return status;
 }
 
-/* Alternating runs; rank 0's medians. The number of calls is agreed from the slower way. */
+/* Alternating runs; rank 0's medians. All ranks agree on the largest number of calls. */
 static nnt_status compare(trial *t, double seconds, nnt_timing *ours, nnt_timing *plain,
                           nnt_error *error) {
   double a[RUNS] = {0}, b[RUNS] = {0};

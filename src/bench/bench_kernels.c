@@ -1,4 +1,4 @@
-/* nnt_bench_kernels: the products and the elementwise kernels beside the limits that bind them. */
+/* nnt_bench_kernels: matrix products and elementwise kernels against the limits of the machine. */
 #include <inttypes.h>
 #include <math.h>
 #include <nntrain/bench.h>
@@ -13,7 +13,7 @@
 #include "bench/sampling.h"
 #include "kernels/gemm.h"
 
-/* Where rows go, and the limits of the thread count in hand. */
+/* Where rows go, and the limits at the current number of threads. */
 typedef struct bench {
   const nnt_kernels *kernels;
   int threads;
@@ -70,7 +70,7 @@ static nnt_status create_matrix(int64_t rows, int64_t columns, nnt_panels *out, 
   return status;
 }
 
-/* AB, or with granules A'B, whose inner dimension is summed by granules. */
+/* AB, or with granules A'B, whose inner dimension is summed granule by granule. */
 static nnt_status bench_product(const bench *b, int64_t granules, int64_t rows, int64_t columns,
                                 int64_t k, nnt_error *error) {
   enum { MOST_GRANULES = 64 };
@@ -91,7 +91,7 @@ static nnt_status bench_product(const bench *b, int64_t granules, int64_t rows, 
   if (status == NNT_OK) {
     (void)snprintf(name, sizeof name, "%s %" PRId64 "x%" PRId64 "x%" PRId64 "%s",
                    transposed ? "A'B" : "AB ", rows, columns, k, parts);
-    /* The clock drifts with the neighbours: the peak is measured again on both sides. */
+    /* The clock frequency varies with the load: the peak is measured before and after. */
     double before = nnt_bench_peak(b->kernels, b->threads, 0.2 * b->seconds);
     nnt_timing timing = nnt_bench_time(run_product, &p, b->seconds);
     double after = nnt_bench_peak(b->kernels, b->threads, 0.2 * b->seconds);
@@ -115,7 +115,7 @@ static nnt_status bench_products(const bench *b, nnt_error *error) {
     const int64_t *s = shapes[i];
     status = bench_product(b, 0, s[0], s[1], s[2], error);
     if (status == NNT_OK) status = bench_product(b, 1, s[2], s[1], s[0], error);
-    /* as the exact sum of a batch of s[0] samples cuts it */
+    /* the default granules of a batch of s[0] samples */
     int64_t granules = 1;
     while (4 * granules * granules <= s[0]) granules *= 2;
     if (status == NNT_OK) status = bench_product(b, granules, s[2], s[1], s[0], error);
@@ -180,7 +180,7 @@ static void run_softmax(void *context) {
   }
 }
 
-/* In the cache (64 Ki floats a thread) the arithmetic shows; the update is bound by memory. */
+/* In cache (64 Ki floats per thread) arithmetic dominates; the update is memory-bound. */
 static nnt_status bench_sweeps(const bench *b, nnt_error *error) {
   sweep s = {.bench = b, .floats = (int64_t)65536 * b->threads};
   const int64_t large = (int64_t)1 << 24;

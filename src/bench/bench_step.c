@@ -14,7 +14,7 @@
 #include "net/initialize.h"
 #include "step/step.h"
 
-/* Samples of the synthetic set: more than the caches hold, and at least eight batches. */
+/* Samples of the synthetic set: larger than the caches, and at least eight batches. */
 #define SAMPLES 16384
 
 static const nnt_bench_workload workloads[] = {
@@ -30,7 +30,7 @@ const nnt_bench_workload *nnt_bench_workload_at(int index) {
   return exists ? &workloads[index] : NULL;
 }
 
-/* All that a measurement holds. */
+/* The state of a measurement. */
 typedef struct bench {
   nnt_comm *comm;
   const nnt_bench_workload *workload;
@@ -140,7 +140,7 @@ static nnt_status measure(bench *b, int64_t steps, nnt_bench_step *out, nnt_erro
   return status;
 }
 
-/* Multiply-adds count two; the first layer needs no gradient of its inputs. */
+/* A multiply-add counts as two; the first layer needs no input gradient. */
 static double flops_of(const nnt_model *model, int64_t batch) {
   double sum = 0.0;
   for (int l = 0; l < model->layer_count; ++l)

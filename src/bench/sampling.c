@@ -1,4 +1,4 @@
-/* Medians of repeated runs, and the limits of the machine. */
+/* Medians of repeated runs, and peak rates of the machine. */
 #include "bench/sampling.h"
 
 #include <omp.h>

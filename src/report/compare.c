@@ -12,10 +12,10 @@
 typedef struct row {
   json_t *record;
   const char *name;
-  double key;                           /* the best over the epochs; NaN: none */
-  int64_t epoch;                        /* of it */
+  double key;                           /* best over the epochs; NaN: none */
+  int64_t epoch;                        /* of the best */
   double validation_loss, accuracy, r2; /* of that epoch */
-  double seconds, speed;                /* of all epochs; the median one's samples a second */
+  double seconds, speed;                /* of all epochs; median samples per second */
   int64_t epochs;
 } row;
 
@@ -71,7 +71,7 @@ static void fill(row *r, const char *key) {
   r->speed = median_speed(metrics);
 }
 
-/* Runs without the key last; equal ones by name. */
+/* Runs without the key last; ties by name. */
 static int compare_rows(const row *a, const row *b, bool larger) {
   if (isnan(a->key) != isnan(b->key)) return isnan(a->key) ? 1 : -1;
   if (a->key < b->key) return larger ? 1 : -1;
@@ -87,7 +87,7 @@ static int smallest_first(const void *a, const void *b) {
   return compare_rows(a, b, false);
 }
 
-/* `width` characters, right-aligned; "-" for none. */
+/* `width` characters, right-aligned; `pattern_of_none` for NaN. */
 static void format(char out[16], int width, const char *pattern_of_none, double value, int digits) {
   if (isnan(value))
     (void)snprintf(out, 16, "%*s", width, pattern_of_none);

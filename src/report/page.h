@@ -1,8 +1,8 @@
-/* The page (page.html, which CMake makes an array of): what stands before and after the data. */
+/* The page template (page.html, which CMake turns into an array). */
 #ifndef NNT_REPORT_PAGE_H
 #define NNT_REPORT_PAGE_H
 
-/* Where the data go, as JSON. */
+/* Placeholder for the data, as JSON. */
 #define NNT_REPORT_MARK "@DATA@"
 
 extern const char nnt_report_page[];

@@ -1,4 +1,4 @@
-/* nnt_report: one page of HTML. The data stand in it as JSON, and its script draws them. */
+/* nnt_report: one HTML page with the data as JSON, drawn by its script. */
 #include <nntrain/report.h>
 #include <nntrain/version.h>
 #include <stdio.h>
@@ -11,7 +11,7 @@
 #include "report/run_record.h"
 #include "report/scores_record.h"
 
-/* Measures the run's best checkpoint. Collective; `record` is rank 0's. */
+/* Evaluates the run's best checkpoint. Collective; `record` is rank 0's. */
 static nnt_status measure(nnt_comm *comm, const nnt_report_options *options, int run,
                           json_t *record, nnt_error *error) {
   nnt_evaluate_options evaluate = options->evaluate;
@@ -26,7 +26,7 @@ static nnt_status measure(nnt_comm *comm, const nnt_report_options *options, int
   return nnt_comm_agree(comm, status, error);
 }
 
-/* All runs; of rank 0. Collective. */
+/* The records of all runs, on rank 0. Collective. */
 static nnt_status gather(nnt_comm *comm, const nnt_report_options *options, json_t *runs,
                          nnt_error *error) {
   nnt_status status = NNT_OK;
@@ -47,7 +47,7 @@ static nnt_status write_page(const nnt_report_options *options, json_t *runs, nn
   const char *mark = strstr(nnt_report_page, NNT_REPORT_MARK);
   json_t *data = json_pack("{ss sO ss*}", "version", nnt_version(), "runs", runs, "data",
                            options->evaluate.data.path);
-  /* A slash is escaped, so that no text can end the script that holds the data. */
+  /* Slashes are escaped, so that no text can end the script element with the data. */
   char *text = data != NULL ? json_dumps(data, JSON_COMPACT | JSON_ESCAPE_SLASH) : NULL;
   size_t size = text != NULL ? strlen(nnt_report_page) + strlen(text) + 1 : 0;
   char *page = text != NULL ? malloc(size) : NULL;

@@ -1,4 +1,4 @@
-/* A run's directory as one JSON object. */
+/* A run directory as a JSON object. */
 #include "report/run_record.h"
 
 #include <errno.h>
@@ -12,7 +12,7 @@
 
 #define PATH_SIZE 4096
 
-/* Lines that are not JSON, such as one that is being written, are left out. */
+/* Lines that are not JSON, such as one being written, are skipped. */
 static nnt_status read_metrics(const char *path, json_t *into, nnt_error *error) {
   char file[PATH_SIZE];
   char *line = NULL;

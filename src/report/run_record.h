@@ -1,4 +1,4 @@
-/* A run's directory as one JSON object, of the library jansson:
+/* A run directory as a JSON object (jansson):
  *
  *   name, shape, parameters, loss, optimizer, normalization, samples, batch_size, seed,
  *   best_epoch, class_names (or null), config (text, or null), metrics: [lines of metrics.jsonl] */

@@ -30,7 +30,7 @@ static json_t *confusion_of(const nnt_scores *scores) {
   return rows;
 }
 
-/* Two hexadecimal digits a pixel. */
+/* Two hexadecimal digits per pixel. */
 static json_t *pixels_of(const nnt_worst_sample *sample, int64_t count) {
   static const char digits[] = "0123456789abcdef";
   char *text = sample->pixels != NULL ? malloc(2 * (size_t)count + 1) : NULL;

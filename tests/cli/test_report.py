@@ -12,8 +12,8 @@ import numpy as np
 
 from cli_case import CliCase
 
-SECTIONS = ("At the best epoch", "Curves", "Where the time went", "Confusion", "Class by class",
-            "Least probability for their class", "Settings")
+SECTIONS = ("At the best epoch", "Curves", "Where the time went", "Confusion matrix", "Per class",
+            "Lowest probability of their class", "Settings")
 
 
 class Report(CliCase):
