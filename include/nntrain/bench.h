@@ -1,6 +1,6 @@
-/* Measuring this machine: what the kernels, the exchange of gradients and whole training steps
- * reach, beside the limit that binds them. All times are medians of several runs, and the limits
- * are measured in the same call, so that ratios hold on a noisy machine. */
+/* Benchmarks: kernels, the gradient exchange and whole training steps, compared with the limits of
+ * the machine. All times are medians of several runs, and the limits are measured in the same call,
+ * so that the ratios are meaningful on a noisy machine. */
 #ifndef NNTRAIN_BENCH_H
 #define NNTRAIN_BENCH_H
 
@@ -10,34 +10,34 @@
 #include <nntrain/train.h>
 #include <stdint.h>
 
-/* One measured thing. */
+/* One measurement. */
 typedef struct nnt_bench_row {
   char group[32]; /* "limit", "gemm", "elementwise", "exchange" */
   char name[64];
-  int threads;     /* of a rank */
+  int threads;     /* per rank */
   double seconds;  /* median of one run */
-  double spread;   /* distance of the quartiles / median */
+  double spread;   /* interquartile range / median */
   double rate;     /* in `unit` */
   char unit[16];   /* "GFLOP/s", "GB/s" */
-  double fraction; /* of the limit; for the exchange: times as fast as MPI_Allreduce */
+  double fraction; /* of the limit; for the exchange: speed-up over MPI_Allreduce */
   char limit[32];  /* "peak", "memory", "MPI_Allreduce", "" for the limits themselves */
 } nnt_bench_row;
 
-/* Receives one row; on rank 0 alone. */
+/* Receives one row; called on rank 0 only. */
 typedef void (*nnt_bench_line)(void *context, const nnt_bench_row *row);
 
 typedef struct nnt_bench_options {
   int threads;                  /* largest number; 0: as nnt_train_options.threads */
-  double seconds;               /* spent on each row, about */
+  double seconds;               /* approximate time per row */
   nnt_reduction_kind reduction; /* of the steps' gradients */
 } nnt_bench_options;
 
-/* Peak of the multiply-adds and memory bandwidth, then the three products of a layer and the
- * elementwise kernels, on one thread and on all. Local: call it on one rank. */
+/* Peak FLOP/s and memory bandwidth, then the three matrix products of a layer and the elementwise
+ * kernels, on one thread and on all. Local: call it on one rank. */
 NNT_API nnt_status nnt_bench_kernels(const nnt_bench_options *options, nnt_bench_line line,
                                      void *context, nnt_error *error) NNT_MUST_CHECK;
 
-/* The exchange of gradients against MPI_Allreduce, 64 to 10 million floats. Collective. */
+/* The gradient exchange against MPI_Allreduce, 64 to 10 million floats. Collective. */
 NNT_API nnt_status nnt_bench_exchange(nnt_comm *comm, const nnt_bench_options *options,
                                       nnt_bench_line line, void *context,
                                       nnt_error *error) NNT_MUST_CHECK;
@@ -52,23 +52,23 @@ typedef struct nnt_bench_workload {
   int64_t batch_size;
 } nnt_bench_workload;
 
-/* The workloads with a name: digits, nielsen, nf, fashion, higgs, wide. NULL beyond the last. */
+/* The named workloads: digits, nielsen, nf, fashion, higgs, wide. NULL beyond the last. */
 NNT_API const nnt_bench_workload *nnt_bench_workload_at(int index);
 
-/* Whole training steps. Seconds of rank 0, medians. Samples are found in `gather`, and converted
- * where the first layer's products read them, in forward and backward. With one rank the backward
- * pass updates the weights as well. */
+/* Whole training steps. Seconds on rank 0, medians. `gather` locates the samples, which are
+ * converted where the first layer's products read them, in forward and backward. With one rank the
+ * backward pass includes the update. */
 typedef struct nnt_bench_step {
-  double step; /* all of it */
+  double step; /* total */
   double gather, forward, backward;
-  double exchange; /* of the gradients, alone, with nothing computed meanwhile */
-  double exposed;  /* what is left of it after the backward pass */
+  double exchange; /* of the gradients, without overlapping computation */
+  double exposed;  /* part of the exchange not hidden by the backward pass */
   double update;
-  double spread; /* of step: distance of the quartiles / median */
+  double spread; /* of step: interquartile range / median */
   double samples_per_second;
-  double gflops;   /* arithmetic of the products, over all ranks */
+  double gflops;   /* GFLOP/s of the matrix products, over all ranks */
   double fraction; /* of the peak of all threads of all ranks, measured in the same call */
-  int threads;     /* that a rank really used */
+  int threads;     /* actually used per rank */
 } nnt_bench_step;
 
 /* Collective. `out` is filled on rank 0. */

@@ -1,4 +1,4 @@
-/* Marks the symbols of the public interface; everything else is hidden. For C++ they are C's. */
+/* Marks the symbols of the public interface; all others are hidden. C linkage in C++. */
 #ifndef NNTRAIN_EXPORT_H
 #define NNTRAIN_EXPORT_H
 

@@ -1,4 +1,4 @@
-/* How the ranks share the work of a step and add up their gradients. */
+/* How the gradients of the ranks are reduced. */
 #ifndef NNTRAIN_PARALLEL_H
 #define NNTRAIN_PARALLEL_H
 
@@ -6,13 +6,13 @@
 
 /* How the ranks average their gradients. */
 typedef enum nnt_allreduce {
-  NNT_ALLREDUCE_AUTO, /* in memory that a node's ranks share, MPI_Iallreduce between nodes */
-  NNT_ALLREDUCE_FLAT  /* MPI_Iallreduce over all ranks */
+  NNT_ALLREDUCE_AUTO, /* hierarchical: shared memory within a node, MPI between nodes */
+  NNT_ALLREDUCE_FLAT  /* MPI over all ranks */
 } nnt_allreduce;
 
 /* How the gradients of a batch are summed. */
 typedef enum nnt_reduction_kind {
-  NNT_REDUCTION_EXACT, /* by a fixed tree: the same bits on any number of ranks and nodes */
+  NNT_REDUCTION_EXACT, /* fixed-order tree reduction, bitwise reproducible on any number of ranks */
   NNT_REDUCTION_FAST   /* in any order */
 } nnt_reduction_kind;
 

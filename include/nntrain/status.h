@@ -10,17 +10,17 @@
 #include <stddef.h>
 
 /* name, value (pinned: they may be stored and compared across versions), exit code, text */
-#define NNT_STATUS_TABLE(X)                                     \
-  X(NNT_OK, 0, 0, "done")                                       \
-  X(NNT_BAD_USAGE, 1, 2, "bad usage")                           \
-  X(NNT_BAD_INPUT, 2, 2, "bad input")                           \
-  X(NNT_IO_ERROR, 3, 1, "reading or writing failed")            \
-  X(NNT_MPI_ERROR, 4, 1, "MPI failed")                          \
-  X(NNT_OUT_OF_MEMORY, 5, 1, "not enough memory")               \
-  X(NNT_NON_FINITE, 6, 1, "the loss is not a finite number")    \
-  X(NNT_STOPPED, 7, 75, "stopped by a signal, resume to go on") \
-  X(NNT_INTERNAL, 8, 1, "internal error")                       \
-  X(NNT_DIFFERENT, 9, 1, "what must be the same differs")
+#define NNT_STATUS_TABLE(X)                                    \
+  X(NNT_OK, 0, 0, "done")                                      \
+  X(NNT_BAD_USAGE, 1, 2, "bad usage")                          \
+  X(NNT_BAD_INPUT, 2, 2, "bad input")                          \
+  X(NNT_IO_ERROR, 3, 1, "reading or writing failed")           \
+  X(NNT_MPI_ERROR, 4, 1, "MPI failed")                         \
+  X(NNT_OUT_OF_MEMORY, 5, 1, "not enough memory")              \
+  X(NNT_NON_FINITE, 6, 1, "the loss is not a finite number")   \
+  X(NNT_STOPPED, 7, 75, "stopped by a signal, can be resumed") \
+  X(NNT_INTERNAL, 8, 1, "internal error")                      \
+  X(NNT_DIFFERENT, 9, 1, "results that must agree differ")
 
 typedef enum nnt_status {
 #define NNT_STATUS_ENUM(name, value, exit_code, text) name = value,
@@ -44,14 +44,14 @@ typedef struct nnt_error {
 #define NNT_FORMAT(text, first)
 #endif
 
-/* A few words for a status; never NULL. */
+/* A short description of a status; never NULL. */
 NNT_API const char *nnt_status_text(nnt_status status);
 
-/* The process exit code that the program ends with for a status: 0, 1, 2 or 75. */
+/* The exit code of the program for a status: 0, 1, 2 or 75. */
 NNT_API int nnt_status_exit_code(nnt_status status);
 
-/* Fills *error (may be NULL) and returns `status`. The formatted text has three parts divided by
- * newlines: what is wrong, where, the remedy. Parts longer than their field are cut. */
+/* Fills *error (may be NULL) and returns `status`. The formatted text has three parts separated by
+ * newlines: what is wrong, where, the remedy. Parts longer than their field are truncated. */
 NNT_API nnt_status nnt_fail(nnt_error *error, nnt_status status, const char *format, ...)
     NNT_FORMAT(3, 4);
 

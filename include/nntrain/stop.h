@@ -1,14 +1,13 @@
-/* Asking a run to stop: it ends the running step, writes a checkpoint and returns NNT_STOPPED. */
+/* Stop requests: a run finishes the current step, writes a checkpoint and returns NNT_STOPPED. */
 #ifndef NNTRAIN_STOP_H
 #define NNTRAIN_STOP_H
 
 #include <nntrain/export.h>
 
-/* Asks nnt_train, on all ranks, to stop; it is enough that one rank asks. `reason`, not 0, is for
- * the message: a signal's number. 0 takes the request back. May be called from a signal handler,
- * also again. */
+/* Requests that nnt_train stops, on all ranks; a request on one rank is enough. `reason`, nonzero,
+ * is for the message: a signal number. 0 withdraws the request. Async-signal-safe. */
 NNT_API void nnt_stop_request(int reason);
-/* What was asked for in this process; 0: nothing. */
+/* The reason of this process's request; 0: none. */
 NNT_API int nnt_stop_requested(void);
 
 #endif
