@@ -79,7 +79,8 @@ typedef struct nnt_train_options {
   /* Seconds after the call by which the run must have ended: it stops early enough to write a
    * checkpoint; 0 disables it. Rank 0's value and clock count. */
   double time_limit;
-  /* Seconds in which no rank makes progress before the run is aborted (see `abort`); 0 disables it.
+  /* Seconds in which no rank makes progress before the run is aborted (see `abort_process`); 0
+   * disables it.
    */
   double watchdog;
   bool dry_run; /* stop after the plan */
@@ -161,11 +162,11 @@ typedef struct nnt_train_events {
   nnt_log log;
   /* Called by the watchdog, on every running rank, on its own thread, while the training thread
    * hangs: neither may take a lock that the training thread could hold. `alarm`: reports a line.
-   * `abort`: ends the process with exit code 1, after what can be saved has been saved; `launcher`,
-   * true on one rank per node of several: also makes sure that the job's launcher ends, which may
-   * wait for an unreachable host. Without `abort` there is no watchdog. */
+   * `abort_process`: ends the process with exit code 1, after what can be saved has been saved;
+   * `launcher`, true on one rank per node of several: also makes sure that the job's launcher ends,
+   * which may wait for an unreachable host. Without `abort_process` there is no watchdog. */
   void (*alarm)(void *context, const char *line);
-  void (*abort)(void *context, bool launcher);
+  void (*abort_process)(void *context, bool launcher);
 } nnt_train_events;
 
 typedef struct nnt_train_result {

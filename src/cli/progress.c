@@ -166,7 +166,7 @@ nnt_train_events progress_events(progress *state) {
                             .epoch = on_epoch,
                             .log = {.write = on_message, .context = state},
                             .alarm = on_alarm,
-                            .abort = on_abort};
+                            .abort_process = on_abort};
 }
 
 void progress_end(const progress *state) {

@@ -319,5 +319,5 @@ void nnt_abort_run(nnt_watchdog *w) {
       participate(w);
   }
   atomic_store(&own->gone, 1);
-  w->plan.events->abort(w->plan.events->context, coordinates && w->files != NULL);
+  w->plan.events->abort_process(w->plan.events->context, coordinates && w->files != NULL);
 }

@@ -146,7 +146,7 @@ nnt_status nnt_watchdog_create(nnt_comm *comm, const nnt_watchdog_plan *plan, nn
                                nnt_error *error) {
   const nnt_train_options *options = plan->emergency.options;
   *out = NULL;
-  if (!(options->watchdog > 0.0) || plan->events->abort == NULL || options->output == NULL)
+  if (!(options->watchdog > 0.0) || plan->events->abort_process == NULL || options->output == NULL)
     return NNT_OK;
   nnt_watchdog *w = allocate(comm, plan);
   nnt_status status = w != NULL ? NNT_OK : nnt_fail_memory(error, sizeof *w, "the watchdog");

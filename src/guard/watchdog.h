@@ -1,6 +1,6 @@
 /* The watchdog: a thread on every rank that aborts a run in which no rank makes progress, because
  * one was stopped or died, hangs in a read, or is unreachable. It makes no MPI calls. There is none
- * without `abort` in the events, without an output directory, or with a timeout of 0.
+ * without `abort_process` in the events, without an output directory, or with a timeout of 0.
  *
  * A rank is silent when its training thread has made no progress within the timeout, counted while
  * the process runs (a suspended job is not silent); while writing a checkpoint or metrics the
