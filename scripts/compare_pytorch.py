@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""The same networks in nntrain and in PyTorch, side by side on this machine.
+"""Compares the training speed of nntrain and PyTorch on the same networks, on this machine.
 
     pip install torch==2.13.0 matplotlib
     scripts/compare_pytorch.py --nntrain build/src/nntrain --output compare
 
-Both train on synthetic samples that lie in memory: same layers, batch, float32, plain SGD. PyTorch is
-used at its fastest: tensors of float32 indexed by a shuffled batch, no DataLoader. Each side runs with
-1 and with 2 threads and its better number counts; DistributedDataParallel (gloo) on 2 processes stands
-against nntrain on 2 ranks. The sides alternate, and medians over the rounds are compared, so that a
-noisy neighbour meets both. Writes compare.json and compare.png into --output.
+Both train on synthetic samples in memory: same layers, batch size, float32, plain SGD. PyTorch is used
+at its fastest: float32 tensors indexed by a shuffled batch, no DataLoader. Both run with 1 and with 2
+threads, and the better result of each counts; DistributedDataParallel (gloo) on 2 processes is compared
+with nntrain on 2 ranks. The two alternate, and medians over the rounds are compared, so that other load
+affects both. Writes compare.json and compare.png to --output.
 """
 
 import argparse
@@ -31,7 +31,7 @@ WORKLOADS = {
 
 
 def torch_worker(name, threads, seconds, rank, ranks):
-    """Trains for `seconds` and prints samples a second (of all processes) on rank 0."""
+    """Trains for `seconds` and prints samples per second (of all processes) on rank 0."""
     import torch
 
     layers, activation, batch = WORKLOADS[name]
@@ -107,14 +107,14 @@ def run_nntrain(program, name, threads, seconds, ranks=1):
     if ranks > 1:
         words = ["mpirun", "-np", str(ranks), "--oversubscribe", "--bind-to", "none"] + words
     environment = dict(os.environ)
-    if os.getuid() == 0:  # Open MPI refuses root unless told twice
+    if os.getuid() == 0:  # else Open MPI refuses to run as root
         environment.update(OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
     out = subprocess.run(words, env=environment, check=True, capture_output=True, text=True)
     return json.loads(out.stdout.splitlines()[-1])["samples_per_second"]
 
 
 def measure(arguments, name, port):
-    """Medians over the rounds of every way to train one workload."""
+    """Medians over the rounds of all configurations of one workload."""
     ways = {
         "nntrain, 1 thread": lambda: run_nntrain(arguments.nntrain, name, 1, arguments.seconds),
         "PyTorch, 1 thread": lambda: run_torch(name, 1, arguments.seconds),
@@ -145,7 +145,7 @@ def print_table(results):
         ours, theirs, single, ranks, scaling = ratios(rates)
         print(f"{name:10}{ours:12,.0f}{theirs:12,.0f}{single:7.1f}x{rates['nntrain, 2 ranks']:12,.0f}"
               f"{rates['PyTorch DDP, 2 processes']:12,.0f}{ranks:7.1f}x{scaling:15.2f}")
-    print("samples a second; ratio: nntrain / PyTorch, each with its better number of threads")
+    print("samples per second; ratio: nntrain / PyTorch, each with its better number of threads")
 
 
 def draw(results, path):
@@ -169,7 +169,7 @@ def draw(results, path):
     axes.set_xticks(range(len(names)), [
         f"{name}\n{'-'.join(map(str, WORKLOADS[name][0]))}\nbatch {WORKLOADS[name][2]}"
         for name in names], fontsize=7)
-    axes.set_ylabel("times as many samples a second")
+    axes.set_ylabel("speed-up in samples per second")
     axes.legend()
     figure.tight_layout()
     figure.savefig(path, dpi=150)
@@ -177,10 +177,10 @@ def draw(results, path):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--nntrain", default="build/src/nntrain", help="the program")
-    parser.add_argument("--workloads", default=",".join(WORKLOADS), help="a list of names")
-    parser.add_argument("--rounds", type=int, default=5, help="runs of each way")
-    parser.add_argument("--seconds", type=float, default=1.0, help="of each run, about")
+    parser.add_argument("--nntrain", default="build/src/nntrain", help="path of nntrain")
+    parser.add_argument("--workloads", default=",".join(WORKLOADS), help="comma-separated names")
+    parser.add_argument("--rounds", type=int, default=5, help="runs of each configuration")
+    parser.add_argument("--seconds", type=float, default=1.0, help="approximate time of each run")
     parser.add_argument("--output", default="compare", help="directory for compare.json and .png")
     parser.add_argument("--worker", help=argparse.SUPPRESS)
     parser.add_argument("--threads", type=int, default=1, help=argparse.SUPPRESS)

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Installs what building nntrain needs; on Debian and Ubuntu with apt-get, only what is missing.
-# Elsewhere it checks and names what is missing.
+# Installs the missing build dependencies of nntrain with apt-get on Debian and Ubuntu. Elsewhere it
+# checks for them and lists the missing ones.
 #
 #   scripts/install_dependencies.sh           to build, to run, and for the quick start
-#   scripts/install_dependencies.sh --tests   also what the tests need
+#   scripts/install_dependencies.sh --tests   also for the tests
 set -euo pipefail
 
 build_packages=(gcc libc6-dev make cmake pkg-config openmpi-bin libopenmpi-dev
@@ -30,7 +30,7 @@ install_with_apt() {
     is_installed "$package" || missing+=("$package")
   done
   if [ ${#missing[@]} -eq 0 ]; then
-    say "everything is there"
+    say "everything is installed"
     return
   fi
   local root=()
@@ -45,13 +45,13 @@ install_with_apt() {
     apt-get install --yes -qq --no-install-recommends "${missing[@]}"
 }
 
-# libFuzzer has a package of its own on some systems, and comes with clang on others.
+# libFuzzer is a separate package on some systems, and part of clang on others.
 install_fuzzer_with_apt() {
   is_installed libclang-rt-dev || ! apt-cache show libclang-rt-dev >/dev/null 2>&1 ||
     install_with_apt libclang-rt-dev
 }
 
-# On other systems: is the thing itself there, whatever its package is called?
+# Elsewhere packages have other names: check for headers and programs.
 has_header() { printf '#include <%s>\n' "$1" | "${CC:-cc}" -E -x c - >/dev/null 2>&1; }
 has_python() { python3 -c "import $1" >/dev/null 2>&1; }
 
@@ -76,7 +76,7 @@ missing_tools() {
 }
 
 check_elsewhere() {
-  say "not a Debian or Ubuntu system. There, the packages are:"
+  say "not a Debian or Ubuntu system. The Debian packages are:"
   printf '  %s\n' "${build_packages[*]}"
   [ "$1" = build ] || printf '  %s\n' "${test_packages[*]}"
   local missing
@@ -85,7 +85,7 @@ check_elsewhere() {
     fail "missing here (install them with your system's package manager or modules):
 $(printf '%s\n' "$missing" | sed 's/^/  /')"
   fi
-  say "everything is there"
+  say "everything is installed"
 }
 
 purpose=build

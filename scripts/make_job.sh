@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Writes a batch script for Slurm from the words of a run:
+# Generates a Slurm batch script from the command line of a run:
 #
 #   scripts/make_job.sh --nodes 2 --time 2:00:00 -- train --data data.h5 ... --output run >job.sbatch
 #   sbatch job.sbatch
 #
-# --help lists the options. The script's lower half is that of slurm/preemptible.sbatch.
+# --help lists the options. The lower half of the script is that of slurm/preemptible.sbatch.
 set -euo pipefail
 
 usage() {
@@ -12,22 +12,22 @@ usage() {
 usage: make_job.sh [options] -- train [options of `nntrain train`]
 
   --nodes N              nodes (1)
-  --ranks-per-node N     ranks on each, one a socket or NUMA domain (1)
-  --cpus-per-rank N      cores and threads of each rank (1)
-  --time TIME            time of the job, as for sbatch (1:00:00)
-  --name NAME            of the job and its log (nntrain)
+  --ranks-per-node N     ranks per node, for example one per socket or NUMA domain (1)
+  --cpus-per-rank N      cores, and threads, per rank (1)
+  --time TIME            time limit of the job, as for sbatch (1:00:00)
+  --name NAME            name of the job and its log (nntrain)
   --partition NAME, --account NAME
   --sbatch OPTION        any other option of sbatch, `--sbatch --mem=8G`; may be repeated
-  --array LIST           a job for each number, as for sbatch (1-5, 1-100%10); %a in the words of
-                         the run is the number: --seed %a --output run-%a, --config runs/%a.ini
-  --launcher NAME        srun, or mpirun where srun cannot start MPI programs (srun)
-  --program PATH         nntrain, on all nodes (nntrain)
-  --prepare COMMANDS     run first, `--prepare "module load openmpi hdf5"`
-  --warning SECONDS      how long before the end of the job Slurm has the run stop (120); 0: the
-                         run itself looks at the clock, and stops half a minute before the end
-  --no-requeue           a stopped run does not go back into the queue by itself
-  --check                first tries the run's words here, with --dry-run
-  --file FILE            where the script goes (standard output)
+  --array LIST           a job array, as for sbatch (1-5, 1-100%10); %a in the options of the run
+                         is the task number: --seed %a --output run-%a, --config runs/%a.ini
+  --launcher NAME        srun, or mpirun where srun cannot launch MPI programs (srun)
+  --program PATH         path of nntrain on all nodes (nntrain)
+  --prepare COMMANDS     commands to run first, `--prepare "module load openmpi hdf5"`
+  --warning SECONDS      time before the end of the job at which Slurm signals the run to stop
+                         (120); 0: no signal, the run itself stops half a minute before the end
+  --no-requeue           do not requeue a stopped run automatically
+  --check                first check the run here with --dry-run
+  --file FILE            write the script to FILE (standard output)
 END
 }
 
@@ -77,10 +77,10 @@ take_options() {
   words=("$@")
 }
 
-# The run's words without the verb, --output and --resume: in $run and $options.
+# Splits the command line into $run (--output) and $options, without the verb and --resume.
 take_words() {
   [ "${words[0]:-}" = train ] ||
-    fail "${words[0]:-nothing} after --: a job is for train, which can be stopped and go on"
+    fail "${words[0]:-nothing} after --: only train can run as a job, as it can be resumed"
   run='' options=()
   set -- "${words[@]:1}"
   while [ $# -gt 0 ]; do
@@ -96,7 +96,7 @@ take_words() {
     esac
     shift
   done
-  [ -n "$run" ] || fail "the run has no --output DIR; a job needs one to go on in"
+  [ -n "$run" ] || fail "the run has no --output DIR; a job needs one to resume from"
 }
 
 check_values() {
@@ -119,10 +119,10 @@ check_values() {
   esac
 }
 
-# A word as bash reads it back; commas need no backslash, and look better without.
+# Quotes a word for bash; commas need no backslash, and look better without.
 bash_word() { printf '%q' "$1" | sed 's/\\,/,/g'; }
 
-# A word of the run as the batch script has to write it, with the number of the task for %a.
+# Quotes a word of the run for the batch script, with the array task number for %a.
 run_word() {
   local rest=$1
   while [ -n "$array" ] && [ "${rest%%%a*}" != "$rest" ]; do
@@ -154,7 +154,7 @@ print_job() {
   [ "$warning" -gt 0 ] || signal=()
   [ -z "$array" ] || log=%x-%A_%a.log
   [ "$requeue" = yes ] || again=--no-requeue
-  printf '#!/usr/bin/env bash\n# Written by make_job.sh. Submit it again to go on.\n'
+  printf '#!/usr/bin/env bash\n# Written by make_job.sh. Submit it again to continue.\n'
   for option in "--job-name=$name" "--nodes=$nodes" "--ntasks-per-node=$ranks" \
     "--cpus-per-task=$cpus" "--time=$time" ${array:+"--array=$array"} "$again" \
     ${signal[@]+"${signal[@]}"} "--output=$log" --open-mode=append ${more[@]+"${more[@]}"}; do
@@ -170,7 +170,7 @@ print_job() {
   sed -n '/^# ---- to here ----$/,$p' "$template"
 }
 
-# Tries the words with --dry-run, those of an array with its first number.
+# Checks the run with --dry-run; of an array its first task.
 try_here() {
   local first=${array%%[!0-9]*} word tried=()
   for word in --output "$run" ${options[@]+"${options[@]}"}; do

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Time of a training step against batch, width and depth, beside the time of its arithmetic.
+"""Time of a training step against batch size, width and depth, compared with the time of its arithmetic.
 
     pip install matplotlib
     scripts/plot_cost.py --nntrain build/src/nntrain --output cost.png
 
-Each point is `nntrain bench step`; the line is the step's multiply-adds at the highest peak that any
-of the calls measured: on a busy machine a peak can come out too low, never too high. Cost should grow with the work: points along the line, a little above it.
+Each point is `nntrain bench step`; the line is the time of the step's multiply-adds at the highest peak
+measured by any of the calls: on a busy machine a measured peak can be too low, never too high. The
+points should follow the line, slightly above it.
 """
 import argparse
 import json
@@ -31,10 +32,10 @@ def measure(arguments, hidden, batch):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("--nntrain", default="build/src/nntrain", help="the program")
+    parser.add_argument("--nntrain", default="build/src/nntrain", help="path of nntrain")
     parser.add_argument("--threads", type=int, help="OpenMP threads")
-    parser.add_argument("--seconds", type=float, default=1.0, help="of each point, about")
-    parser.add_argument("--output", default="cost.png", help="the picture")
+    parser.add_argument("--seconds", type=float, default=1.0, help="approximate time per point")
+    parser.add_argument("--output", default="cost.png", help="the image")
     arguments = parser.parse_args()
     import matplotlib
 
@@ -50,14 +51,14 @@ def main():
         rows = found[name]
         work = [row[0] for row in rows]
         axis.margins(x=0.08, y=0.12)
-        axis.loglog(work, [1e3 * flop / peak for flop in work], "-", color="gray", label="its arithmetic at the peak")
+        axis.loglog(work, [1e3 * flop / peak for flop in work], "-", color="gray", label="arithmetic at peak")
         axis.loglog(work, [1e3 * row[1] for row in rows], "o", label="measured step")
         for (hidden, batch), row in zip(points, rows):
             label = batch if name.startswith("batch") else len(hidden) if name.startswith("depth") else hidden[0]
             axis.annotate(str(label), (row[0], 1e3 * row[1]), textcoords="offset points", xytext=(-9, 5), fontsize=7, ha="center")
             print(f"{name}: {label}: {1e3 * row[1]:.3f} ms, {100 * row[0] / row[1] / peak:.0f} % of peak", flush=True)
         axis.set_title(name, fontsize=9)
-        axis.set_xlabel("GFLOP of a step")
+        axis.set_xlabel("GFLOP per step")
         axis.set_ylabel("milliseconds")
         axis.xaxis.set_minor_formatter(NullFormatter())
         axis.grid(True, which="both", alpha=0.2)

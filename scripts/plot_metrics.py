@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Curves of runs as a picture: losses, metrics, learning rate and speed by epoch.
+"""Plots the curves of runs: losses, metrics, learning rate and speed per epoch.
 
     pip install matplotlib
     scripts/plot_metrics.py run other-run --output curves.png
 
-Reads DIR/metrics.jsonl; the ending of --output chooses the format (png, svg, pdf).
+Reads DIR/metrics.jsonl; the extension of --output selects the format (png, svg, pdf).
 """
 import argparse
 import json
@@ -14,16 +14,16 @@ from pathlib import Path
 PANELS = {
     "loss": ("train_loss", "validation_loss"),
     "accuracy": ("validation_accuracy", "validation_top_k_accuracy"),
-    "F1, mean of the classes": ("validation_f1_macro",),
+    "macro F1": ("validation_f1_macro",),
     "R2": ("validation_r2",),
     "mean absolute error": ("validation_mae",),
     "learning rate": ("learning_rate",),
-    "samples a second": ("samples_per_second",),
+    "samples per second": ("samples_per_second",),
 }
 
 
 def read(run):
-    """The lines of a run's metrics; one that is being written is left out."""
+    """The lines of a run's metrics, without one that is being written."""
     lines = []
     path = Path(run) / "metrics.jsonl"
     try:
@@ -39,7 +39,7 @@ def read(run):
         if isinstance(values, dict) and "epoch" in values:
             lines.append(values)
     if not lines:
-        sys.exit(f"plot_metrics: no epoch is done: {path}; wait for one")
+        sys.exit(f"plot_metrics: no epoch is finished: {path}; wait for one")
     return lines
 
 
@@ -62,8 +62,8 @@ def draw(axis, runs, keys):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("runs", nargs="+", metavar="DIR", help="directory of a run")
-    parser.add_argument("--output", default="curves.png", help="the picture (default %(default)s)")
+    parser.add_argument("runs", nargs="+", metavar="DIR", help="run directory")
+    parser.add_argument("--output", default="curves.png", help="the image (default %(default)s)")
     parser.add_argument("--log-loss", action="store_true", help="logarithmic axis for the loss")
     arguments = parser.parse_args()
     runs = {run: read(run) for run in arguments.runs}

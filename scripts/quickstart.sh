@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # From a fresh clone to a trained network: installs what is missing, builds, converts the
-# Fashion-MNIST images, trains on two MPI ranks, evaluates, predicts. Can be run again.
+# Fashion-MNIST images, trains on two MPI ranks, evaluates, predicts. Can be rerun.
 #
-# To change with the environment: NNTRAIN_QUICKSTART_EPOCHS (20).
+# Environment: NNTRAIN_QUICKSTART_EPOCHS (default 20).
 set -euo pipefail
 
-# Paths below are relative, so that a directory with spaces or colons in its name does no harm.
+# Relative paths, so that spaces or colons in the name of this directory do no harm.
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 images=/usr/share/datasets/fashion-mnist
 classes=t-shirt,trouser,pullover,dress,coat,sandal,shirt,sneaker,bag,boot
@@ -19,7 +19,7 @@ fail() {
   exit 1
 }
 
-# A run directory of its own each time: run, run-2, run-3 ...
+# A new run directory each time: run, run-2, run-3 ...
 new_run() {
   local run=quickstart/run number=2
   while [ -e "$run" ]; do
@@ -29,7 +29,7 @@ new_run() {
   echo "$run"
 }
 
-# The file gets its name when both groups are in it.
+# The file is renamed when both groups are complete.
 convert() {
   local part=quickstart/fashion.part.h5
   rm -f "$part"
@@ -43,8 +43,8 @@ convert() {
 
 # shellcheck source=scripts/environment.sh
 . scripts/environment.sh
-# Open MPI takes the cores for its slots, and binds each rank to one: with fewer cores than ranks
-# it would refuse to start. On one core, ranks that wait must give way (seven times as fast).
+# By default Open MPI has one slot per core and binds each rank to a core: with fewer cores than ranks
+# it would refuse to start. On one core, waiting ranks must yield (seven times as fast).
 [ "$(nproc 2>/dev/null || echo 2)" -ge 2 ] || export OMPI_MCA_mpi_yield_when_idle=1
 mpirun=(mpirun -np 2 --oversubscribe --bind-to none)
 settings=(--data "$data:train" --validation "$data:test" --hidden '256,128' --batch-size 128
@@ -63,7 +63,7 @@ step "Converting Fashion-MNIST into $data"
 mkdir -p quickstart
 echo '*' >quickstart/.gitignore
 if [ -e "$data" ]; then
-  echo "already there"
+  echo "already exists"
 else
   [ -e "$images/train-images-idx3-ubyte.gz" ] ||
     fail "no Fashion-MNIST in $images; install the Debian package dataset-fashion-mnist"
@@ -88,7 +88,7 @@ data          $data
 run           $run/  (checkpoints, best.h5, metrics.jsonl)
 predictions   $run/predictions.csv
 
-Next, in $PWD: what the run holds, and training on from where it stopped
+Next, in $PWD: inspect the run, and continue training
   $nntrain inspect $run/best.h5
 END
 if [ "$(id -u)" -eq 0 ]; then

@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
-"""Checkpoints of nntrain to PyTorch's state_dict and back; needs h5py and torch.
+"""Converts checkpoints of nntrain to a PyTorch state_dict and back; needs h5py and torch.
 
   state_dict.py to-torch RUN_OR_CHECKPOINT MODEL.pt
-      writes the state_dict of torch.nn.Sequential(Linear, activation, Linear, ...) with
-      normalisation as LayerNorm or BatchNorm1d: what `build` below makes of the checkpoint. The last layer puts
-      out logits or values. Inputs are to be normalised as the checkpoint says: the file also holds
-      `input_shift` and `input_scale`, x -> (x - shift) * scale.
+      writes the state_dict of torch.nn.Sequential(Linear, activation, Linear, ...), with
+      normalisation as LayerNorm or BatchNorm1d, as `build` below creates it from the checkpoint. The
+      last layer outputs logits or values. Inputs must be normalised as in the checkpoint: the file
+      also contains `input_shift` and `input_scale`, x -> (x - shift) * scale.
 
   state_dict.py from-torch MODEL.pt RUN_OR_CHECKPOINT OUTPUT.h5
-      a copy of the checkpoint with the weights of such a state_dict, for `nntrain eval`, `predict`,
-      `export` and `train --init-from`.
+      writes a copy of the checkpoint with the weights of such a state_dict, for `nntrain eval`,
+      `predict`, `export` and `train --init-from`.
 
 As a module: `model, shift, scale = load("run")`.
 """
@@ -28,7 +28,7 @@ ACTIVATIONS = {"sigmoid": torch.nn.Sigmoid, "tanh": torch.nn.Tanh, "relu": torch
 
 
 def checkpoint_of(path):
-    """A file, or a run's directory: its best.h5, or last.h5."""
+    """A file, or a run directory: its best.h5, else last.h5."""
     if not os.path.isdir(path):
         return path
     best = os.path.join(path, "best.h5")
@@ -40,7 +40,7 @@ def text_of(value):
 
 
 def build(file):
-    """The modules of an open checkpoint, and for each with parameters (HDF5 group, names there)."""
+    """The modules of an open checkpoint, and (index, HDF5 group, names) of those with parameters."""
     modules, places = [], []
     layers = file["model/layers"]
     for i in range(len(layers)):
@@ -59,7 +59,7 @@ def build(file):
 
 
 def tensors(module, names):
-    """(tensor of a module, name of its dataset) for all that a file has of it."""
+    """(tensor, dataset name) for all tensors of a module that are stored in the file."""
     pairs = [(module.weight, names[0]), (module.bias, names[1])]
     if isinstance(module, torch.nn.BatchNorm1d):
         pairs += [(module.running_mean, "running_mean"), (module.running_var, "running_var")]
@@ -67,7 +67,7 @@ def tensors(module, names):
 
 
 def load(path):
-    """The model with its weights, ready to predict, and the shift and scale of its inputs."""
+    """The model with its weights, in eval mode, and the shift and scale of its inputs."""
     with h5py.File(checkpoint_of(path), "r") as file:
         model, places = build(file)
         with torch.no_grad():
@@ -86,7 +86,7 @@ def to_torch(checkpoint, output):
 
 
 def sign(path):
-    """Length and checksum into the user block, as nntrain verifies them."""
+    """Writes length and checksum into the user block, as nntrain verifies them."""
     with open(path, "r+b") as file:
         content = file.read()
         version = int(content.split(b"\n", 1)[0].split()[1])

@@ -72,16 +72,14 @@ typedef struct nnt_train_options {
   bool resume;      /* continue from the newest intact checkpoint, or start if there is none */
   nnt_reading reading;
   nnt_shuffling shuffling;
-  /* Checkpoints are also written after the last epoch and after an epoch that is the best so far.
-   */
+  /* Also written after the last epoch and after an epoch that is the best so far. */
   nnt_interval checkpoint_every;
   int64_t keep; /* newest checkpoints to keep besides the best; 0: all */
   /* Seconds after the call by which the run must have ended: it stops early enough to write a
    * checkpoint; 0 disables it. Rank 0's value and clock count. */
   double time_limit;
-  /* Seconds in which no rank makes progress before the run is aborted (see `abort_process`); 0
-   * disables it.
-   */
+  /* Seconds without progress on any rank before the run is aborted (see `abort_process`); 0
+   * disables it. */
   double watchdog;
   bool dry_run; /* stop after the plan */
   /* Steps between two comparisons of the replicas of the parameters, which are also compared before

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Trains a recipe with several seeds and measures each on its test set.
+# Trains a recipe with several seeds and evaluates each run on the test set.
 #
 #   scripts/recipes/run.sh fashion|mnist|breast-cancer|diabetes [SEED ...]     default seeds 1 2 3
 #
-# In the environment: NNTRAIN (default: nntrain on the path, else build/src/nntrain), LAUNCH (such as
-# "mpirun -np 2"), NNTRAIN_MNIST_DIR (the folder with MNIST's four .gz files), PYTHON (one with
-# scikit-learn and h5py, for the last two). Works in ./recipes/.
+# Environment: NNTRAIN (default: nntrain on PATH, else build/src/nntrain), LAUNCH (such as
+# "mpirun -np 2"), NNTRAIN_MNIST_DIR (directory with MNIST's four .gz files), PYTHON (with scikit-learn
+# and h5py, for the last two). Works in ./recipes/.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -44,7 +44,7 @@ for seed in "$@"; do
   "${launch[@]}" "$nntrain" train --config "$here/$recipe.ini" --seed "$seed" --quiet \
     --output "$recipe-$seed"
   took=$(($(date +%s) - began))
-  # With a validation part the best epoch on it, else the last one.
+  # With a validation part its best epoch, else the last one.
   checkpoint=$recipe-$seed
   grep -q '^split' "$here/$recipe.ini" || checkpoint=$recipe-$seed/last.h5
   reached=$("$nntrain" eval --json --checkpoint "$checkpoint" --data "$recipe.h5:test" |

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A data set that scikit-learn ships, as HDF5 with groups train and test, and what its own MLP reaches
+"""Writes a data set of scikit-learn as HDF5 with groups train and test, and scores scikit-learn's MLP
 on the same split; needs scikit-learn and h5py.
 
   sklearn_data.py breast-cancer|diabetes OUTPUT.h5 [--compare]
