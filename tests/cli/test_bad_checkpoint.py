@@ -84,7 +84,7 @@ class Suiting(CliCase):
         self.refuse_eval("values.h5", "values.h5", ranks=(1,))
 
     def test_another_scale(self):
-        """Pixels that somebody has divided by 255 are not those that the network knows."""
+        """Pixels already divided by 255 are refused by a network that scales them itself."""
         x, y = samples()
         x = np.clip(60 * x + 128, 0, 255).astype("u1")
         self.write_data("bytes.h5", x, y)

@@ -130,7 +130,7 @@ class Details(CliCase):
                          self.evaluate(checkpoint="mse"))
 
     def test_epoch_lines(self):
-        """Macro F1 beside the accuracy, the same on any ranks; without classes there is none."""
+        """Macro F1 besides the accuracy, the same on any number of ranks; only with classes."""
         x, y = samples(500)
         y[y == 2] = np.where(np.arange((y == 2).sum()) % 9 == 0, 2, 0)
         self.write_data("data.h5", x, y)

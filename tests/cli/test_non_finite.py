@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A loss that is no longer a number: the run stops, says where, and can go on."""
+"""A non-finite loss: the run stops, says where, and can be resumed."""
 import os
 import unittest
 
@@ -48,7 +48,7 @@ class NonFinite(CliCase):
 
 
 class FewSamples(CliCase):
-    """More ranks than samples of a batch: some have nothing to do, and nobody waits."""
+    """More ranks than samples in a batch: some are idle, and none hangs."""
 
     def check(self, count, batch_size):
         self.write_data("data.h5", *samples(count))

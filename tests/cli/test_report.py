@@ -75,7 +75,7 @@ class Report(CliCase):
         self.assertEqual(len(pages), 1)
 
     def test_other_data(self):
-        """Vectors, values, and labels: no pictures, or no confusion, but a page."""
+        """Vectors, values, and labels: no images, or no confusion matrix, but a page."""
         x = np.random.default_rng(1).normal(size=(50, 4)).astype("f4")
         self.write_data("values.h5", x, x[:, 0])
         self.train("--loss", "mse", data="values.h5")

@@ -1,4 +1,4 @@
-/* What these tests share: nodes that are made up, a small data set, and a run on it. */
+/* Common to these tests: simulated nodes, a small data set, and a run on it. */
 #ifndef NNT_TESTS_EXACT_H
 #define NNT_TESTS_EXACT_H
 

@@ -1,6 +1,7 @@
-/* Copies of the parameters that drift apart are found, and the ranks are named; subsets of ranks.
+/* Diverging replicas of the parameters are found, and the ranks are named; subsets of ranks.
  *
- * The linker hands the trainer's calls of nnt_stepper_run to the one here, which breaks a bit. */
+ * The linker redirects the trainer's calls of nnt_stepper_run to the wrapper here, which flips a
+ * bit. */
 #include <sys/stat.h>
 #include <time.h>
 
@@ -13,7 +14,7 @@
 static nnt_comm *world;
 static nnt_error error;
 
-/* Where the next bit breaks: after a step, on a rank. */
+/* Where the next bit is flipped: after a step, on a rank. */
 static int break_after, break_rank;
 static int64_t break_at; /* float of the arena; < 0: of the momentum */
 
@@ -50,7 +51,7 @@ static bool exists(const char *path) {
   return stat(path, &ignored) == 0;
 }
 
-/* 7 steps an epoch. The bit breaks after step 10, in the second epoch. */
+/* 7 steps per epoch. The bit is flipped after step 10, in the second epoch. */
 static void train_broken(nnt_comm *comm, nnt_allreduce allreduce, int64_t check_every, int64_t at,
                          int rank, const char *when) {
   nnt_train_options options = small_run("broken");
@@ -74,7 +75,7 @@ static void train_broken(nnt_comm *comm, nnt_allreduce allreduce, int64_t check_
                  ? ", against all others"
                  : ", one of them");
   assert_int_equal(nnt_status_exit_code(error.status), 1);
-  /* The checkpoint of the epoch before is there, none of the broken parameters. */
+  /* The checkpoint of the previous epoch exists, none of the broken parameters. */
   assert_true(exists("broken/checkpoint-00001.h5"));
   assert_false(exists("broken/checkpoint-00002.h5"));
   assert_int_equal(nnt_comm_agree(comm, NNT_OK, &error), NNT_OK);
@@ -94,7 +95,7 @@ static void finds_a_broken_copy_of_a_node(void **state) {
   train_broken(comm, NNT_ALLREDUCE_AUTO, 1, 0, 1, "after step 10:");
   nnt_comm_destroy(&comm);
   if (nnt_comm_size(world) != 4) return;
-  /* Two nodes share their copies in two: the ranks of the first half are named. */
+  /* Two replicas, one per node: the ranks of the first half are named. */
   comm = nodes_of(2);
   train_broken(comm, NNT_ALLREDUCE_AUTO, 3, 0, 2, "after step 12: rank 0 on ");
   nnt_comm_destroy(&comm);
@@ -114,25 +115,25 @@ static void compares_only_when_asked(void **state) {
   assert_int_equal(nnt_train(world, &options, NULL, &result, &error), NNT_OK);
 }
 
-/* The ranks of a node read the one copy differently: a neighbour's part shows it. */
+/* The ranks of a node see their only replica differently: hashing a neighbour's part reveals it. */
 static void finds_another_view_of_one_copy(void **state) {
   (void)state;
   int size = nnt_comm_size(world), rank = nnt_comm_rank(world);
-  nnt_replica_hash *drift = NULL;
-  assert_int_equal(nnt_replica_hash_create(world, size, &drift, &error), NNT_OK);
-  nnt_replica_hash_share share = nnt_replica_hash_share_of(drift);
+  nnt_replica_hash *hash = NULL;
+  assert_int_equal(nnt_replica_hash_create(world, size, &hash, &error), NNT_OK);
+  nnt_replica_hash_share share = nnt_replica_hash_share_of(hash);
   assert_int_equal(share.parts, size);
   assert_int_equal(share.count, 2);
   assert_int_equal(share.own[0], rank);
   uint64_t hashes[2] = {100 + (uint64_t)share.own[0], 100 + (uint64_t)share.own[1]};
-  assert_int_equal(nnt_replica_hash_compare(drift, hashes, "now", &error), NNT_OK);
+  assert_int_equal(nnt_replica_hash_compare(hash, hashes, "now", &error), NNT_OK);
   if (rank == 1) ++hashes[0];
-  assert_int_equal(nnt_replica_hash_compare(drift, hashes, "now", &error), NNT_DIFFERENT);
+  assert_int_equal(nnt_replica_hash_compare(hash, hashes, "now", &error), NNT_DIFFERENT);
   check_text("now: rank 0 on ");
   check_text("rank 1 on ");
   check_text(", one of them");
-  nnt_replica_hash_destroy(&drift);
-  nnt_replica_hash_destroy(&drift);
+  nnt_replica_hash_destroy(&hash);
+  nnt_replica_hash_destroy(&hash);
 }
 
 static void hashes_every_bit(void **state) {
@@ -154,7 +155,7 @@ static void hashes_every_bit(void **state) {
     assert_true(nnt_fingerprint(7, values, FLOATS, 1) != whole);
     memcpy(values + at, &before, sizeof before);
   }
-  /* Two chunks change places. */
+  /* Two chunks are swapped. */
   for (int i = 0; i < 8192; ++i) {
     float kept = values[i];
     values[i] = values[8192 + i];
@@ -184,7 +185,7 @@ static void forms_subsets(void **state) {
   }
 }
 
-/* Who rests does not take the cores: processor time while rank 0 is away. */
+/* Sleeping ranks leave the cores alone: processor time while rank 0 is away. */
 static void rests_asleep(void **state) {
   (void)state;
   struct timespec away = {.tv_nsec = 300000000};

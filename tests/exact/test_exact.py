@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The same bits, whatever computes them: parameters, and every loss and metric.
+"""Bitwise reproducibility: parameters, and every loss and metric.
 
   test_exact.py [MatrixCase | InterruptedCase | StreamedCase | RandomCase | FashionCase]
 
@@ -85,7 +85,7 @@ class ExactCase(Case):
         return folder
 
     def go_on(self, run, choose, layouts, *flags, **settings):
-        """Breaks off and goes on once for each layout; returns the last folder."""
+        """Interrupts and resumes once per layout; returns the last folder."""
         for ranks, threads in layouts:
             checkpoints = sorted(run.glob("checkpoint-*.h5"))
             run = self.broken_off(run, choose(checkpoints))

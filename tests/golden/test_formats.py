@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Checkpoints of older formats still load: the digest is what the nntrain that wrote them said, and
-the run goes on."""
+"""Checkpoints of older formats still load: their digest is that of the nntrain that wrote them, and
+the run resumes."""
 import shutil
 import sys
 import unittest

@@ -4,7 +4,7 @@ set(NNTRAIN_TEST_WRAPPER "" CACHE STRING
   "A command (a list) put before each unit test's program, for example valgrind;--error-exitcode=99")
 
 # Every test's environment. Several ranks and several tests share the machine's cores: nothing is
-# bound, ranks that wait give way, and a script's own mpirun needs no flags for it.
+# bound, waiting ranks yield, and a script's own mpirun needs no flags for it.
 set(nnt_test_environment
   NNTRAIN=$<TARGET_FILE:nntrain>
   NNTRAIN_SOURCE_DIR=${PROJECT_SOURCE_DIR}

@@ -14,7 +14,7 @@ import h5py
 import numpy as np
 
 SKIPPED = 77  # the exit code that CTest counts as skipped
-# Open MPI's session files: programs without mpirun that run at once would share one folder.
+# Open MPI's session files: concurrent programs without mpirun would share one directory.
 SESSIONS = tempfile.TemporaryDirectory(prefix="nntrain-")
 # One rank without a launcher needs no network and no daemon.
 ALONE = {

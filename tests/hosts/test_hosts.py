@@ -103,7 +103,7 @@ class HostsCase(unittest.TestCase):
         self.assertEqual(run(*self.command("2,2", *words)), nntrain(*words).stdout)
 
     def test_a_host_dies(self):
-        """The job ends soon; the run goes on on the hosts that are left."""
+        """The job ends soon; the run resumes on the remaining hosts."""
         epochs = 100
         process = subprocess.Popen(self.command("2,2", *self.words("run", epochs=epochs)),
                                    stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)

@@ -88,7 +88,7 @@ class WatchdogCase(unittest.TestCase):
         return process
 
     def finish(self, process, *codes):
-        """What the watchdogs said; every rank is gone, and the run goes on to the same end."""
+        """The watchdogs' messages; every rank has exited, and the resumed run has the same result."""
         began = time.monotonic()
         _, said = process.communicate(timeout=90)
         self.assertIn(process.returncode, codes, said)
@@ -114,7 +114,7 @@ class WatchdogCase(unittest.TestCase):
         return lines
 
     def saved_steps(self):
-        """Of the checkpoints, whose names hold the epoch and the step in the one begun after it."""
+        """Steps of the checkpoints, from the epoch and step in their names."""
         names = [[int(word) for word in path.stem.split("-")[1:]]
                  for path in (self.folder / "run").glob("checkpoint-*.h5")]
         return [epoch * -(-SAMPLES // BATCH) + sum(step) for epoch, *step in names]
@@ -125,7 +125,7 @@ class WatchdogCase(unittest.TestCase):
                          line["validation_loss"]) for line in metrics(self.folder / output)]
 
     def check_told(self, lines, ranks):
-        """Each of these ranks said where it stands. mpirun wakes the others, to end them."""
+        """Each of these ranks has reported. mpirun continues the others, to end them."""
         told = sorted(int(match.group(1)) for match in
                       (re.match(r"nntrain: watchdog: host \S+, rank (\d+) \(process", line)
                        for line in lines) if match)

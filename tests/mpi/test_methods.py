@@ -127,7 +127,7 @@ class GoOnCase(MethodCase):
                         self.assertEqual(line[key], expected[key])
 
     def test_goes_on_inside_an_epoch(self):
-        """From a checkpoint after a step, on other ranks, as if nothing had been."""
+        """From a checkpoint after a step, on other ranks, as without an interruption."""
         for name in ("adam", "lamb", "rmsprop", "batch-norm"):
             with self.subTest(name):
                 whole = self.train(name, METHODS[name], "--checkpoint-every", "3steps", "--keep", 0,

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What must not depend on ranks, threads and instruction set, and on a run's being interrupted.
+"""What must not depend on ranks, threads, instruction set and interruptions.
 
   test_ranks.py [LayoutsCase | DigestCase | ResumeCase | DamageCase]
 
@@ -310,7 +310,7 @@ class ResumeCase(RunCase):
 
 
 class DamageCase(RunCase):
-    """The newest checkpoint is damaged: it is named, and the run goes on from the one before."""
+    """The newest checkpoint is damaged: it is named, and the run resumes from the previous one."""
 
     @staticmethod
     def flip(position):
@@ -330,11 +330,11 @@ class DamageCase(RunCase):
         return damage
 
     def warnings(self):
-        """What the last run said; mpirun may have words of its own."""
+        """The messages of the last run; mpirun may add its own."""
         return [line for line in self.done.stderr.splitlines() if line.startswith("nntrain: ")]
 
     def check_recovery(self, name, damages, ranks):
-        """`damages` is for the newest checkpoint, the one before, ..."""
+        """`damages` is for the newest checkpoint, the previous one, ..."""
         run = self.train(name, ranks=ranks, epochs=3, keep=0)
         self.assertEqual(self.warnings(), [])
         files = [run / f"checkpoint-{epoch:05}.h5" for epoch in (3, 2, 1)]

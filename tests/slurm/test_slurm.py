@@ -78,7 +78,7 @@ class SlurmCase(unittest.TestCase):
                  "the end of the test's jobs")
 
     def lasts(self, epochs, config="epochs.ini"):
-        """How long the run is to be that reads this run file: whoever disturbs it needs no haste."""
+        """Sets the length of the run with this run file, so that no disturbance comes too late."""
         (self.folder / config).write_text(f"epochs = {epochs}\n")
 
     def reference(self, *words, name="whole", config="epochs.ini"):
@@ -160,7 +160,7 @@ class ArrayCase(SlurmCase):
 
 
     def test_seeds(self):
-        """slurm/array.sbatch, edited as its user would; one of its jobs is stopped, and goes on."""
+        """slurm/array.sbatch, edited as its user would; one of its jobs is stopped, and resumes."""
         text = (SOURCE / "slurm/array.sbatch").read_text()
         words = " ".join([*WORDS, "--config", f"{self.folder}/$TASK.ini"])
         self.lasts(EPOCHS, "3.ini")
@@ -203,7 +203,7 @@ class JobCase(SlurmCase):
         self.assertIn("nntrain: ", self.log(number))
 
     def test_cancelled_is_not_requeued(self):
-        """The same script, submitted again, goes on."""
+        """The same script, submitted again, resumes the run."""
         number = self.job()
         self.wait_for_epochs(number)
         run("scancel", number)
@@ -235,7 +235,7 @@ class RequeueCase(SlurmCase):
         self.warned("mpirun", 1)
 
     def test_preempted(self):
-        """A job of a higher partition takes the nodes; the run goes on when it is over."""
+        """A job of a higher partition takes the nodes; the run resumes when it is over."""
         number = self.job()
         self.wait_for_epochs(number)
         other = self.submit("--wrap=sleep 1", "--partition=hi", "--nodes=2",
@@ -256,8 +256,8 @@ class RequeueCase(SlurmCase):
         self.assertEqual(self.result(self.folder / "run"), self.reference())
 
     def test_a_rank_is_stopped(self):
-        """Only the watchdog notices: the job ends with 1, and goes back into the queue like that of
-        a rank that died; where it does not, it has failed."""
+        """Only the watchdog notices: the job ends with 1, and is requeued like that of a rank that
+        died; where it is not, it has failed."""
         for launcher in ("srun", "mpirun"):
             with self.subTest(launcher):
                 number = self.job("--watchdog", 2, "--output", self.folder / "run",
@@ -282,7 +282,7 @@ class RequeueCase(SlurmCase):
         self.assertEqual(self.result(self.folder / "run"), self.reference())
 
     def test_node_dies(self):
-        """All of a node's processes end at once; Slurm puts the job back by itself."""
+        """All of a node's processes end at once; Slurm requeues the job by itself."""
         number = self.job()
         self.wait_for_epochs(number)
         CLUSTER.kill_node("nh2")

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# slurm_scripts.sh FOLDER: runs the batch scripts with stand-ins for srun and mpirun, which note
-# their words, and checks the command lines. Real Slurm is not needed.
+# slurm_scripts.sh FOLDER: runs the batch scripts with stand-ins for srun and mpirun, which record
+# their arguments, and checks the command lines. Real Slurm is not needed.
 set -euo pipefail
 
 scripts=$1
@@ -10,8 +10,8 @@ mkdir -p "$scratch/bin"
 cd "$scratch"
 failures=0
 
-# The launchers' stand-in writes its name, OMP_NUM_THREADS and words, one a line, leaves a checkpoint
-# (not with FAKE_STUCK) and exits as it is told; with FAKE_WAIT it waits for USR1 before.
+# The launchers' stand-in writes its name, OMP_NUM_THREADS and arguments, one per line, leaves a
+# checkpoint (not with FAKE_STUCK) and exits with FAKE_EXIT; with FAKE_WAIT it first waits for USR1.
 for name in srun mpirun; do
   cat >"bin/$name" <<'END'
 #!/bin/bash
@@ -69,7 +69,7 @@ expect() {
   fi
 }
 
-# The lower half is the same in all of them, so what is found out here holds for each.
+# The lower half is the same in all of them, so that these tests cover each.
 half() { sed -n '/^# ---- to here ----$/,$p' "$1"; }
 for script in "$scripts"/*.sbatch; do
   half "$script" | cmp - <(half "$scripts/preemptible.sbatch") || complain "$script: differs"
@@ -152,7 +152,7 @@ run "$script" 's/^LAUNCHER=.*/LAUNCHER=ssh/'
 expect "bad launcher" 2
 grep -q '^LAUNCHER=ssh: srun or mpirun$' output || complain "$(cat output)"
 
-# No new checkpoint between two starts: the job would go round for ever.
+# No new checkpoint between two starts: the job would be requeued forever.
 for result in 1 75 137; do
   run "$script" '' FAKE_EXIT="$result" FAKE_STUCK=yes
   expect "no new checkpoint" 1
@@ -172,7 +172,7 @@ run "$script" '' SLURM_JOB_END_TIME=17
 run "$script" '' FAKE_END=N/A
 [ "$(cat end-time)" = none ] || complain "end time $(cat end-time) from N/A"
 
-# USR1 goes on to the launcher and the job back into the queue; after TERM it only waits.
+# USR1 is forwarded to the launcher and the job is requeued; after TERM it only waits.
 for signals in USR1 "TERM USR1"; do
   rm -f end-time
   {

@@ -147,7 +147,7 @@ static void start_buckets(nnt_gradient_exchange *exchange, int threads) {
   }
 }
 
-/* The tree's sum to the last bit, whoever has which granules, on any number of threads. */
+/* The tree's sum bitwise, for any distribution of the granules, on any number of threads. */
 static void exchanges_exactly(nnt_allreduce mode, int64_t granules, int64_t floats) {
   const int64_t begin[] = {0, 32, 1056, 1088, floats};
   const nnt_exchange_plan plan = {

@@ -215,7 +215,7 @@ static nnt_input input_of(void) {
   return (nnt_input){.element = NNT_F32, .features = INPUTS, .shift = shift, .scale = scale};
 }
 
-/* With one rank all ranks' nodes are its own. */
+/* With one rank all tree nodes are its own. */
 static const float *gather(void *context, int64_t count) {
   (void)count;
   return context;

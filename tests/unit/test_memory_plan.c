@@ -1,4 +1,4 @@
-/* What is held in memory: whole data sets while they fit, else windows within the limit. */
+/* What is kept in memory: whole data sets while they fit, else windows within the limit. */
 #include "input/memory_plan.h"
 
 #include "input/stream.h"

@@ -1,4 +1,4 @@
-/* Where the time of an epoch goes: from some of its steps to all. */
+/* How the time of an epoch is spent: extrapolated from a sample of its steps. */
 #include "train/stopwatch.h"
 
 #include "unit.h"
@@ -44,7 +44,7 @@ static void long_steps_are_all_measured(void **state) {
   assert_int_equal(run_steps(&watch, 1500, 1e-5), 1 + 93);
 }
 
-/* Of an epoch that another process began, the last steps stand for all. */
+/* In an epoch that another process began, the last steps are extrapolated. */
 static void rest_of_an_epoch(void **state) {
   nnt_stopwatch watch;
   (void)state;

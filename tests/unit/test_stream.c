@@ -1,5 +1,5 @@
-/* A data set that passes through memory: at any number of ranks and nodes every sample is where it
- * is looked for, in any order and from any position; a read that fails is known to all. */
+/* A streamed data set: on any number of ranks and nodes every sample is found where it should be, in
+ * any order and from any position; a failed read is reported on all ranks. */
 #include "input/stream.h"
 
 #include <unistd.h>
@@ -71,13 +71,13 @@ static void check_epochs(nnt_stream *stream, const nnt_shuffling *shuffling, int
   }
 }
 
-/* What was read ahead for one order is not taken for another. */
+/* What was read ahead for one order is not used for another. */
 static void check_change_of_mind(nnt_stream *stream, const nnt_shuffling *shuffling,
                                  int64_t batch) {
   nnt_sample_order order = nnt_sample_order_make(shuffling, SAMPLES, 1, 0);
-  nnt_sample_order foretold = nnt_sample_order_make(shuffling, SAMPLES, 1, 1);
+  nnt_sample_order announced = nnt_sample_order_make(shuffling, SAMPLES, 1, 1);
   nnt_sample_order other = nnt_sample_order_make(shuffling, SAMPLES, 2, 0);
-  nnt_stream_start(stream, &order, &foretold);
+  nnt_stream_start(stream, &order, &announced);
   check_batch(stream, &order, SAMPLES - batch, batch);
   nnt_stream_start(stream, &other, NULL);
   for (int64_t first = 0; first < SAMPLES; first += batch)

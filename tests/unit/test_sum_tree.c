@@ -1,4 +1,4 @@
-/* Sums by a fixed tree: every cut of the leaves gives the same bits. */
+/* Fixed-order tree reduction: every cut of the leaves gives the same bits. */
 #include "base/sum_tree.h"
 
 #include "unit.h"

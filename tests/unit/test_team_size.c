@@ -23,7 +23,7 @@ static void run_round(nnt_team_size *team, double flops, int many, const double 
   for (int i = 0; i < ROUND; ++i) {
     int threads = nnt_team_size_next(team, flops, 4);
     assert_int_equal(threads, i < TRIAL ? 1 : i < 2 * TRIAL ? many : better);
-    /* What waking up costs is not held against the many. */
+    /* The cost of waking threads up does not count against many threads. */
     nnt_team_size_note(team, i == TRIAL ? 1.0 : seconds[threads > 1]);
   }
 }
