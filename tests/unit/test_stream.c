@@ -1,5 +1,5 @@
-/* A streamed data set: on any number of ranks and nodes every sample is found where it should be, in
- * any order and from any position; a failed read is reported on all ranks. */
+/* A streamed data set: on any number of ranks and nodes every sample is found where it should be,
+ * in any order and from any position; a failed read is reported on all ranks. */
 #include "input/stream.h"
 
 #include <unistd.h>
