@@ -44,8 +44,7 @@ static node_ranks ranks_of(const nnt_binding *binding, int node) {
   return (node_ranks){binding, node, 0};
 }
 
-/* With OpenMP binding this thread is bound to the first place only: the rank may use all of them.
- */
+/* OpenMP, if it binds, binds this thread to the first place: the rank may use all of them. */
 static void find_cpus(nnt_cpus *out) {
   if (omp_get_proc_bind() == omp_proc_bind_false || omp_get_num_places() == 0) {
     nnt_cpus_allowed(out);
@@ -260,15 +259,15 @@ static void warn_group(const nnt_binding *b, int node, const char *hosts, const 
 
 void nnt_binding_report(const nnt_binding *binding, const nnt_log *log) {
   const nnt_binding *b = binding;
-  bool *told = b->rank == 0 ? calloc((size_t)b->nodes, sizeof *told) : NULL;
-  if (told == NULL) return;
+  bool *reported = b->rank == 0 ? calloc((size_t)b->nodes, sizeof *reported) : NULL;
+  if (reported == NULL) return;
   for (int n = 0; n < b->nodes; ++n) {
     char hosts[192];
     int count = 0, last = n;
-    if (told[n]) continue;
+    if (reported[n]) continue;
     for (int m = n; m < b->nodes; ++m) {
-      if (told[m] || !is_alike(b, n, m)) continue;
-      told[m] = true;
+      if (reported[m] || !is_alike(b, n, m)) continue;
+      reported[m] = true;
       last = m;
       ++count;
     }
@@ -276,7 +275,7 @@ void nnt_binding_report(const nnt_binding *binding, const nnt_log *log) {
     report_group(b, n, hosts, log);
     warn_group(b, n, hosts, log);
   }
-  free(told);
+  free(reported);
 }
 
 nnt_status nnt_binding_settle(nnt_comm *comm, int wanted, int *threads, nnt_error *error) {

@@ -15,8 +15,7 @@ struct nnt_comm {
   int nodes, node_index; /* nodes are numbered by their first ranks */
 };
 
-/* Local. NNT_OK for MPI_SUCCESS, else an error with MPI's error string; `what` names the operation.
- */
+/* Local. NNT_OK for MPI_SUCCESS, else an error with MPI's text; `what` names the operation. */
 nnt_status nnt_comm_check(int mpi_code, const char *what, nnt_error *error) NNT_MUST_CHECK;
 
 /* Elementwise over all ranks, in place. The order of summation is unspecified, so that sums are

@@ -253,8 +253,7 @@ static void report_other(const nnt_watchdog *w) {
   say(w, line);
 }
 
-/* The rank of the node that writes the emergency checkpoint, agreed with the other nodes; -1: none.
- */
+/* Agrees with the other nodes which rank of this node writes the checkpoint; -1: none. */
 static int choose(nnt_watchdog *w, int64_t *updates) {
   int chosen = nnt_node_health_choose(w->health, updates);
   int missing = report_missing(w);

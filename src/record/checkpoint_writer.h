@@ -33,16 +33,13 @@ nnt_status nnt_checkpoint_writer_create(const nnt_checkpoint_writer_plan *plan,
 void nnt_checkpoint_writer_destroy(nnt_checkpoint_writer **writer);
 
 /* Copies the state and returns; waits first while the previous checkpoint is being written. `best`:
- * if this one cannot be written, it is retried with the next. The history has state->epoch entries.
- */
+ * retried with the next one if it cannot be written. The history has state->epoch entries. */
 void nnt_checkpoint_writer_submit(nnt_checkpoint_writer *writer, const nnt_train_state *state,
                                   const nnt_history_entry *history, const float *parameters,
                                   const float *const slots[NNT_OPTIMIZER_SLOTS], bool best);
 /* Warns, once, when a checkpoint could not be written. */
 void nnt_checkpoint_writer_report(nnt_checkpoint_writer *writer);
-/* Waits until the thread is idle. Errors: those of the last checkpoint, or of an unwritten best
- * one.
- */
+/* Waits until the thread is idle. Errors: those of the last, or an unwritten best, checkpoint. */
 nnt_status nnt_checkpoint_writer_finish(nnt_checkpoint_writer *writer,
                                         nnt_error *error) NNT_MUST_CHECK;
 

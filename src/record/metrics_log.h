@@ -22,8 +22,7 @@ nnt_status nnt_metrics_log_open(const char *directory, const nnt_history_entry *
                                 nnt_error *error) NNT_MUST_CHECK;
 /* *log may be all zero. */
 void nnt_metrics_log_close(nnt_metrics_log *log);
-/* Appends one line after the pending ones and flushes them to disk. On failure they stay pending.
- */
+/* Appends one line after the pending ones and flushes to disk. On failure they stay pending. */
 nnt_status nnt_metrics_log_append(nnt_metrics_log *log, const nnt_epoch_event *event,
                                   nnt_error *error) NNT_MUST_CHECK;
 /* Retries writing the pending lines. */

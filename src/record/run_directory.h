@@ -46,8 +46,7 @@ nnt_status nnt_run_directory_store(const char *path, const nnt_train_state *stat
 /* Writes config.ini, replacing an older one. */
 nnt_status nnt_run_directory_keep_config(const char *path, const char *text,
                                          nnt_error *error) NNT_MUST_CHECK;
-/* Whether a checkpoint after the same update exists; `name` becomes its name, or what it would be.
- */
+/* Whether a checkpoint after the same update exists; `name` becomes its actual or possible name. */
 bool nnt_run_directory_has(const char *path, const nnt_train_state *state,
                            char name[NNT_CHECKPOINT_NAME]);
 /* Updates last.h5 and best.h5 for this state, which has been stored. */
@@ -55,8 +54,7 @@ nnt_status nnt_run_directory_point(const char *path, const nnt_train_state *stat
                                    nnt_error *error) NNT_MUST_CHECK;
 
 /* The newest intact checkpoint, on all ranks; *out is NULL when the directory contains none.
- * Damaged ones are logged and skipped; it is an error if all are damaged. Collective; rank 0 reads.
- */
+ * Damaged ones are logged and skipped; an error if all are damaged. Collective; rank 0 reads. */
 nnt_status nnt_run_directory_newest(nnt_comm *comm, const char *path, const nnt_log *log,
                                     nnt_checkpoint **out, nnt_error *error) NNT_MUST_CHECK;
 
