@@ -2,9 +2,9 @@
  * takes: the arenas of gradients, parameters and optimiser state.
  *
  * The arenas are cut into buckets, which become complete last layer first. The scale 1 / batch is
- * already in the gradients (net/network.h), so the sum over the batch is the average. Data-parallel
- * synchronous SGD: Dean et al., NIPS 2012; bucketed overlap: Li et al., PyTorch Distributed, VLDB
- * 2020.
+ * already in the gradients (layers/network.h), so the sum over the batch is the average.
+ * Data-parallel synchronous SGD: Dean et al., NIPS 2012; bucketed overlap: Li et al., PyTorch
+ * Distributed, VLDB 2020.
  *
  * Exact: the batch is cut into granules, the leaves of a fixed tree (base/sum_tree.h). Every rank
  * takes contiguous granules and has the sums of the largest nodes of the tree that it holds; the

@@ -6,6 +6,7 @@
 
 #include "base/message.h"
 #include "base/partition.h"
+#include "layers/layer_kind.h"
 #include "record/checkpoint_writer.h"
 #include "record/metrics_log.h"
 #include "record/run_directory.h"

@@ -10,9 +10,6 @@
 #include "base/clock.h"
 #include "comm/stop_message.h"
 
-/* What the notes count. */
-enum { NOTE_STOP, NOTE_TIME, NOTE_SAVE };
-
 struct nnt_stop_and_save {
   nnt_interval every;
   nnt_stepper *stepper;
@@ -41,7 +38,7 @@ nnt_status nnt_stop_and_save_create(nnt_comm *comm, const nnt_train_options *opt
                                   .stepper = stepper,
                                   .leads = nnt_comm_rank(comm) == 0,
                                   .alone = nnt_comm_size(comm) == 1,
-                                  .travels = nnt_stepper_notes_travel(stepper),
+                                  .travels = nnt_stepper_control_travels(stepper),
                                   .deadline = deadline,
                                   .saved = now,
                                   .longest_save = save_seconds};
@@ -78,27 +75,27 @@ static bool is_time_to_save(const nnt_stop_and_save *agenda) {
 
 void nnt_stop_and_save_note(nnt_stop_and_save *agenda) {
   if (agenda == NULL) return;
-  float *notes = nnt_stepper_notes(agenda->stepper);
+  nnt_step_control *control = nnt_stepper_control(agenda->stepper);
   bool asked = nnt_stop_requested() != 0;
   agenda->noted = nnt_clock_seconds();
   if (agenda->notice != NULL && agenda->leads)
     asked = nnt_stop_message_arrived(agenda->notice) || asked;
   if (asked && !agenda->travels) nnt_stop_message_send(agenda->notice);
-  notes[NOTE_STOP] = asked ? 1.0F : 0.0F;
-  notes[NOTE_TIME] = is_out_of_time(agenda) ? 1.0F : 0.0F;
-  notes[NOTE_SAVE] = agenda->leads && is_time_to_save(agenda) ? 1.0F : 0.0F;
+  control->stop = asked ? 1.0F : 0.0F;
+  control->out_of_time = is_out_of_time(agenda) ? 1.0F : 0.0F;
+  control->save = agenda->leads && is_time_to_save(agenda) ? 1.0F : 0.0F;
 }
 
 nnt_verdict nnt_stop_and_save_read(nnt_stop_and_save *agenda, int64_t step) {
-  const float *notes = nnt_stepper_notes(agenda->stepper);
+  const nnt_step_control *control = nnt_stepper_control(agenda->stepper);
   nnt_verdict verdict = {false, false};
   double seconds = nnt_clock_seconds() - agenda->noted;
   if (seconds > agenda->longest_step) agenda->longest_step = seconds;
   if (agenda->alone)
     nnt_stop_and_save_note(agenda); /* nobody else needs to know: the latest word counts */
-  agenda->out_of_time = notes[NOTE_TIME] > 0.0F;
-  verdict.stop = notes[NOTE_STOP] > 0.0F || agenda->out_of_time;
-  verdict.save = notes[NOTE_SAVE] > 0.0F;
+  agenda->out_of_time = control->out_of_time > 0.0F;
+  verdict.stop = control->stop > 0.0F || agenda->out_of_time;
+  verdict.save = control->save > 0.0F;
   if (agenda->every.unit == NNT_EVERY_STEPS) verdict.save = step % agenda->every.count == 0;
   return verdict;
 }

@@ -10,7 +10,7 @@
 #include <nntrain/evaluate.h>
 
 #include "input/data_source.h"
-#include "net/network.h"
+#include "layers/network.h"
 #include "score/score_sheet.h"
 
 typedef struct nnt_evaluator nnt_evaluator;
