@@ -22,9 +22,10 @@ import numpy as np
 import torch
 
 USER_BLOCK = 512
-ACTIVATIONS = {"sigmoid": torch.nn.Sigmoid, "tanh": torch.nn.Tanh, "relu": torch.nn.ReLU,
-               "leaky-relu": torch.nn.LeakyReLU, "gelu": torch.nn.GELU, "silu": torch.nn.SiLU,
-               "identity": torch.nn.Identity}
+# What a layer of a checkpoint without the attribute `pytorch` (written before it was there) is made of: classes of
+# torch.nn by the names that nntrain has for them.
+CLASSES = {name.lower(): name for name in dir(torch.nn)}
+NORMALIZATIONS = {"layer": "LayerNorm", "batch": "BatchNorm1d"}
 
 
 def checkpoint_of(path):
@@ -39,31 +40,36 @@ def text_of(value):
     return value.decode() if isinstance(value, bytes) else str(value)
 
 
+def classes_of(layer):
+    """The names in torch.nn of the modules of a layer: Linear, a normalisation, the activation."""
+    if "pytorch" in layer.attrs:
+        return [text_of(name) for name in layer.attrs["pytorch"]]
+    norm = [NORMALIZATIONS[text_of(layer.attrs["normalization"])]] if "normalization" in layer.attrs else []
+    return ["Linear", *norm, CLASSES[text_of(layer.attrs["activation"]).replace("-", "")]]
+
+
 def build(file):
-    """The modules of an open checkpoint, and (index, HDF5 group, names) of those with parameters."""
+    """The modules of an open checkpoint, and (index, HDF5 group, tensor prefix) of each."""
     modules, places = [], []
     layers = file["model/layers"]
     for i in range(len(layers)):
         layer = layers[str(i)]
         outputs, inputs = layer["weight"].shape
-        modules.append(torch.nn.Linear(inputs, outputs))
-        places.append((len(modules) - 1, layer.name, "weight", "bias"))
-        if "norm_weight" in layer:
-            batch = text_of(layer.attrs["normalization"]) == "batch"
-            modules.append((torch.nn.BatchNorm1d if batch else torch.nn.LayerNorm)(outputs))
-            places.append((len(modules) - 1, layer.name, "norm_weight", "norm_bias"))
-        activation = text_of(layer.attrs["activation"])
-        if activation != "identity":
-            modules.append(ACTIVATIONS[activation]())
+        linear, *norms, activation = classes_of(layer)
+        modules.append(getattr(torch.nn, linear)(inputs, outputs))
+        places.append((len(modules) - 1, layer.name, ""))
+        for norm in norms:
+            modules.append(getattr(torch.nn, norm)(outputs))
+            places.append((len(modules) - 1, layer.name, "norm_"))
+        if activation != "Identity":
+            modules.append(getattr(torch.nn, activation)())
     return torch.nn.Sequential(*modules), places
 
 
-def tensors(module, names):
-    """(tensor, dataset name) for all tensors of a module that are stored in the file."""
-    pairs = [(module.weight, names[0]), (module.bias, names[1])]
-    if isinstance(module, torch.nn.BatchNorm1d):
-        pairs += [(module.running_mean, "running_mean"), (module.running_var, "running_var")]
-    return pairs
+def tensors(module, prefix):
+    """(tensor, dataset name) for all stored tensors of a module; running statistics have no prefix."""
+    parameters = [(tensor, prefix + name) for name, tensor in module.named_parameters()]
+    return parameters + [(tensor, name) for name, tensor in module.named_buffers() if name != "num_batches_tracked"]
 
 
 def load(path):
@@ -71,8 +77,8 @@ def load(path):
     with h5py.File(checkpoint_of(path), "r") as file:
         model, places = build(file)
         with torch.no_grad():
-            for index, group, *names in places:
-                for tensor, name in tensors(model[index], names):
+            for index, group, prefix in places:
+                for tensor, name in tensors(model[index], prefix):
                     tensor.copy_(torch.from_numpy(file[group][name][()]))
         shift = torch.from_numpy(file["model/input_shift"][()])
         scale = torch.from_numpy(file["model/input_scale"][()])
@@ -104,8 +110,8 @@ def from_torch(source, checkpoint, output):
     with h5py.File(output, "r+") as file:
         model, places = build(file)
         model.load_state_dict(state)
-        for index, group, *names in places:
-            for tensor, name in tensors(model[index], names):
+        for index, group, prefix in places:
+            for tensor, name in tensors(model[index], prefix):
                 file[group][name][...] = tensor.detach().numpy().astype(np.float32)
         if "optimizer" in file:
             for slot in [name for name in file["optimizer"]]:

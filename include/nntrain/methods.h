@@ -3,49 +3,22 @@
 #define NNTRAIN_METHODS_H
 
 #include <nntrain/model.h>
+#include <nntrain/optimizers.h>
 #include <nntrain/status.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-/* With g the gradient of the batch's mean loss, w the parameters, lr the learning rate and t the
- * number of the update from 1; where conventions differ, those of torch.optim. Weight decay d is
- * for weights, never for biases: g <- g + d w, but for adamw and lamb. */
-typedef enum nnt_optimizer_kind {
-  /* v <- momentum v + g; w <- w - lr v, with Nesterov's momentum w <- w - lr (g + momentum v).
-   * Polyak, 1964; Sutskever et al., ICML 2013. */
-  NNT_SGD,
-  /* m <- beta1 m + (1 - beta1) g; v <- beta2 v + (1 - beta2) g^2;
-   * w <- w - lr m' / (sqrt(v') + epsilon), m' = m / (1 - beta1^t), v' = v / (1 - beta2^t).
-   * Kingma and Ba, ICLR 2015. */
-  NNT_ADAM,
-  /* Adam with w <- (1 - lr d) w first, instead of d in the gradient. Loshchilov and Hutter, ICLR
-   * 2019. */
-  NNT_ADAMW,
-  /* s <- alpha s + (1 - alpha) g^2; u = g / (sqrt(s) + epsilon); v <- momentum v + u;
-   * w <- w - lr v. Tieleman and Hinton, 2012. */
-  NNT_RMSPROP,
-  /* s <- s + g^2; w <- w - lr g / (sqrt(s) + epsilon). Duchi, Hazan and Singer, JMLR 12, 2011. */
-  NNT_ADAGRAD,
-  /* SGD with each layer's weights' g + d w times trust |w| / (|g| + d |w| + epsilon), before the
-   * momentum; biases as with SGD. You, Gitman and Ginsburg, arXiv:1708.03888. */
-  NNT_LARS,
-  /* u = m' / (sqrt(v') + epsilon) + d w with Adam's m' and v'; w <- w - lr |w| / |u| u by layer;
-   * for biases, and where a norm is 0, w <- w - lr u. You et al., ICLR 2020. */
-  NNT_LAMB,
-  NNT_OPTIMIZER_COUNT
-} nnt_optimizer_kind;
-
-/* What a kind has no use for is not looked at. */
+/* What a method does not take (nntrain/optimizers.h) is not read. */
 typedef struct nnt_optimizer_settings {
   nnt_optimizer_kind kind;
   double learning_rate;
-  double momentum; /* sgd, rmsprop, lars: from 0 (none) to below 1 */
-  bool nesterov;   /* sgd */
+  double momentum; /* from 0 (none) to below 1 */
+  bool nesterov;
   double weight_decay;
-  double beta1, beta2; /* adam, adamw, lamb */
-  double alpha;        /* rmsprop */
-  double epsilon;      /* all but sgd */
-  double trust;        /* lars */
+  double beta1, beta2;
+  double alpha;
+  double epsilon;
+  double trust;
   /* Before the optimiser sees it, a gradient becomes: with clip_norm c, g min(1, c / (|g| + 1e-6)),
    * |g| over all parameters (Pascanu, Mikolov and Bengio, ICML 2013); then with clip_value c, g cut
    * to [-c, c]; then with l1 c, g + c sign(w), not for biases. 0: not. */
@@ -61,6 +34,8 @@ NNT_API void nnt_optimizer_settings_default(nnt_optimizer_kind kind, nnt_optimiz
 
 /* "sgd", "adam", ...; NULL beyond the last value. */
 NNT_API const char *nnt_optimizer_name(nnt_optimizer_kind value);
+/* What it takes, nnt_optimizer_options added up. */
+NNT_API unsigned nnt_optimizer_takes(nnt_optimizer_kind value);
 /* Errors: NNT_BAD_USAGE, with the names that exist. */
 NNT_API nnt_status nnt_optimizer_parse(const char *name, nnt_optimizer_kind *out,
                                        nnt_error *error) NNT_MUST_CHECK;

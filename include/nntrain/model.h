@@ -2,6 +2,7 @@
 #ifndef NNTRAIN_MODEL_H
 #define NNTRAIN_MODEL_H
 
+#include <nntrain/activations.h>
 #include <nntrain/status.h>
 #include <stdint.h>
 
@@ -10,22 +11,15 @@
 /* Neurons of a layer. */
 #define NNT_MAX_WIDTH (INT64_C(1) << 24)
 
-/* y = f(z), elementwise. */
-typedef enum nnt_activation {
-  NNT_SIGMOID,    /* 1 / (1 + exp(-z)) */
-  NNT_TANH,       /* tanh(z) */
-  NNT_RELU,       /* max(z, 0); Nair and Hinton, ICML 2010 */
-  NNT_LEAKY_RELU, /* z > 0 ? z : 0.01 z; Maas, Hannun and Ng, ICML 2013 */
-  NNT_GELU,       /* z Phi(z), Phi the normal distribution function (the exact form, not the
-                     tanh approximation); Hendrycks and Gimpel, arXiv:1606.08415 */
-  NNT_SILU,       /* z / (1 + exp(-z)); Elfwing, Uchibe and Doya, Neural Networks 107, 2018 */
-  NNT_IDENTITY,   /* z */
-  NNT_ACTIVATION_COUNT
-} nnt_activation;
-
 /* What stands between a hidden layer's product and its activation; nntrain/methods.h has the
- * formulas. */
-typedef enum nnt_norm { NNT_NORM_NONE, NNT_NORM_LAYER, NNT_NORM_BATCH } nnt_norm;
+ * formulas. X(NAME, name, kind): the value NNT_NORM_NAME, the name for options and files, and the
+ * kind of layer that it is (src/layers/KIND.c). A new row comes last. */
+#define NNT_NORMS(X)            \
+  X(LAYER, "layer", layer_norm) \
+  X(BATCH, "batch", batch_norm)
+
+#define NNT_NORM_VALUE(NAME, ...) NNT_NORM_##NAME,
+typedef enum nnt_norm { NNT_NORM_NONE, NNT_NORMS(NNT_NORM_VALUE) NNT_NORM_COUNT } nnt_norm;
 
 /* The loss is the mean over the samples of a batch; z are the logits (the output layer before its
  * activation), a the output, t the target, K the outputs, y the class. */
@@ -49,7 +43,7 @@ typedef enum nnt_loss {
 /* Distribution of the initial weights; i and o are the inputs and outputs of the layer. Biases
  * start at 0, but normal(0, 1) with NNT_FAN_IN (Nielsen, chapter 3). */
 typedef enum nnt_initializer {
-  NNT_INIT_DEFAULT,        /* he-normal for relu, leaky-relu, gelu and silu; else xavier-uniform */
+  NNT_INIT_DEFAULT,        /* the one that suits the activation (nntrain/activations.h) */
   NNT_INIT_XAVIER_UNIFORM, /* uniform(+-sqrt(6 / (i + o))); Glorot and Bengio, AISTATS 2010 */
   NNT_INIT_XAVIER_NORMAL,  /* normal(0, 2 / (i + o)) */
   NNT_INIT_HE_UNIFORM,     /* uniform(+-sqrt(6 / i)); He et al., ICCV 2015 */
@@ -74,6 +68,7 @@ NNT_API const char *nnt_activation_name(nnt_activation value);
 NNT_API const char *nnt_loss_name(nnt_loss value);
 NNT_API const char *nnt_initializer_name(nnt_initializer value);
 NNT_API const char *nnt_normalization_name(nnt_normalization value);
+NNT_API const char *nnt_norm_name(nnt_norm value);
 
 /* Names to values. Errors: NNT_BAD_USAGE, with the names that exist. */
 NNT_API nnt_status nnt_activation_parse(const char *name, nnt_activation *out,
@@ -81,6 +76,7 @@ NNT_API nnt_status nnt_activation_parse(const char *name, nnt_activation *out,
 NNT_API nnt_status nnt_loss_parse(const char *name, nnt_loss *out, nnt_error *error) NNT_MUST_CHECK;
 NNT_API nnt_status nnt_initializer_parse(const char *name, nnt_initializer *out,
                                          nnt_error *error) NNT_MUST_CHECK;
+NNT_API nnt_status nnt_norm_parse(const char *name, nnt_norm *out, nnt_error *error) NNT_MUST_CHECK;
 NNT_API nnt_status nnt_normalization_parse(const char *name, nnt_normalization *out,
                                            nnt_error *error) NNT_MUST_CHECK;
 

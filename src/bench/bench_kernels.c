@@ -133,11 +133,13 @@ typedef struct sweep {
 } sweep;
 
 static void sweep_range(const sweep *s, int64_t begin, int64_t count, bool update) {
-  const nnt_elementwise *e = s->bench->kernels->elementwise;
-  static const nnt_sgd_step step = {1e-9F, 0.9F, 1e-4F, false};
+  const nnt_activation_kernels *e = s->bench->kernels->activation;
+  static const nnt_update_step step = {
+      .learning_rate = 1e-9, .momentum = 0.9, .weight_decay = 1e-4};
   if (update)
-    s->bench->kernels->update->sgd(&step, s->arrays[0] + begin, s->arrays[1] + begin,
-                                   s->arrays[2] + begin, count);
+    s->bench->kernels->update->apply[NNT_SGD](&step, s->arrays[0] + begin,
+                                              (nnt_update_state){s->arrays[1] + begin, NULL},
+                                              s->arrays[2] + begin, count);
   else if (s->derive)
     e->derive[s->activation](s->arrays[0] + begin, s->arrays[1] + begin, count);
   else

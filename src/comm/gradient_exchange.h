@@ -2,9 +2,9 @@
  * gradients, parameters and optimiser state.
  *
  * The arenas are cut into buckets, which become ready last layer first. The factor 1 / batch is
- * already in the gradients (net/network.h), so the sum over the batch is the average. Data-parallel
- * synchronous SGD: Dean et al., NIPS 2012; bucketed overlap: Li et al., PyTorch Distributed, VLDB
- * 2020.
+ * already in the gradients (layers/network.h), so the sum over the batch is the average.
+ * Data-parallel synchronous SGD: Dean et al., NIPS 2012; bucketed overlap: Li et al., PyTorch
+ * Distributed, VLDB 2020.
  *
  * Exact: fixed-order tree reduction, bitwise reproducible. The batch is cut into granules, the
  * leaves of the reduction tree (base/sum_tree.h). Every rank computes contiguous granules and sums

@@ -1,5 +1,5 @@
 /* Finding this rank's part of a mini-batch: where each sample lies, and its target. The samples
- * themselves are read, converted and normalised by the network (net/input_layer.h). */
+ * themselves are read, converted and normalised by the network (layers/input_layer.h). */
 #ifndef NNT_DATA_LOADER_H
 #define NNT_DATA_LOADER_H
 

@@ -11,7 +11,7 @@
 #include "data/sample_order.h"
 #include "hdf5/h5.h"
 #include "io/checkpoint.h"
-#include "net/names.h"
+#include "layers/layer_kind.h"
 
 /* The file being read and the first error; after one, every call does nothing. */
 typedef struct reader {
@@ -70,34 +70,21 @@ static void get_array(reader *r, const char *path, int64_t rows, int64_t columns
   r->status = nnt_h5_read_rows(r->file, path, 0, rows, NNT_H5_F32, out, r->error);
 }
 
-/* An array of one float for each of a layer's outputs. */
-static void get_outputs(reader *r, const char *group, const nnt_layout *layout, int layer,
-                        const char *name, float *out) {
-  char path[64];
-  (void)snprintf(path, sizeof path, "%s/layers/%d/%s", group, layer, name);
-  get_array(r, path, layout->layers[layer].outputs, 0, out);
+static void get_tensor(reader *r, const char *group, const nnt_tensor *tensor, float *arena) {
+  char path[96];
+  void *values = allocate(r, (size_t)nnt_tensor_elements(tensor) * sizeof(float));
+  (void)snprintf(path, sizeof path, "%s/layers/%d/%s", group, tensor->layer, tensor->name);
+  get_array(r, path, tensor->outputs, tensor->inputs, values);
+  if (r->status == NNT_OK) nnt_tensor_import(tensor, values, arena);
+  nnt_memory_free(&values);
 }
 
 static void get_arena(reader *r, const char *group, const nnt_layout *layout, bool is_model,
                       float **arena) {
   *arena = allocate(r, (size_t)layout->floats * sizeof(float));
-  for (int l = 0; l < layout->layer_count && r->status == NNT_OK; ++l) {
-    const nnt_layer *layer = &layout->layers[l];
-    char path[64];
-    void *weights = allocate(r, (size_t)(layer->inputs * layer->outputs) * sizeof(float));
-    (void)snprintf(path, sizeof path, "%s/layers/%d/weight", group, l);
-    get_array(r, path, layer->outputs, layer->inputs, weights);
-    if (r->status == NNT_OK) nnt_layout_import(layout, l, weights, *arena);
-    get_outputs(r, group, layout, l, "bias", *arena + layout->biases[l]);
-    if (layer->norm != NNT_NORM_NONE) {
-      get_outputs(r, group, layout, l, "norm_weight", *arena + layout->gains[l]);
-      get_outputs(r, group, layout, l, "norm_bias", *arena + layout->shifts[l]);
-    }
-    if (layer->norm == NNT_NORM_BATCH && is_model) {
-      get_outputs(r, group, layout, l, "running_mean", *arena + layout->means[l]);
-      get_outputs(r, group, layout, l, "running_var", *arena + layout->variances[l]);
-    }
-    nnt_memory_free(&weights);
+  for (int i = 0; i < layout->tensor_count && r->status == NNT_OK; ++i) {
+    const nnt_tensor *tensor = &layout->tensors[i];
+    if (is_model || !tensor->statistic) get_tensor(r, group, tensor, *arena);
   }
 }
 
@@ -110,11 +97,7 @@ static void get_layer(reader *r, nnt_model *model, int index) {
   if (r->status == NNT_OK) r->status = nnt_activation_parse(name, &layer->activation, r->error);
   if (r->status == NNT_OK && nnt_h5_has_attribute(r->file, path, "normalization")) {
     get_text(r, path, "normalization", name, sizeof name);
-    if (strcmp(name, nnt_norm_name(NNT_NORM_LAYER)) == 0)
-      layer->norm = NNT_NORM_LAYER;
-    else if (strcmp(name, nnt_norm_name(NNT_NORM_BATCH)) == 0)
-      layer->norm = NNT_NORM_BATCH;
-    else
+    if (r->status == NNT_OK && nnt_norm_parse(name, &layer->norm, NULL) != NNT_OK)
       refuse(r, "attribute normalization of a layer");
   }
   if (r->status == NNT_OK && nnt_h5_has_attribute(r->file, path, "frozen"))

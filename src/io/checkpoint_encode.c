@@ -9,7 +9,8 @@
 #include "hdf5/h5.h"
 #include "io/checkpoint.h"
 #include "io/checkpoint_header.h"
-#include "net/names.h"
+#include "layers/layer_kind.h"
+#include "net/activation_table.h"
 
 /* The file being written and the first error; after one, every call does nothing. */
 typedef struct writer {
@@ -34,50 +35,63 @@ static void put_text(writer *w, const char *path, const char *name, const char *
   if (w->status == NNT_OK) w->status = nnt_h5_set_string(w->file, path, name, value, w->error);
 }
 
+static void put_strings(writer *w, const char *path, const char *name, char *const *values,
+                        int64_t count) {
+  if (w->status == NNT_OK)
+    w->status = nnt_h5_set_strings(w->file, path, name, values, count, w->error);
+}
+
 static void put_array(writer *w, const char *path, nnt_h5_type type, int rank, const int64_t *dims,
                       const void *data) {
   if (w->status == NNT_OK)
     w->status = nnt_h5_write(w->file, path, type, rank, dims, data, w->error);
 }
 
-/* An array of one float for each of a layer's outputs. */
-static void put_outputs(writer *w, const char *group, const nnt_layout *layout, int layer,
-                        const char *name, const float *values) {
-  char path[64];
-  (void)snprintf(path, sizeof path, "%s/layers/%d/%s", group, layer, name);
-  put_array(w, path, NNT_H5_F32, 1, &layout->layers[layer].outputs, values);
+static void put_tensor(writer *w, const char *group, const nnt_tensor *tensor, const float *arena) {
+  const int64_t dims[2] = {tensor->outputs, tensor->inputs};
+  char path[96];
+  void *values = NULL;
+  if (w->status == NNT_OK)
+    w->status = nnt_memory_allocate((size_t)nnt_tensor_elements(tensor) * sizeof(float),
+                                    "a checkpoint", &values, w->error);
+  if (w->status != NNT_OK) return;
+  nnt_tensor_export(tensor, arena, values);
+  (void)snprintf(path, sizeof path, "%s/layers/%d/%s", group, tensor->layer, tensor->name);
+  put_array(w, path, NNT_H5_F32, tensor->inputs > 0 ? 2 : 1, dims, values);
+  nnt_memory_free(&values);
 }
 
-/* One arena as GROUP/layers/I/{weight,bias}, and what normalisation has beside them; running means
- * and variances have no optimiser state. */
+/* One arena as GROUP/layers/I/NAME; statistics have no optimiser state. */
 static void put_arena(writer *w, const char *group, const nnt_layout *layout, const float *arena,
                       bool is_model) {
-  for (int l = 0; l < layout->layer_count && w->status == NNT_OK; ++l) {
-    const nnt_layer *layer = &layout->layers[l];
-    const int64_t dims[2] = {layer->outputs, layer->inputs};
-    char path[64];
-    void *weights = NULL;
+  for (int l = 0; l < layout->layer_count; ++l) {
+    char path[96];
     (void)snprintf(path, sizeof path, "%s/layers/%d", group, l);
     put_group(w, path);
-    if (w->status == NNT_OK)
-      w->status = nnt_memory_allocate((size_t)(dims[0] * dims[1]) * sizeof(float), "a checkpoint",
-                                      &weights, w->error);
-    if (w->status == NNT_OK) {
-      nnt_layout_export(layout, l, arena, weights);
-      (void)snprintf(path, sizeof path, "%s/layers/%d/weight", group, l);
-      put_array(w, path, NNT_H5_F32, 2, dims, weights);
-      put_outputs(w, group, layout, l, "bias", arena + layout->biases[l]);
+    for (int i = layout->first_tensor[l]; i < layout->first_tensor[l + 1]; ++i) {
+      const nnt_tensor *tensor = &layout->tensors[i];
+      if (is_model || !tensor->statistic) put_tensor(w, group, tensor, arena);
     }
-    if (layer->norm != NNT_NORM_NONE) {
-      put_outputs(w, group, layout, l, "norm_weight", arena + layout->gains[l]);
-      put_outputs(w, group, layout, l, "norm_bias", arena + layout->shifts[l]);
-    }
-    if (layer->norm == NNT_NORM_BATCH && is_model) {
-      put_outputs(w, group, layout, l, "running_mean", arena + layout->means[l]);
-      put_outputs(w, group, layout, l, "running_var", arena + layout->variances[l]);
-    }
-    nnt_memory_free(&weights);
   }
+}
+
+/* What the layer is, for this program, and the classes of torch.nn that it is made of. */
+static void put_layer(writer *w, const nnt_layer *layer, const char *path) {
+  const nnt_layer_kind *norm = nnt_norm_kind(layer->norm);
+  const char *classes[] = {nnt_dense_kind.pytorch, norm != NULL ? norm->pytorch : NULL,
+                           nnt_activation_row_of(layer->activation)->pytorch};
+  char texts[3][24], *names[3];
+  int count = 0;
+  for (int i = 0; i < 3; ++i) {
+    if (classes[i] == NULL) continue;
+    (void)snprintf(texts[count], sizeof texts[count], "%s", classes[i]);
+    names[count] = texts[count];
+    ++count;
+  }
+  put_text(w, path, "activation", nnt_activation_name(layer->activation));
+  put_strings(w, path, "pytorch", names, count);
+  if (norm != NULL) put_text(w, path, "normalization", nnt_norm_name(layer->norm));
+  if (layer->frozen) put_int(w, path, "frozen", 1);
 }
 
 static void put_model(writer *w, const nnt_checkpoint *checkpoint, const nnt_layout *layout) {
@@ -92,16 +106,12 @@ static void put_model(writer *w, const nnt_checkpoint *checkpoint, const nnt_lay
   for (int l = 0; l < model->layer_count; ++l) {
     char path[64];
     (void)snprintf(path, sizeof path, "/model/layers/%d", l);
-    put_text(w, path, "activation", nnt_activation_name(model->layers[l].activation));
-    if (model->layers[l].norm != NNT_NORM_NONE)
-      put_text(w, path, "normalization", nnt_norm_name(model->layers[l].norm));
-    if (model->layers[l].frozen) put_int(w, path, "frozen", 1);
+    put_layer(w, &model->layers[l], path);
   }
   put_array(w, "/model/input_shift", NNT_H5_F32, 1, &inputs, model->shift);
   put_array(w, "/model/input_scale", NNT_H5_F32, 1, &inputs, model->scale);
-  if (model->class_names != NULL && w->status == NNT_OK)
-    w->status = nnt_h5_set_strings(w->file, "/model", "class_names", model->class_names,
-                                   model->class_name_count, w->error);
+  if (model->class_names != NULL)
+    put_strings(w, "/model", "class_names", model->class_names, model->class_name_count);
 }
 
 static void put_optimizer(writer *w, const nnt_checkpoint *checkpoint, const nnt_layout *layout) {

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <nntrain/model.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

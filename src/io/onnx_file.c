@@ -8,10 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/c_locale.h"
 #include "base/memory.h"
 #include "io/atomic_file.h"
-#include "kernels/norm.h"
-#include "net/layout.h"
+#include "layers/unit.h"
+#include "net/activation_table.h"
 
 /* The last version of the operators that has LayerNormalization but not Gelu, and the format's
  * version of that time: what programs of 2022 and later read. */
@@ -20,8 +21,11 @@
 /* What protocol buffers can hold. */
 #define MOST_BYTES 2147483647
 #define MOST_NODES (8 * NNT_MAX_LAYERS + 8)
-#define MOST_TENSORS (6 * NNT_MAX_LAYERS + 8)
+#define MOST_TENSORS (NNT_MAX_TENSORS + 4 * NNT_MAX_LAYERS + 8)
 #define NAME_SIZE 48
+/* Of one node. */
+#define MOST_INPUTS 8
+#define MOST_ATTRIBUTES 4
 
 typedef struct allocation {
   struct allocation *next;
@@ -38,8 +42,8 @@ typedef struct builder {
   Onnx__TensorProto *tensors[MOST_TENSORS];
   size_t tensor_count;
   const char *last;
-  int values;                    /* names given */
-  const char *root, *one, *half; /* constants of gelu, once it was met */
+  int values;    /* names given to values */
+  int constants; /* and to constants */
 } builder;
 
 /* Zeros that live as long as the builder; NULL after a failure. */
@@ -62,10 +66,11 @@ static void release(builder *b) {
   }
 }
 
-static char *make_name(builder *b, const char *text) {
-  char *name = take(b, NAME_SIZE);
-  if (name != NULL) (void)snprintf(name, NAME_SIZE, "%s", text);
-  return name;
+static char *make_text(builder *b, const char *text) {
+  size_t size = strlen(text) + 1;
+  char *copy = take(b, size);
+  if (copy != NULL) memcpy(copy, text, size);
+  return copy;
 }
 
 /* A constant of rank 0 (a scalar) to 2; the data are borrowed. */
@@ -73,7 +78,7 @@ static const char *add_tensor(builder *b, const char *name, int rank, int64_t ro
                               const float *data) {
   Onnx__TensorProto *tensor = take(b, sizeof *tensor);
   int64_t *dims = take(b, 2 * sizeof *dims);
-  char *own_name = make_name(b, name);
+  char *own_name = make_text(b, name);
   if (own_name == NULL) return NULL;
   union {
     const float *borrowed;
@@ -94,10 +99,12 @@ static const char *add_tensor(builder *b, const char *name, int rank, int64_t ro
   return own_name;
 }
 
-static const char *add_scalar(builder *b, const char *name, float value) {
+static const char *add_scalar(builder *b, float value) {
   float *copy = take(b, sizeof *copy);
+  char name[16];
   if (copy == NULL) return NULL;
   *copy = value;
+  (void)snprintf(name, sizeof name, "c%d", b->constants++);
   return add_tensor(b, name, 0, 0, 0, copy);
 }
 
@@ -106,13 +113,13 @@ static Onnx__NodeProto *add_node_of(builder *b, const char *type, size_t count,
                                     const char *const *names) {
   Onnx__NodeProto *node = take(b, sizeof *node);
   char **inputs = take(b, (count + 1) * sizeof *inputs);
-  char *own_type = make_name(b, type);
+  char *own_type = make_text(b, type);
   char value[16];
   (void)snprintf(value, sizeof value, "v%d", b->values++);
-  char *output = make_name(b, value);
+  char *output = make_text(b, value);
   if (b->status != NNT_OK) return NULL;
   onnx__node_proto__init(node);
-  for (size_t i = 0; i < count; ++i) inputs[i] = make_name(b, names[i]);
+  for (size_t i = 0; i < count; ++i) inputs[i] = make_text(b, names[i]);
   inputs[count] = output;
   node->op_type = own_type;
   node->name = output;
@@ -134,14 +141,14 @@ static Onnx__NodeProto *add_node(builder *b, const char *type, size_t count, con
 static Onnx__AttributeProto *add_attribute(builder *b, Onnx__NodeProto *node, const char *name,
                                            Onnx__AttributeProto__AttributeType type) {
   Onnx__AttributeProto *attribute = take(b, sizeof *attribute);
-  char *own_name = make_name(b, name);
-  Onnx__AttributeProto **list = take(b, 2 * sizeof(Onnx__AttributeProto *));
+  char *own_name = make_text(b, name);
+  Onnx__AttributeProto **list = take(b, MOST_ATTRIBUTES * sizeof(Onnx__AttributeProto *));
   if (b->status != NNT_OK || node == NULL) return NULL;
   onnx__attribute_proto__init(attribute);
   attribute->name = own_name;
   attribute->has_type = 1;
   attribute->type = type;
-  if (node->n_attribute > 0) list[0] = node->attribute[0];
+  for (size_t i = 0; i < node->n_attribute; ++i) list[i] = node->attribute[i];
   node->attribute = list;
   list[node->n_attribute++] = attribute;
   return attribute;
@@ -163,85 +170,83 @@ static void set_real(builder *b, Onnx__NodeProto *node, const char *name, float 
   attribute->f = value;
 }
 
-/* z (1 + erf(z / sqrt 2)) / 2 */
-static void add_gelu(builder *b) {
-  const char *z = b->last;
-  if (b->half == NULL) {
-    b->root = add_scalar(b, "half_root", 0.70710678F);
-    b->one = add_scalar(b, "one", 1.0F);
-    b->half = add_scalar(b, "half", 0.5F);
-  }
-  (void)add_node(b, "Mul", 2, z, b->root, NULL);
-  (void)add_node(b, "Erf", 1, b->last, NULL, NULL);
-  (void)add_node(b, "Add", 2, b->last, b->one, NULL);
-  (void)add_node(b, "Mul", 2, b->last, z, NULL);
-  (void)add_node(b, "Mul", 2, b->last, b->half, NULL);
-}
+/* Where the words of a list of operators (nntrain/activations.h) get their meaning. */
+typedef struct scope {
+  const char *x; /* what the first operator reads */
+  const nnt_layout *layout;
+  const float *parameters;
+  int layer;
+} scope;
 
-static void add_activation(builder *b, nnt_activation activation) {
-  const char *z = b->last;
-  switch (activation) {
-    case NNT_SIGMOID:
-      (void)add_node(b, "Sigmoid", 1, z, NULL, NULL);
-      break;
-    case NNT_TANH:
-      (void)add_node(b, "Tanh", 1, z, NULL, NULL);
-      break;
-    case NNT_RELU:
-      (void)add_node(b, "Relu", 1, z, NULL, NULL);
-      break;
-    case NNT_LEAKY_RELU:
-      set_real(b, add_node(b, "LeakyRelu", 1, z, NULL, NULL), "alpha", 0.01F);
-      break;
-    case NNT_GELU:
-      add_gelu(b);
-      break;
-    case NNT_SILU:
-      (void)add_node(b, "Sigmoid", 1, z, NULL, NULL);
-      (void)add_node(b, "Mul", 2, z, b->last, NULL);
-      break;
-    case NNT_IDENTITY:
-    case NNT_ACTIVATION_COUNT:
-    default:
-      break;
-  }
-}
-
-static const char *add_layer_tensor(builder *b, const char *what, int layer, int rank, int64_t rows,
-                                    int64_t columns, const float *data) {
+/* A parameter of the layer, as "layers.I.NAME". */
+static const char *add_parameter(builder *b, const scope *in, const char *what) {
+  const nnt_tensor *tensor = nnt_layout_tensor(in->layout, in->layer, what);
+  float *values = take(b, (size_t)nnt_tensor_elements(tensor) * sizeof *values);
   char name[NAME_SIZE];
-  (void)snprintf(name, sizeof name, "layers.%d.%s", layer, what);
-  return add_tensor(b, name, rank, rows, columns, data);
+  if (values == NULL) return NULL;
+  nnt_tensor_export(tensor, in->parameters, values);
+  (void)snprintf(name, sizeof name, "layers.%d.%s", in->layer, what);
+  return add_tensor(b, name, tensor->inputs > 0 ? 2 : 1, tensor->outputs, tensor->inputs, values);
 }
 
-static void add_norm(builder *b, const nnt_layout *layout, int l, const float *parameters) {
-  int64_t outputs = layout->layers[l].outputs;
-  bool batch = layout->layers[l].norm == NNT_NORM_BATCH;
-  const char *inputs[5] = {
-      b->last, add_layer_tensor(b, "norm_weight", l, 1, outputs, 0, parameters + layout->gains[l]),
-      add_layer_tensor(b, "norm_bias", l, 1, outputs, 0, parameters + layout->shifts[l])};
-  if (batch) {
-    inputs[3] =
-        add_layer_tensor(b, "running_mean", l, 1, outputs, 0, parameters + layout->means[l]);
-    inputs[4] =
-        add_layer_tensor(b, "running_var", l, 1, outputs, 0, parameters + layout->variances[l]);
+/* An operand: a number, x, or the name of a parameter. */
+static const char *add_operand(builder *b, const scope *in, const char *word) {
+  char *end = NULL;
+  float number = strtof(word, &end);
+  if (end != word && *end == '\0') return add_scalar(b, number);
+  return strcmp(word, "x") == 0 ? in->x : add_parameter(b, in, word);
+}
+
+/* "name=value": an integer, or a float where there is a point or an exponent. */
+static void set_attribute(builder *b, Onnx__NodeProto *node, char *word) {
+  char *value = strchr(word, '=');
+  *value++ = '\0';
+  if (strpbrk(value, ".e") != NULL)
+    set_real(b, node, word, strtof(value, NULL));
+  else
+    set_int(b, node, word, strtoll(value, NULL, 10));
+}
+
+/* One operator, applied to `last`. */
+static void add_operator(builder *b, const scope *in, char *text) {
+  const char *inputs[MOST_INPUTS] = {b->last};
+  char *attributes[MOST_ATTRIBUTES], *rest = NULL;
+  size_t input_count = 1, attribute_count = 0;
+  const char *type = strtok_r(text, " ", &rest);
+  for (char *word = strtok_r(NULL, " ", &rest); word != NULL; word = strtok_r(NULL, " ", &rest)) {
+    if (strchr(word, '=') != NULL)
+      attributes[attribute_count++] = word;
+    else
+      inputs[input_count++] = add_operand(b, in, word);
   }
-  Onnx__NodeProto *node =
-      add_node_of(b, batch ? "BatchNormalization" : "LayerNormalization", batch ? 5 : 3, inputs);
-  set_real(b, node, "epsilon", NNT_NORM_EPSILON);
+  if (b->status != NNT_OK) return;
+  Onnx__NodeProto *node = add_node_of(b, type, input_count, inputs);
+  for (size_t i = 0; i < attribute_count; ++i) set_attribute(b, node, attributes[i]);
 }
 
-static void add_layer(builder *b, const nnt_layout *layout, int l, const float *parameters) {
-  const nnt_layer *layer = &layout->layers[l];
-  float *weights = take(b, (size_t)(layer->outputs * layer->inputs) * sizeof *weights);
-  if (weights == NULL) return;
-  nnt_layout_export(layout, l, parameters, weights);
-  const char *weight = add_layer_tensor(b, "weight", l, 2, layer->outputs, layer->inputs, weights);
-  const char *bias =
-      add_layer_tensor(b, "bias", l, 1, layer->outputs, 0, parameters + layout->biases[l]);
-  set_int(b, add_node(b, "Gemm", 3, b->last, weight, bias), "transB", 1);
-  if (layer->norm != NNT_NORM_NONE) add_norm(b, layout, l, parameters);
-  add_activation(b, layer->activation);
+/* A list of operators, separated by " | "; "": none. Numbers are read as the C locale has them. */
+static void add_operators(builder *b, const scope *where, const char *list) {
+  scope in = *where;
+  char *text = make_text(b, list), *rest = NULL;
+  if (text == NULL) return;
+  in.x = b->last;
+  nnt_c_locale numbers = nnt_c_locale_begin();
+  for (char *one = strtok_r(text, "|", &rest); one != NULL; one = strtok_r(NULL, "|", &rest))
+    add_operator(b, &in, one);
+  nnt_c_locale_end(&numbers);
+}
+
+/* The units of all layers, but for what is there in training alone. */
+static void add_units(builder *b, const nnt_model *model, const nnt_layout *layout,
+                      const float *parameters) {
+  nnt_unit *units = take(b, NNT_MAX_UNITS * sizeof *units);
+  if (units == NULL) return;
+  int count = nnt_units_of(model, units);
+  for (int u = 0; u < count && b->status == NNT_OK; ++u) {
+    const scope in = {.layout = layout, .parameters = parameters, .layer = units[u].layer};
+    add_operators(b, &in, units[u].kind->onnx);
+    add_operators(b, &in, nnt_activation_row_of(units[u].activation)->onnx);
+  }
 }
 
 /* From the last layer to the outputs: as nnt_loss_outputs. */
@@ -251,7 +256,7 @@ static void add_outputs(builder *b, const nnt_model *model) {
   if (model->loss == NNT_BINARY_CROSS_ENTROPY) type = "Sigmoid";
   if (model->loss == NNT_POISSON) type = "Exp";
   Onnx__NodeProto *node = add_node(b, type, 1, z, NULL, NULL);
-  char *name = make_name(b, "output");
+  char *name = make_text(b, "output");
   if (model->loss == NNT_CROSS_ENTROPY) set_int(b, node, "axis", 1);
   if (b->status != NNT_OK) return;
   node->output[0] = name;
@@ -260,7 +265,7 @@ static void add_outputs(builder *b, const nnt_model *model) {
   node = add_node(b, "ArgMax", 1, name, NULL, NULL);
   set_int(b, node, "axis", 1);
   set_int(b, node, "keepdims", 0);
-  name = make_name(b, "class");
+  name = make_text(b, "class");
   if (b->status == NNT_OK) node->output[0] = name;
 }
 
@@ -273,8 +278,7 @@ static void add_graph(builder *b, const nnt_model *model, const float *parameter
     (void)add_node(b, "Sub", 2, b->last, shift, NULL);
     (void)add_node(b, "Mul", 2, b->last, scale, NULL);
   }
-  for (int l = 0; l < layout.layer_count && b->status == NNT_OK; ++l)
-    add_layer(b, &layout, l, parameters);
+  add_units(b, model, &layout, parameters);
   add_outputs(b, model);
 }
 
@@ -288,7 +292,7 @@ static Onnx__ValueInfoProto *describe_value(builder *b, const char *name, int32_
   Onnx__TensorShapeProto__Dimension *dims = take(b, 2 * sizeof *dims);
   Onnx__TensorShapeProto__Dimension **list =
       take(b, 2 * sizeof(Onnx__TensorShapeProto__Dimension *));
-  char *own_name = make_name(b, name), *rows = make_name(b, "N");
+  char *own_name = make_text(b, name), *rows = make_text(b, "N");
   if (b->status != NNT_OK) return NULL;
   onnx__value_info_proto__init(value);
   onnx__type_proto__init(of);

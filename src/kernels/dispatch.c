@@ -5,17 +5,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DECLARE(set)                                      \
-  extern const nnt_microkernel nnt_microkernel_##set;     \
-  extern const nnt_elementwise nnt_elementwise_##set;     \
-  extern const nnt_update_kernels nnt_update_##set;       \
-  extern const nnt_noise_kernels nnt_noise_##set;         \
-  extern const nnt_norm_kernels nnt_norm_##set;           \
-  static const nnt_kernels set = {#set,                   \
-                                  &nnt_microkernel_##set, \
-                                  &nnt_elementwise_##set, \
-                                  &nnt_update_##set,      \
-                                  &nnt_noise_##set,       \
+#define DECLARE(set)                                        \
+  extern const nnt_microkernel nnt_microkernel_##set;       \
+  extern const nnt_activation_kernels nnt_activation_##set; \
+  extern const nnt_elementwise nnt_elementwise_##set;       \
+  extern const nnt_update_kernels nnt_update_##set;         \
+  extern const nnt_noise_kernels nnt_noise_##set;           \
+  extern const nnt_norm_kernels nnt_norm_##set;             \
+  static const nnt_kernels set = {#set,                     \
+                                  &nnt_microkernel_##set,   \
+                                  &nnt_activation_##set,    \
+                                  &nnt_elementwise_##set,   \
+                                  &nnt_update_##set,        \
+                                  &nnt_noise_##set,         \
                                   &nnt_norm_##set};
 
 #if defined(__x86_64__)

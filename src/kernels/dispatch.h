@@ -5,6 +5,7 @@
 #include <nntrain/status.h>
 #include <stdbool.h>
 
+#include "kernels/activations.h"
 #include "kernels/elementwise.h"
 #include "kernels/microkernel.h"
 #include "kernels/noise.h"
@@ -14,6 +15,7 @@
 typedef struct nnt_kernels {
   const char *isa; /* "avx512", "avx2", "neon", "baseline" */
   const nnt_microkernel *micro;
+  const nnt_activation_kernels *activation;
   const nnt_elementwise *elementwise;
   const nnt_update_kernels *update;
   const nnt_noise_kernels *noise;

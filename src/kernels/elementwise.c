@@ -8,93 +8,6 @@
 #include "kernels/simd.h"
 #include "kernels/vector_math.h"
 
-#define LEAKY_SLOPE 0.01F
-
-/* --- activations --- */
-
-static void activate_sigmoid(float *z, float *auxiliary, int64_t count) {
-  (void)auxiliary;
-  for (int64_t i = 0; i < count; i += VECTOR) store(z + i, sigmoid_v(load(z + i)));
-}
-
-static void derive_sigmoid(float *gradient, float *y, int64_t count) {
-  for (int64_t i = 0; i < count; i += VECTOR) {
-    vf a = load(y + i);
-    store(gradient + i, load(gradient + i) * (a * (splat(1.0F) - a)));
-  }
-}
-
-static void activate_tanh(float *z, float *auxiliary, int64_t count) {
-  (void)auxiliary;
-  for (int64_t i = 0; i < count; i += VECTOR) store(z + i, tanh_v(load(z + i)));
-}
-
-static void derive_tanh(float *gradient, float *y, int64_t count) {
-  for (int64_t i = 0; i < count; i += VECTOR) {
-    vf a = load(y + i);
-    store(gradient + i, load(gradient + i) * fma_v(-a, a, splat(1.0F)));
-  }
-}
-
-/* NaNs must propagate, so that divergence is detected: hence "not below zero". */
-static void activate_relu(float *z, float *auxiliary, int64_t count) {
-  (void)auxiliary;
-  for (int64_t i = 0; i < count; i += VECTOR) {
-    vf x = load(z + i);
-    store(z + i, (vf)((vi)x & ~(x < splat(0.0F))));
-  }
-}
-
-static void derive_relu(float *gradient, float *y, int64_t count) {
-  for (int64_t i = 0; i < count; i += VECTOR)
-    store(gradient + i, (vf)((vi)load(gradient + i) & (load(y + i) > splat(0.0F))));
-}
-
-static void activate_leaky_relu(float *z, float *auxiliary, int64_t count) {
-  (void)auxiliary;
-  for (int64_t i = 0; i < count; i += VECTOR) {
-    vf x = load(z + i);
-    store(z + i, select_v(x < splat(0.0F), x * splat(LEAKY_SLOPE), x));
-  }
-}
-
-static void derive_leaky_relu(float *gradient, float *y, int64_t count) {
-  for (int64_t i = 0; i < count; i += VECTOR) {
-    vf g = load(gradient + i);
-    store(gradient + i, select_v(load(y + i) > splat(0.0F), g, g * splat(LEAKY_SLOPE)));
-  }
-}
-
-static void activate_gelu(float *z, float *auxiliary, int64_t count) {
-  for (int64_t i = 0; i < count; i += VECTOR) {
-    vf x = load(z + i), cdf, density;
-    normal_v(x, &cdf, &density);
-    store(z + i, x * cdf);
-    if (auxiliary != NULL) store(auxiliary + i, fma_v(x, density, cdf));
-  }
-}
-
-static void activate_silu(float *z, float *auxiliary, int64_t count) {
-  for (int64_t i = 0; i < count; i += VECTOR) {
-    vf x = load(z + i);
-    vf s = sigmoid_v(x);
-    store(z + i, x * s);
-    if (auxiliary != NULL) store(auxiliary + i, s * fma_v(x, splat(1.0F) - s, splat(1.0F)));
-  }
-}
-
-/* gelu and silu: the forward pass has stored the derivative. */
-static void derive_stored(float *gradient, float *derivative, int64_t count) {
-  for (int64_t i = 0; i < count; i += VECTOR)
-    store(gradient + i, load(gradient + i) * load(derivative + i));
-}
-
-static void leave_as_is(float *values, float *auxiliary, int64_t count) {
-  (void)values;
-  (void)auxiliary;
-  (void)count;
-}
-
 /* --- rows of logits --- */
 
 /* The largest entry of a row. NaNs may be skipped here: their exponentials are NaN anyway. */
@@ -330,33 +243,18 @@ static void add(const float *a, const float *b, float *out, int64_t count) {
 }
 
 extern const nnt_elementwise FOR_ISA(nnt_elementwise_);
-const nnt_elementwise FOR_ISA(nnt_elementwise_) = {
-    .activate = {[NNT_SIGMOID] = activate_sigmoid,
-                 [NNT_TANH] = activate_tanh,
-                 [NNT_RELU] = activate_relu,
-                 [NNT_LEAKY_RELU] = activate_leaky_relu,
-                 [NNT_GELU] = activate_gelu,
-                 [NNT_SILU] = activate_silu,
-                 [NNT_IDENTITY] = leave_as_is},
-    .derive = {[NNT_SIGMOID] = derive_sigmoid,
-               [NNT_TANH] = derive_tanh,
-               [NNT_RELU] = derive_relu,
-               [NNT_LEAKY_RELU] = derive_leaky_relu,
-               [NNT_GELU] = derive_stored,
-               [NNT_SILU] = derive_stored,
-               [NNT_IDENTITY] = leave_as_is},
-    .softmax = softmax,
-    .binary_cross_entropy = binary_cross_entropy,
-    .huber = huber,
-    .absolute_error = absolute_error,
-    .poisson = poisson,
-    .exponential = exponential,
-    .squared_error = squared_error,
-    .gather = {[NNT_U8] = gather_u8,
-               [NNT_I8] = gather_i8,
-               [NNT_U16] = gather_u16,
-               [NNT_I16] = gather_i16,
-               [NNT_F32] = gather_f32},
-    .sum_rows = sum_rows,
-    .sum_products = sum_products,
-    .add = add};
+const nnt_elementwise FOR_ISA(nnt_elementwise_) = {.softmax = softmax,
+                                                   .binary_cross_entropy = binary_cross_entropy,
+                                                   .huber = huber,
+                                                   .absolute_error = absolute_error,
+                                                   .poisson = poisson,
+                                                   .exponential = exponential,
+                                                   .squared_error = squared_error,
+                                                   .gather = {[NNT_U8] = gather_u8,
+                                                              [NNT_I8] = gather_i8,
+                                                              [NNT_U16] = gather_u16,
+                                                              [NNT_I16] = gather_i16,
+                                                              [NNT_F32] = gather_f32},
+                                                   .sum_rows = sum_rows,
+                                                   .sum_products = sum_products,
+                                                   .add = add};

@@ -5,7 +5,6 @@
 #ifndef NNT_KERNELS_ELEMENTWISE_H
 #define NNT_KERNELS_ELEMENTWISE_H
 
-#include <nntrain/model.h>
 #include <stdint.h>
 
 #include "kernels/microkernel.h"
@@ -47,12 +46,6 @@ typedef struct nnt_gather {
 } nnt_gather;
 
 typedef struct nnt_elementwise {
-  /* y = f(z) in place. `auxiliary` receives f'(z) for gelu and silu; the others derive it from y
-   * and leave `auxiliary` alone. May be NULL when no backward pass is needed. */
-  void (*activate[NNT_ACTIVATION_COUNT])(float *z, float *auxiliary, int64_t count);
-  /* gradient *= f'(z); `auxiliary` is y, or f'(z) for gelu and silu. */
-  void (*derive[NNT_ACTIVATION_COUNT])(float *gradient, float *auxiliary, int64_t count);
-
   /* gradient = scale * softmax(z), loss = log(sum(exp(z))), per row, without overflow. */
   void (*softmax)(const nnt_rows *rows);
   /* Binary cross-entropy on logits, mean over the columns. */

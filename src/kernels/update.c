@@ -1,90 +1,140 @@
 /* Updates of parameters. Compiled once per instruction set. */
 #include "kernels/update.h"
 
+#include <math.h>
 #include <stddef.h>
 
 #include "kernels/panels.h"
 #include "kernels/simd.h"
 
-static void sgd_plain(const nnt_sgd_step *step, const float *gradient, float *weights,
+/* --- the methods --- */
+
+static void sgd_plain(float rate, float decay, const float *gradient, float *weights,
                       int64_t count) {
   for (int64_t i = 0; i < count; i += VECTOR) {
     vf w = load(weights + i);
-    vf g = fma_v(splat(step->weight_decay), w, load(gradient + i));
-    store(weights + i, fma_v(splat(-step->learning_rate), g, w));
+    vf g = fma_v(splat(decay), w, load(gradient + i));
+    store(weights + i, fma_v(splat(-rate), g, w));
   }
 }
 
-static void sgd(const nnt_sgd_step *step, const float *gradient, float *velocity, float *weights,
-                int64_t count) {
+static void sgd(const nnt_update_step *step, const float *gradient, nnt_update_state state,
+                float *weights, int64_t count) {
+  const float rate = (float)step->learning_rate, decay = (float)step->weight_decay;
+  const float momentum = (float)step->momentum;
+  float *velocity = state.first;
   if (velocity == NULL) {
-    sgd_plain(step, gradient, weights, count);
+    sgd_plain(rate, decay, gradient, weights, count);
     return;
   }
   for (int64_t i = 0; i < count; i += VECTOR) {
     vf w = load(weights + i);
-    vf g = fma_v(splat(step->weight_decay), w, load(gradient + i));
-    vf v = fma_v(splat(step->momentum), load(velocity + i), g);
+    vf g = fma_v(splat(decay), w, load(gradient + i));
+    vf v = fma_v(splat(momentum), load(velocity + i), g);
     store(velocity + i, v);
-    vf direction = step->nesterov ? fma_v(splat(step->momentum), v, g) : v;
-    store(weights + i, fma_v(splat(-step->learning_rate), direction, w));
+    vf direction = step->nesterov ? fma_v(splat(momentum), v, g) : v;
+    store(weights + i, fma_v(splat(-rate), direction, w));
   }
+}
+
+/* The coefficients of Adam's formulas, rounded once. */
+typedef struct adam_numbers {
+  float rate;         /* learning rate / (1 - beta1^t) */
+  float rest1, rest2; /* 1 - beta1, 1 - beta2 */
+  float beta2;
+  float root; /* sqrt(1 - beta2^t) */
+  float epsilon;
+} adam_numbers;
+
+static adam_numbers adam_numbers_of(const nnt_update_step *step, double learning_rate) {
+  return (adam_numbers){.rate = (float)(learning_rate / (1.0 - step->power1)),
+                        .rest1 = (float)(1.0 - step->beta1),
+                        .rest2 = (float)(1.0 - step->beta2),
+                        .beta2 = (float)step->beta2,
+                        .root = (float)sqrt(1.0 - step->power2),
+                        .epsilon = (float)step->epsilon};
 }
 
 /* Updates Adam's moments; returns the step to subtract from the weights. */
-static inline vf adam_move(const nnt_adam_step *step, vf g, float *first, float *second) {
+static inline vf adam_move(const adam_numbers *n, vf g, float *first, float *second) {
   vf m = load(first), s = load(second);
-  m = fma_v(splat(step->rest1), g - m, m);
-  s = fma_v(splat(step->rest2) * g, g, splat(step->beta2) * s);
+  m = fma_v(splat(n->rest1), g - m, m);
+  s = fma_v(splat(n->rest2) * g, g, splat(n->beta2) * s);
   store(first, m);
   store(second, s);
-  return splat(step->rate) * m / (sqrt_v(s) / splat(step->root) + splat(step->epsilon));
+  return splat(n->rate) * m / (sqrt_v(s) / splat(n->root) + splat(n->epsilon));
 }
 
-static void adam(const nnt_adam_step *step, const float *gradient, float *first, float *second,
+/* Decay in the gradient, and a factor of the weights. */
+static inline void adam_with(const nnt_update_step *step, float decay, float keep,
+                             const float *gradient, nnt_update_state state, float *weights,
+                             int64_t count) {
+  const adam_numbers n = adam_numbers_of(step, step->learning_rate);
+  for (int64_t i = 0; i < count; i += VECTOR) {
+    vf w = load(weights + i);
+    vf g = fma_v(splat(decay), w, load(gradient + i));
+    store(weights + i, w * splat(keep) - adam_move(&n, g, state.first + i, state.second + i));
+  }
+}
+
+static void adam(const nnt_update_step *step, const float *gradient, nnt_update_state state,
                  float *weights, int64_t count) {
+  adam_with(step, (float)step->weight_decay, 1.0F, gradient, state, weights, count);
+}
+
+static void adamw(const nnt_update_step *step, const float *gradient, nnt_update_state state,
+                  float *weights, int64_t count) {
+  float keep = (float)(1.0 - step->learning_rate * step->weight_decay);
+  adam_with(step, 0.0F, keep, gradient, state, weights, count);
+}
+
+static void adam_direction(const nnt_update_step *step, const float *gradient,
+                           nnt_update_state state, const float *weights, float *out,
+                           int64_t count) {
+  const adam_numbers n = adam_numbers_of(step, 1.0);
+  const float decay = (float)step->weight_decay;
   for (int64_t i = 0; i < count; i += VECTOR) {
-    vf w = load(weights + i);
-    vf g = fma_v(splat(step->weight_decay), w, load(gradient + i));
-    store(weights + i, w * splat(step->keep) - adam_move(step, g, first + i, second + i));
+    vf move = adam_move(&n, load(gradient + i), state.first + i, state.second + i);
+    store(out + i, fma_v(splat(decay), load(weights + i), move));
   }
 }
 
-static void adam_direction(const nnt_adam_step *step, const float *gradient, float *first,
-                           float *second, const float *weights, float *out, int64_t count) {
-  for (int64_t i = 0; i < count; i += VECTOR) {
-    vf move = adam_move(step, load(gradient + i), first + i, second + i);
-    store(out + i, fma_v(splat(step->weight_decay), load(weights + i), move));
-  }
-}
-
-static void rmsprop(const nnt_scaled_step *step, const float *gradient, float *square,
-                    float *velocity, float *weights, int64_t count) {
+static void rmsprop(const nnt_update_step *step, const float *gradient, nnt_update_state state,
+                    float *weights, int64_t count) {
+  const float rate = (float)step->learning_rate, decay = (float)step->weight_decay;
+  const float alpha = (float)step->alpha, rest = (float)(1.0 - step->alpha);
+  const float momentum = (float)step->momentum, epsilon = (float)step->epsilon;
+  float *square = state.first, *velocity = state.second;
   for (int64_t i = 0; i < count; i += VECTOR) {
     vf w = load(weights + i);
-    vf g = fma_v(splat(step->weight_decay), w, load(gradient + i));
-    vf s = fma_v(splat(step->rest) * g, g, splat(step->alpha) * load(square + i));
-    vf move = g / (sqrt_v(s) + splat(step->epsilon));
+    vf g = fma_v(splat(decay), w, load(gradient + i));
+    vf s = fma_v(splat(rest) * g, g, splat(alpha) * load(square + i));
+    vf move = g / (sqrt_v(s) + splat(epsilon));
     store(square + i, s);
     if (velocity != NULL) {
-      move = fma_v(splat(step->momentum), load(velocity + i), move);
+      move = fma_v(splat(momentum), load(velocity + i), move);
       store(velocity + i, move);
     }
-    store(weights + i, fma_v(splat(-step->learning_rate), move, w));
+    store(weights + i, fma_v(splat(-rate), move, w));
   }
 }
 
-static void adagrad(const nnt_scaled_step *step, const float *gradient, float *square,
+static void adagrad(const nnt_update_step *step, const float *gradient, nnt_update_state state,
                     float *weights, int64_t count) {
+  const float rate = (float)step->learning_rate, decay = (float)step->weight_decay;
+  const float epsilon = (float)step->epsilon;
+  float *square = state.first;
   for (int64_t i = 0; i < count; i += VECTOR) {
     vf w = load(weights + i);
-    vf g = fma_v(splat(step->weight_decay), w, load(gradient + i));
+    vf g = fma_v(splat(decay), w, load(gradient + i));
     vf s = fma_v(g, g, load(square + i));
-    vf move = g / (sqrt_v(s) + splat(step->epsilon));
+    vf move = g / (sqrt_v(s) + splat(epsilon));
     store(square + i, s);
-    store(weights + i, fma_v(splat(-step->learning_rate), move, w));
+    store(weights + i, fma_v(splat(-rate), move, w));
   }
 }
+
+/* --- common to all methods --- */
 
 /* Comparisons with a NaN are false, so that it propagates. */
 static void prepare(const nnt_prepare_step *step, const float *gradient, const float *weights,
@@ -140,12 +190,12 @@ static void limit_columns(float *panel, int64_t rows, float limit) {
   }
 }
 
+#define APPLY(NAME, name, apply, ...) [NNT_##NAME] = apply,
+#define DIRECTION(NAME, name, apply, direction, ...) [NNT_##NAME] = direction,
+
 extern const nnt_update_kernels FOR_ISA(nnt_update_);
-const nnt_update_kernels FOR_ISA(nnt_update_) = {.sgd = sgd,
-                                                 .adam = adam,
-                                                 .adam_direction = adam_direction,
-                                                 .rmsprop = rmsprop,
-                                                 .adagrad = adagrad,
+const nnt_update_kernels FOR_ISA(nnt_update_) = {.apply = {NNT_OPTIMIZERS(APPLY)},
+                                                 .direction = {NNT_OPTIMIZERS(DIRECTION)},
                                                  .prepare = prepare,
                                                  .follow = follow,
                                                  .square_lines = square_lines,

@@ -1,42 +1,32 @@
-/* Updates of parameters, one table per instruction set. include/nntrain/methods.h has the formulas.
+/* Updates of parameters, one table per instruction set. Formulas: nntrain/optimizers.h and
+ * nntrain/methods.h.
  *
  * Float arrays are aligned to 64 bytes and `count` is a multiple of 32 (whole panel rows).
  * Every kernel is single-threaded; the caller divides the work. */
 #ifndef NNT_KERNELS_UPDATE_H
 #define NNT_KERNELS_UPDATE_H
 
+#include <nntrain/optimizers.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Stochastic gradient descent with PyTorch's conventions (torch.optim.SGD): with gradient g,
- *   g += weight_decay * w;  v = momentum * v + g;  w -= learning_rate * (nesterov ? g + momentum
- * * v : v). */
-typedef struct nnt_sgd_step {
-  float learning_rate;
-  float momentum;
-  float weight_decay;
+/* What the methods' formulas are of, computed once an update; a kernel rounds what it needs to
+ * float. With t the number of the update, from 1. */
+typedef struct nnt_update_step {
+  double learning_rate;
+  double momentum;
   bool nesterov;
-} nnt_sgd_step;
+  double weight_decay;
+  double beta1, beta2;
+  double power1, power2; /* beta1^t, beta2^t */
+  double alpha;
+  double epsilon;
+} nnt_update_step;
 
-/* torch.optim.Adam and AdamW; include/nntrain/methods.h has the formulas. */
-typedef struct nnt_adam_step {
-  float rate; /* learning rate / (1 - beta1^t) */
-  float beta1, beta2;
-  float rest1, rest2; /* 1 - beta1, 1 - beta2, rounded once */
-  float root;         /* sqrt(1 - beta2^t) */
-  float epsilon;
-  float weight_decay; /* added to the gradient */
-  float keep; /* the weights are first multiplied by it: 1 - lr * decay with adamw, else 1 */
-} nnt_adam_step;
-
-/* torch.optim.RMSprop and, without alpha and momentum, Adagrad. */
-typedef struct nnt_scaled_step {
-  float learning_rate;
-  float alpha, rest; /* rest: 1 - alpha, rounded once */
-  float momentum;
-  float epsilon;
-  float weight_decay;
-} nnt_scaled_step;
+/* The state arrays, at the same offset as the weights; NULL: none. */
+typedef struct nnt_update_state {
+  float *first, *second;
+} nnt_update_state;
 
 /* g' = clamp(scale * g, -limit, limit) + l1 * sign(w). */
 typedef struct nnt_prepare_step {
@@ -46,20 +36,16 @@ typedef struct nnt_prepare_step {
 } nnt_prepare_step;
 
 typedef struct nnt_update_kernels {
-  /* `velocity` may be NULL when momentum is 0. */
-  void (*sgd)(const nnt_sgd_step *step, const float *gradient, float *velocity, float *weights,
-              int64_t count);
-  void (*adam)(const nnt_adam_step *step, const float *gradient, float *first, float *second,
-               float *weights, int64_t count);
-  /* Updates the moments likewise; out = rate * first / (sqrt(second) / root + epsilon) +
-   * weight_decay * w, and w is not changed. `out` may be the gradient. */
-  void (*adam_direction)(const nnt_adam_step *step, const float *gradient, float *first,
-                         float *second, const float *weights, float *out, int64_t count);
-  /* `velocity` may be NULL when momentum is 0. */
-  void (*rmsprop)(const nnt_scaled_step *step, const float *gradient, float *square,
-                  float *velocity, float *weights, int64_t count);
-  void (*adagrad)(const nnt_scaled_step *step, const float *gradient, float *square, float *weights,
-                  int64_t count);
+  /* One per row of nntrain/optimizers.h: updates the weights. A velocity is NULL when momentum is
+   * 0.
+   */
+  void (*apply[NNT_OPTIMIZER_COUNT])(const nnt_update_step *step, const float *gradient,
+                                     nnt_update_state state, float *weights, int64_t count);
+  /* The direction of the update, for a learning rate of 1; the weights are not changed. NULL: the
+   * gradient itself. `out` may be the gradient. */
+  void (*direction[NNT_OPTIMIZER_COUNT])(const nnt_update_step *step, const float *gradient,
+                                         nnt_update_state state, const float *weights, float *out,
+                                         int64_t count);
   /* `out` may be the gradient. */
   void (*prepare)(const nnt_prepare_step *step, const float *gradient, const float *weights,
                   float *out, int64_t count);

@@ -5,12 +5,7 @@
 #include <string.h>
 
 #include "base/rng.h"
-
-static nnt_initializer suited_to(nnt_activation activation) {
-  bool rectifies = activation == NNT_RELU || activation == NNT_LEAKY_RELU ||
-                   activation == NNT_GELU || activation == NNT_SILU;
-  return rectifies ? NNT_INIT_HE_NORMAL : NNT_INIT_XAVIER_UNIFORM;
-}
+#include "net/activation_table.h"
 
 /* The distribution of one layer's weights. */
 typedef struct distribution {
@@ -35,7 +30,7 @@ static distribution distribution_of(nnt_initializer initializer, const nnt_layer
     case NNT_INIT_DEFAULT:
     case NNT_INITIALIZER_COUNT:
     default:
-      return distribution_of(suited_to(layer->activation), layer);
+      return distribution_of(nnt_activation_row_of(layer->activation)->initializer, layer);
   }
 }
 
@@ -46,24 +41,38 @@ static float draw(distribution from, uint64_t seed, uint32_t stream, uint64_t in
   return from.spread * (2.0F * uniform - 1.0F);
 }
 
+static void fill(const nnt_tensor *tensor, const nnt_layer *layer, nnt_initializer initializer,
+                 uint64_t seed, float *arena) {
+  const uint32_t weight_stream = 2 * (uint32_t)tensor->layer, bias_stream = weight_stream + 1;
+  float *values = arena + tensor->offset;
+  distribution from = distribution_of(initializer, layer);
+  switch (tensor->start) {
+    case NNT_START_WEIGHT: {
+      nnt_panels weights = nnt_tensor_panels(tensor, arena);
+      for (int64_t o = 0; o < tensor->outputs; ++o) {
+        for (int64_t i = 0; i < tensor->inputs; ++i)
+          *nnt_panels_at(&weights, i, o) =
+              draw(from, seed, weight_stream, (uint64_t)(o * tensor->inputs + i));
+      }
+      break;
+    }
+    case NNT_START_BIAS:
+      for (int64_t o = 0; o < tensor->outputs && initializer == NNT_INIT_FAN_IN; ++o)
+        values[o] = draw((distribution){true, 1.0F}, seed, bias_stream, (uint64_t)o);
+      break;
+    case NNT_START_ONE:
+      for (int64_t o = 0; o < tensor->outputs; ++o) values[o] = 1.0F;
+      break;
+    case NNT_START_ZERO:
+      break;
+  }
+}
+
 void nnt_initialize(const nnt_layout *layout, nnt_initializer initializer, uint64_t seed,
                     float *arena) {
   memset(arena, 0, (size_t)layout->floats * sizeof *arena);
-  for (int l = 0; l < layout->layer_count; ++l) {
-    const nnt_layer *layer = &layout->layers[l];
-    const uint32_t weight_stream = 2 * (uint32_t)l, bias_stream = weight_stream + 1;
-    distribution from = distribution_of(initializer, layer);
-    nnt_panels weights = nnt_layout_weights(layout, l, arena);
-    for (int64_t o = 0; o < layer->outputs; ++o) {
-      for (int64_t i = 0; i < layer->inputs; ++i) {
-        uint64_t index = (uint64_t)(o * layer->inputs + i);
-        *nnt_panels_at(&weights, i, o) = draw(from, seed, weight_stream, index);
-      }
-      if (initializer == NNT_INIT_FAN_IN)
-        arena[layout->biases[l] + o] =
-            draw((distribution){true, 1.0F}, seed, bias_stream, (uint64_t)o);
-      if (layer->norm != NNT_NORM_NONE) arena[layout->gains[l] + o] = 1.0F;
-      if (layer->norm == NNT_NORM_BATCH) arena[layout->variances[l] + o] = 1.0F;
-    }
+  for (int i = 0; i < layout->tensor_count; ++i) {
+    const nnt_tensor *tensor = &layout->tensors[i];
+    fill(tensor, &layout->layers[tensor->layer], initializer, seed, arena);
   }
 }

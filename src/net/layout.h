@@ -1,17 +1,16 @@
-/* Where each layer's weights and biases lie in an arena of floats. Parameters, gradients and
- * optimiser state share one layout, so the exchange, the update and the digest are loops over one
- * array.
+/* Where each layer's parameters lie in an arena of floats: a list of named tensors. Parameters,
+ * gradients and optimiser state share one layout, so the exchange, the update, the checkpoint and
+ * the digest are loops over one array.
  *
- * layer 0 weights | layer 0 biases | layer 1 weights | ... | tail
+ * tensors of layer 0 | tensors of layer 1 | ... | tail
  *
- * After the biases of a layer with normalisation lie its gains and its shifts, of the same size,
- * and with batch normalisation its running means and variances. Those are not trained: in the
- * gradient arena their places hold what the batch has, which they follow (net/optimizer.h).
+ * A matrix is [inputs, outputs] in panels (kernels/panels.h), a vector is padded to whole panels;
+ * the padding is zero. Statistics, such as running means, are not trained: in the gradient arena
+ * their places hold what the batch has, which they follow (net/optimizer.h). Which tensors a layer
+ * has, its units say (layers/units.h).
  *
- * Weights are [inputs, outputs] in panels (kernels/panels.h), biases are padded to whole panels;
- * the padding is zero. The tail of 32 floats follows the last layer: in the gradient arena it
- * carries the step's loss and what the ranks note for each other, so that both travel with the
- * first gradient that is complete. */
+ * The tail of 32 floats follows the last layer: in the gradient arena it carries the step's loss
+ * and control flags, so that both travel with the first gradient that is complete. */
 #ifndef NNT_NET_LAYOUT_H
 #define NNT_NET_LAYOUT_H
 
@@ -21,56 +20,88 @@
 #include "net/model.h"
 
 #define NNT_TAIL 32
-/* The most pieces of a layer. */
-#define NNT_LAYER_PIECES 16
-/* The tail's first float: the mean loss of the step's batch. */
-#define NNT_TAIL_LOSS 0
-/* The floats after it: the ranks' notes, summed like the gradients. */
-#define NNT_TAIL_NOTES 1
-#define NNT_NOTES 3
+/* The most buckets of a layer. */
+#define NNT_LAYER_BUCKETS 16
+/* Tensors of a layer, and of all layers, at most. */
+#define NNT_LAYER_TENSORS 8
+#define NNT_MAX_TENSORS (NNT_LAYER_TENSORS * NNT_MAX_LAYERS)
+
+/* What a tensor is filled with before training. */
+typedef enum nnt_tensor_start {
+  NNT_START_ZERO,
+  NNT_START_ONE,
+  NNT_START_WEIGHT, /* drawn, by the initialiser */
+  NNT_START_BIAS    /* 0, or drawn: NNT_INIT_FAN_IN */
+} nnt_tensor_start;
+
+typedef struct nnt_tensor {
+  const char *name; /* in files, beside those of its layer; static */
+  int layer;
+  int64_t outputs;
+  int64_t inputs; /* 0: a vector, [outputs]; else a matrix, in files [outputs, inputs] */
+  int64_t offset; /* in floats */
+  int64_t floats; /* with padding */
+  nnt_tensor_start start;
+  bool decayed;   /* has weight decay and so on, and counts for layerwise methods */
+  bool statistic; /* is not trained, but follows the batches' */
+  bool trained;   /* by the optimiser: neither a statistic nor in a frozen layer */
+} nnt_tensor;
 
 typedef struct nnt_layout {
   int layer_count;
-  const nnt_layer *layers;         /* borrowed from the model */
-  int64_t weights[NNT_MAX_LAYERS]; /* offsets in floats */
-  int64_t biases[NNT_MAX_LAYERS];
-  int64_t gains[NNT_MAX_LAYERS], shifts[NNT_MAX_LAYERS];    /* of layers with normalisation */
-  int64_t means[NNT_MAX_LAYERS], variances[NNT_MAX_LAYERS]; /* with batch normalisation */
+  const nnt_layer *layers; /* borrowed from the model */
+  int tensor_count;
+  nnt_tensor tensors[NNT_MAX_TENSORS];  /* in the order of the arena */
+  int first_tensor[NNT_MAX_LAYERS + 1]; /* of each layer; the first is its matrix of weights */
   int64_t tail;
   int64_t floats; /* all, tail included */
-  /* Layers are cut into pieces that become complete one after the other in the backward pass: whole
-   * panels of weights, the last with the biases (and the tail). Pieces of layer l are numbered
-   * [first_piece[l], first_piece[l + 1]). */
-  int first_piece[NNT_MAX_LAYERS + 1];
+  /* Layers are cut into buckets that become complete one after the other in the backward pass:
+   * whole panels of weights, the last with the other tensors (and the tail). Buckets of layer l
+   * are numbered [first_bucket[l], first_bucket[l + 1]). */
+  int first_bucket[NNT_MAX_LAYERS + 1];
 } nnt_layout;
 
-/* One piece a layer. The model must outlive the layout. */
-nnt_layout nnt_layout_of(const nnt_model *model);
-/* Cuts the layers into pieces of about `floats` floats. */
+/* Without tensors. The model must outlive the layout. */
+nnt_layout nnt_layout_begin(const nnt_model *model);
+/* The tensors of a layer are added together, its weights first, layers in ascending order; layer,
+ * name, outputs, inputs, start, decayed and statistic are read. Returns the tensor's number. */
+int nnt_layout_add(nnt_layout *layout, nnt_tensor tensor);
+/* All tensors are added. One bucket a layer. */
+void nnt_layout_end(nnt_layout *layout);
+
+/* The tensor of a layer with this name, which there must be; that of which the float at `offset`
+ * is a part. */
+const nnt_tensor *nnt_layout_tensor(const nnt_layout *layout, int layer, const char *name);
+const nnt_tensor *nnt_layout_tensor_at(const nnt_layout *layout, int64_t offset);
+
+/* Cuts the layers into buckets of about `floats` floats. */
 void nnt_layout_cut(nnt_layout *layout, int64_t floats);
-/* Pieces of all layers, and the layer of one. */
-int nnt_layout_pieces(const nnt_layout *layout);
-int nnt_layout_layer_of(const nnt_layout *layout, int piece);
-/* The panels [*begin, *end) of its layer's weights that a piece holds. */
-void nnt_layout_piece_panels(const nnt_layout *layout, int piece, int64_t *begin, int64_t *end);
-/* The first float of a piece; that of the piece after the last is `floats`. */
-int64_t nnt_layout_piece_begin(const nnt_layout *layout, int piece);
+/* Buckets of all layers, and the layer of one. */
+int nnt_layout_buckets(const nnt_layout *layout);
+int nnt_layout_layer_of(const nnt_layout *layout, int bucket);
+/* The panels [*begin, *end) of its layer's weights that a bucket holds. */
+void nnt_layout_bucket_panels(const nnt_layout *layout, int bucket, int64_t *begin, int64_t *end);
+/* The first float of a bucket; that of the bucket after the last is `floats`. */
+int64_t nnt_layout_bucket_begin(const nnt_layout *layout, int bucket);
 
-/* The end of a layer's parameters, and of those among them that are trained. */
+/* The first float of a layer, and the one after its last. */
+int64_t nnt_layout_layer_begin(const nnt_layout *layout, int layer);
 int64_t nnt_layout_layer_end(const nnt_layout *layout, int layer);
-int64_t nnt_layout_trained_end(const nnt_layout *layout, int layer);
 
-/* A layer's weights inside an arena, as a matrix. */
-nnt_panels nnt_layout_weights(const nnt_layout *layout, int layer, float *arena);
+/* Trained parameters, frozen ones included, without padding. */
+int64_t nnt_layout_parameters(const nnt_layout *layout);
 
-/* Copies a layer's weights to or from `out`, [outputs, inputs] row-major: the orientation of files
- * and of PyTorch's Linear. */
-void nnt_layout_export(const nnt_layout *layout, int layer, const float *arena, float *out);
-void nnt_layout_import(const nnt_layout *layout, int layer, const float *in, float *arena);
+/* Elements of a tensor without padding. */
+int64_t nnt_tensor_elements(const nnt_tensor *tensor);
+/* A matrix inside an arena. */
+nnt_panels nnt_tensor_panels(const nnt_tensor *tensor, float *arena);
+/* Copies a tensor to or from `out`, without padding: a matrix is [outputs, inputs] row-major, the
+ * orientation of files and of PyTorch's Linear. */
+void nnt_tensor_export(const nnt_tensor *tensor, const float *arena, float *out);
+void nnt_tensor_import(const nnt_tensor *tensor, const float *in, float *arena);
 
-/* SHA-256 over all parameters: layer by layer the weights [outputs, inputs], the biases, and
- * where there are gains and shifts, running means and variances, float32, little-endian. `text`
- * holds NNT_SHA256_TEXT characters. */
+/* SHA-256 over all tensors in their order, as exported, float32, little-endian. `text` holds
+ * NNT_SHA256_TEXT characters. */
 nnt_status nnt_layout_digest(const nnt_layout *layout, const float *arena, char *text,
                              nnt_error *error) NNT_MUST_CHECK;
 

@@ -102,7 +102,7 @@ static void through_activation(const nnt_kernels *kernels, nnt_activation activa
       const float *borrowed;
       float *read; /* the kernels' common type; derivatives only read it */
     } y = {rows->derivative + p * rows->logits.stride + rows->begin * NNT_PANEL};
-    kernels->elementwise->derive[activation](
+    kernels->activation->derive[activation](
         nnt_panels_at(&rows->gradient, rows->begin, p * NNT_PANEL), y.read, count);
   }
 }
@@ -179,7 +179,7 @@ void nnt_loss_outputs(const nnt_kernels *kernels, const nnt_model *model, const 
     float *rows = nnt_panels_at(logits, begin, p * NNT_PANEL);
     int64_t count = (end - begin) * NNT_PANEL;
     if (model->loss == NNT_BINARY_CROSS_ENTROPY)
-      kernels->elementwise->activate[NNT_SIGMOID](rows, NULL, count);
+      kernels->activation->activate[NNT_SIGMOID](rows, NULL, count);
     if (model->loss == NNT_POISSON) kernels->elementwise->exponential(rows, count);
   }
 }

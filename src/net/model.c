@@ -73,14 +73,6 @@ int64_t nnt_model_outputs(const nnt_model *model) {
   return model->layers[model->layer_count - 1].outputs;
 }
 
-int64_t nnt_model_parameters(const nnt_model *model) {
-  int64_t sum = 0;
-  for (int i = 0; i < model->layer_count; ++i)
-    sum += (model->layers[i].inputs + (model->layers[i].norm != NNT_NORM_NONE ? 3 : 1)) *
-           model->layers[i].outputs;
-  return sum;
-}
-
 bool nnt_model_classifies(const nnt_model *model) {
   return model->target == NNT_TARGET_CLASS || model->loss == NNT_BINARY_CROSS_ENTROPY;
 }

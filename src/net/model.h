@@ -59,8 +59,6 @@ void nnt_model_clear(nnt_model *model);
 
 int64_t nnt_model_inputs(const nnt_model *model);
 int64_t nnt_model_outputs(const nnt_model *model);
-/* Weights and biases, without padding. */
-int64_t nnt_model_parameters(const nnt_model *model);
 /* Whether predictions are classes: cross-entropy, or quadratic with class targets, or binary
  * cross-entropy. */
 bool nnt_model_classifies(const nnt_model *model);

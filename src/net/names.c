@@ -5,10 +5,6 @@
 
 #include "net/names.h"
 
-static const char *const activations[] = {
-    [NNT_SIGMOID] = "sigmoid",       [NNT_TANH] = "tanh", [NNT_RELU] = "relu",
-    [NNT_LEAKY_RELU] = "leaky-relu", [NNT_GELU] = "gelu", [NNT_SILU] = "silu",
-    [NNT_IDENTITY] = "identity"};
 static const char *const losses[] = {[NNT_CROSS_ENTROPY] = "cross-entropy",
                                      [NNT_BINARY_CROSS_ENTROPY] = "binary-cross-entropy",
                                      [NNT_MSE] = "mse",
@@ -29,8 +25,8 @@ static const char *const normalizations[] = {[NNT_NORMALIZE_AUTO] = "auto",
                                              [NNT_NORMALIZE_RANGE] = "range",
                                              [NNT_NORMALIZE_STANDARDIZE] = "standardize"};
 
-static const char *const norms[] = {
-    [NNT_NORM_NONE] = "none", [NNT_NORM_LAYER] = "layer", [NNT_NORM_BATCH] = "batch"};
+#define NAME_OF(NAME, text, kind) [NNT_NORM_##NAME] = (text),
+static const char *const norms[] = {[NNT_NORM_NONE] = "none", NNT_NORMS(NAME_OF)};
 
 nnt_status nnt_name_find(const char *kind, const char *const *names, int count, const char *name,
                          int *out, nnt_error *error) {
@@ -46,10 +42,6 @@ nnt_status nnt_name_find(const char *kind, const char *const *names, int count, 
   return nnt_fail(error, NNT_BAD_USAGE, "unknown %s\n%s\nchoose one of: %s", kind, name, list);
 }
 
-const char *nnt_activation_name(nnt_activation value) {
-  return value < NNT_ACTIVATION_COUNT ? activations[value] : NULL;
-}
-
 const char *nnt_loss_name(nnt_loss value) {
   return value < NNT_LOSS_COUNT ? losses[value] : NULL;
 }
@@ -59,19 +51,11 @@ const char *nnt_initializer_name(nnt_initializer value) {
 }
 
 const char *nnt_norm_name(nnt_norm value) {
-  return value <= NNT_NORM_BATCH ? norms[value] : NULL;
+  return value < NNT_NORM_COUNT ? norms[value] : NULL;
 }
 
 const char *nnt_normalization_name(nnt_normalization value) {
   return value < NNT_NORMALIZATION_COUNT ? normalizations[value] : NULL;
-}
-
-nnt_status nnt_activation_parse(const char *name, nnt_activation *out, nnt_error *error) {
-  int value = 0;
-  nnt_status status =
-      nnt_name_find("activation", activations, NNT_ACTIVATION_COUNT, name, &value, error);
-  *out = (nnt_activation)value;
-  return status;
 }
 
 nnt_status nnt_loss_parse(const char *name, nnt_loss *out, nnt_error *error) {
@@ -94,5 +78,12 @@ nnt_status nnt_normalization_parse(const char *name, nnt_normalization *out, nnt
   nnt_status status =
       nnt_name_find("normalisation", normalizations, NNT_NORMALIZATION_COUNT, name, &value, error);
   *out = (nnt_normalization)value;
+  return status;
+}
+
+nnt_status nnt_norm_parse(const char *name, nnt_norm *out, nnt_error *error) {
+  int value = 0;
+  nnt_status status = nnt_name_find("layer", norms, NNT_NORM_COUNT, name, &value, error);
+  *out = (nnt_norm)value;
   return status;
 }

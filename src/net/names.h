@@ -10,7 +10,4 @@
 nnt_status nnt_name_find(const char *kind, const char *const *names, int count, const char *name,
                          int *out, nnt_error *error) NNT_MUST_CHECK;
 
-/* "none", "layer", "batch". */
-const char *nnt_norm_name(nnt_norm value);
-
 #endif

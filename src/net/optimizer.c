@@ -23,30 +23,13 @@ typedef enum stage_kind { STAGE_MEASURE, STAGE_DIRECT, STAGE_APPLY } stage_kind;
  */
 enum { LINES_MOVE, LINES_WEIGHTS, LINES_GRADIENT, LINES_ARRAYS };
 
-static bool works_by_layer(const nnt_optimizer_settings *settings) {
-  return settings->kind == NNT_LARS || settings->kind == NNT_LAMB;
-}
-
-static bool has_moments(const nnt_optimizer_settings *settings) {
-  return settings->kind == NNT_ADAM || settings->kind == NNT_ADAMW || settings->kind == NNT_LAMB;
-}
-
-int nnt_optimizer_slots(const nnt_optimizer_settings *settings) {
-  if (has_moments(settings)) return 2;
-  if (settings->kind == NNT_ADAGRAD) return 1;
-  return (settings->kind == NNT_RMSPROP ? 1 : 0) + (settings->momentum > 0.0 ? 1 : 0);
-}
-
-const char *nnt_optimizer_slot_name(const nnt_optimizer_settings *settings, int slot) {
-  if (slot >= nnt_optimizer_slots(settings)) return NULL;
-  if (has_moments(settings)) return slot == 0 ? "first_moment" : "second_moment";
-  if (settings->kind == NNT_ADAGRAD) return "square_sum";
-  if (settings->kind == NNT_RMSPROP) return slot == 0 ? "square_average" : "velocity";
-  return "velocity";
+static nnt_layerwise layerwise_of(const nnt_optimizer_settings *settings) {
+  return nnt_optimizer_row_of(settings->kind)->layerwise;
 }
 
 int nnt_optimizer_stages(const nnt_optimizer_settings *settings) {
-  return 1 + (settings->clip_norm > 0.0 ? 1 : 0) + (works_by_layer(settings) ? 1 : 0);
+  return 1 + (settings->clip_norm > 0.0 ? 1 : 0) +
+         (layerwise_of(settings) != NNT_LAYERWISE_NONE ? 1 : 0);
 }
 
 int64_t nnt_optimizer_lines(const nnt_optimizer_settings *settings, const nnt_layout *layout) {
@@ -73,45 +56,12 @@ static double power(double base, int64_t exponent) {
 
 /* --- what the kernels take --- */
 
-static nnt_sgd_step sgd_step(const nnt_optimizer *optimizer, double weight_decay) {
-  const nnt_optimizer_settings *settings = &optimizer->settings;
-  return (nnt_sgd_step){.learning_rate = (float)optimizer->learning_rate,
-                        .momentum = (float)settings->momentum,
-                        .weight_decay = (float)weight_decay,
-                        .nesterov = settings->nesterov && settings->kind == NNT_SGD};
-}
-
-static nnt_adam_step adam_step(const nnt_optimizer *optimizer, double rate, double weight_decay) {
-  const nnt_optimizer_settings *settings = &optimizer->settings;
-  bool decoupled = settings->kind == NNT_ADAMW;
-  return (nnt_adam_step){
-      .rate = (float)(rate / optimizer->correction1),
-      .beta1 = (float)settings->beta1,
-      .beta2 = (float)settings->beta2,
-      .rest1 = (float)(1.0 - settings->beta1),
-      .rest2 = (float)(1.0 - settings->beta2),
-      .root = (float)sqrt(optimizer->correction2),
-      .epsilon = (float)settings->epsilon,
-      .weight_decay = decoupled ? 0.0F : (float)weight_decay,
-      .keep = decoupled ? (float)(1.0 - optimizer->learning_rate * weight_decay) : 1.0F};
-}
-
-static nnt_scaled_step scaled_step(const nnt_optimizer *optimizer, double weight_decay) {
-  const nnt_optimizer_settings *settings = &optimizer->settings;
-  return (nnt_scaled_step){.learning_rate = (float)optimizer->learning_rate,
-                           .alpha = (float)settings->alpha,
-                           .rest = (float)(1.0 - settings->alpha),
-                           .momentum = (float)settings->momentum,
-                           .epsilon = (float)settings->epsilon,
-                           .weight_decay = (float)weight_decay};
-}
-
-static nnt_prepare_step prepare_step(const nnt_optimizer *optimizer, bool weights) {
+static nnt_prepare_step prepare_step(const nnt_optimizer *optimizer, bool decayed) {
   const nnt_optimizer_settings *settings = &optimizer->settings;
   return (nnt_prepare_step){
       .scale = (float)optimizer->clip,
       .limit = settings->clip_value > 0.0 ? (float)settings->clip_value : INFINITY,
-      .l1 = weights ? (float)settings->l1 : 0.0F};
+      .l1 = decayed ? (float)settings->l1 : 0.0F};
 }
 
 /* Whether prepare_step changes anything. */
@@ -120,72 +70,52 @@ static bool prepares(const nnt_optimizer_settings *settings) {
 }
 
 void nnt_optimizer_begin(nnt_optimizer *optimizer, int64_t step, double learning_rate) {
-  optimizer->learning_rate = learning_rate;
+  const nnt_optimizer_settings *settings = &optimizer->settings;
+  unsigned takes = nnt_optimizer_takes(settings->kind);
+  bool betas = (takes & NNT_TAKES_BETAS) != 0;
   optimizer->clip = 1.0;
-  optimizer->prepares = prepares(&optimizer->settings);
-  optimizer->sgd[0] = sgd_step(optimizer, 0.0);
-  optimizer->sgd[1] = sgd_step(optimizer, optimizer->settings.weight_decay);
-  if (!has_moments(&optimizer->settings)) return;
-  optimizer->correction1 = 1.0 - power(optimizer->settings.beta1, step);
-  optimizer->correction2 = 1.0 - power(optimizer->settings.beta2, step);
+  optimizer->prepares = prepares(settings);
+  optimizer->step =
+      (nnt_update_step){.learning_rate = learning_rate,
+                        .momentum = (takes & NNT_TAKES_MOMENTUM) != 0 ? settings->momentum : 0.0,
+                        .nesterov = (takes & NNT_TAKES_NESTEROV) != 0 && settings->nesterov,
+                        .beta1 = settings->beta1,
+                        .beta2 = settings->beta2,
+                        .power1 = betas ? power(settings->beta1, step) : 0.0,
+                        .power2 = betas ? power(settings->beta2, step) : 0.0,
+                        .alpha = settings->alpha,
+                        .epsilon = settings->epsilon};
 }
 
-static float *slot_at(const nnt_optimizer *optimizer, int slot, int64_t begin) {
-  return optimizer->state[slot] != NULL ? optimizer->state[slot] + begin : NULL;
+static nnt_update_state state_at(const nnt_optimizer *optimizer, int64_t begin) {
+  float *const *state = optimizer->state;
+  return (nnt_update_state){.first = state[0] != NULL ? state[0] + begin : NULL,
+                            .second = state[1] != NULL ? state[1] + begin : NULL};
 }
 
-/* --- one range, all weights or all biases of a layer, on one thread --- */
+/* --- one range of one tensor, or of several of one kind, on one thread --- */
 
 /* A prepared gradient moves the weights. */
 static void move(const nnt_optimizer *optimizer, double weight_decay, int64_t begin, int64_t count,
                  const float *gradient, float *weights) {
-  const nnt_update_kernels *kernels = optimizer->kernels->update;
-  float *first = slot_at(optimizer, 0, begin), *second = slot_at(optimizer, 1, begin);
-  switch (optimizer->settings.kind) {
-    case NNT_ADAM:
-    case NNT_ADAMW: {
-      nnt_adam_step step = adam_step(optimizer, optimizer->learning_rate, weight_decay);
-      kernels->adam(&step, gradient, first, second, weights, count);
-      break;
-    }
-    case NNT_RMSPROP: {
-      nnt_scaled_step step = scaled_step(optimizer, weight_decay);
-      kernels->rmsprop(&step, gradient, first, second, weights, count);
-      break;
-    }
-    case NNT_ADAGRAD: {
-      nnt_scaled_step step = scaled_step(optimizer, weight_decay);
-      kernels->adagrad(&step, gradient, first, weights, count);
-      break;
-    }
-    case NNT_SGD:
-    case NNT_LARS:
-    case NNT_LAMB: /* goes another way */
-    case NNT_OPTIMIZER_COUNT:
-    default:
-      kernels->sgd(&optimizer->sgd[weight_decay > 0.0], gradient, first, weights, count);
-      break;
-  }
+  nnt_update_step step = optimizer->step;
+  step.weight_decay = weight_decay;
+  optimizer->kernels->update->apply[optimizer->settings.kind](
+      &step, gradient, state_at(optimizer, begin), weights, count);
 }
 
-/* Whether `begin` is in the layer's running means and variances. */
-static bool is_statistic(const nnt_optimizer *optimizer, int layer, int64_t begin) {
-  return begin >= nnt_layout_trained_end(optimizer->layout, layer);
-}
-
-void nnt_optimizer_apply(const nnt_optimizer *optimizer, int layer, int64_t begin, int64_t count,
-                         const float *gradient, float *parameters) {
-  if (is_statistic(optimizer, layer, begin)) {
+void nnt_optimizer_apply(const nnt_optimizer *optimizer, const nnt_tensor *tensor, int64_t begin,
+                         int64_t count, const float *gradient, float *parameters) {
+  if (tensor->statistic) {
     optimizer->kernels->update->follow(gradient, FOLLOW_RATE, parameters + begin, count);
     return;
   }
-  bool weights = begin < optimizer->layout->biases[layer];
-  double weight_decay = weights ? optimizer->settings.weight_decay : 0.0;
+  double weight_decay = tensor->decayed ? optimizer->settings.weight_decay : 0.0;
   if (!optimizer->prepares) {
     move(optimizer, weight_decay, begin, count, gradient, parameters + begin);
     return;
   }
-  nnt_prepare_step step = prepare_step(optimizer, weights);
+  nnt_prepare_step step = prepare_step(optimizer, tensor->decayed);
   _Alignas(64) float prepared[PIECE];
   for (int64_t i = 0; i < count; i += PIECE) {
     int64_t piece = nnt_min_i64(PIECE, count - i);
@@ -204,116 +134,133 @@ void nnt_optimizer_expect(const nnt_optimizer *optimizer, int64_t begin, int64_t
   }
 }
 
-/* lars, lamb: what the weights are to be moved along replaces the gradient, and is measured. */
-static void direct(const nnt_optimizer *optimizer, int layer, int64_t begin, int64_t count,
-                   float *gradient, const float *parameters) {
+/* Layerwise methods: what the weights are to be moved along replaces the gradient, and is measured.
+ */
+static void direct(const nnt_optimizer *optimizer, const nnt_tensor *tensor, int64_t begin,
+                   int64_t count, float *gradient, const float *parameters) {
+  const nnt_optimizer_settings *settings = &optimizer->settings;
   const nnt_update_kernels *kernels = optimizer->kernels->update;
-  bool weights = begin < optimizer->layout->biases[layer];
   const float *w = parameters + begin;
   if (optimizer->prepares) {
-    nnt_prepare_step step = prepare_step(optimizer, weights);
+    nnt_prepare_step step = prepare_step(optimizer, tensor->decayed);
     kernels->prepare(&step, gradient, w, gradient, count);
   }
-  if (optimizer->settings.kind == NNT_LAMB) {
-    nnt_adam_step step =
-        adam_step(optimizer, 1.0, weights ? optimizer->settings.weight_decay : 0.0);
-    kernels->adam_direction(&step, gradient, optimizer->state[0] + begin,
-                            optimizer->state[1] + begin, w, gradient, count);
+  if (layerwise_of(settings) == NNT_LAYERWISE_DIRECTION) {
+    nnt_update_step step = optimizer->step;
+    step.weight_decay = tensor->decayed ? settings->weight_decay : 0.0;
+    kernels->direction[settings->kind](&step, gradient, state_at(optimizer, begin), w, gradient,
+                                       count);
   }
   kernels->square_lines(gradient, lines_of(optimizer, LINES_MOVE, begin), count);
   kernels->square_lines(w, lines_of(optimizer, LINES_WEIGHTS, begin), count);
 }
 
-/* lars, lamb: the last stage. */
-static void follow(const nnt_optimizer *optimizer, int layer, int64_t begin, int64_t count,
-                   const float *gradient, float *parameters) {
+/* Layerwise methods: the last stage. A direction is complete, and is followed as it is. */
+static void advance(const nnt_optimizer *optimizer, const nnt_tensor *tensor, int64_t begin,
+                    int64_t count, const float *gradient, float *parameters) {
+  const nnt_optimizer_settings *settings = &optimizer->settings;
   const nnt_update_kernels *kernels = optimizer->kernels->update;
-  bool weights = begin < optimizer->layout->biases[layer];
-  float trust = weights ? optimizer->trust[layer] : 1.0F;
-  if (optimizer->settings.kind == NNT_LAMB) {
-    nnt_sgd_step step = {.learning_rate = (float)(optimizer->learning_rate * (double)trust)};
-    kernels->sgd(&step, gradient, NULL, parameters + begin, count);
+  float trust = tensor->decayed ? optimizer->trust[tensor - optimizer->layout->tensors] : 1.0F;
+  if (layerwise_of(settings) == NNT_LAYERWISE_DIRECTION) {
+    nnt_update_step step = {.learning_rate = optimizer->step.learning_rate * (double)trust};
+    kernels->apply[settings->kind](&step, gradient, (nnt_update_state){NULL, NULL},
+                                   parameters + begin, count);
     return;
   }
   nnt_prepare_step scale = {.scale = trust, .limit = INFINITY};
-  nnt_sgd_step step =
-      sgd_step(optimizer, weights ? (double)trust * optimizer->settings.weight_decay : 0.0);
+  double weight_decay = tensor->decayed ? (double)trust * settings->weight_decay : 0.0;
   _Alignas(64) float scaled[PIECE];
   for (int64_t i = 0; i < count; i += PIECE) {
     int64_t piece = nnt_min_i64(PIECE, count - i), at = begin + i;
     kernels->prepare(&scale, gradient + i, parameters + at, scaled, piece);
-    kernels->sgd(&step, scaled, slot_at(optimizer, 0, at), parameters + at, piece);
+    move(optimizer, weight_decay, at, piece, scaled, parameters + at);
   }
 }
 
-static void run_stage(const nnt_optimizer *optimizer, int stage, int layer, int64_t begin,
-                      int64_t count, float *gradients, float *parameters) {
+static void run_stage(const nnt_optimizer *optimizer, int stage, const nnt_tensor *tensor,
+                      int64_t begin, int64_t count, float *gradients, float *parameters) {
   stage_kind kind = kind_of(&optimizer->settings, stage);
-  bool statistic = is_statistic(optimizer, layer, begin);
-  if (statistic && kind != STAGE_APPLY) return; /* its lines stay the zeros that they were */
+  if (tensor->statistic && kind != STAGE_APPLY) return; /* its lines stay the zeros they were */
   switch (kind) {
     case STAGE_MEASURE:
       optimizer->kernels->update->square_lines(gradients + begin,
                                                lines_of(optimizer, LINES_GRADIENT, begin), count);
       break;
     case STAGE_DIRECT:
-      direct(optimizer, layer, begin, count, gradients + begin, parameters);
+      direct(optimizer, tensor, begin, count, gradients + begin, parameters);
       break;
     case STAGE_APPLY:
     default:
-      if (works_by_layer(&optimizer->settings) && !statistic)
-        follow(optimizer, layer, begin, count, gradients + begin, parameters);
+      if (layerwise_of(&optimizer->settings) != NNT_LAYERWISE_NONE && !tensor->statistic)
+        advance(optimizer, tensor, begin, count, gradients + begin, parameters);
       else
-        nnt_optimizer_apply(optimizer, layer, begin, count, gradients + begin, parameters);
+        nnt_optimizer_apply(optimizer, tensor, begin, count, gradients + begin, parameters);
       break;
   }
 }
 
 /* --- all threads --- */
 
-/* Floats [begin, end), multiples of 32, all weights, or all biases, gains and shifts, or all
- * running means and variances. */
-static void update_range(const nnt_optimizer *optimizer, int stage, int layer, int64_t begin,
-                         int64_t end, float *gradients, float *parameters) {
+/* Floats [begin, end), multiples of 32, of tensors that are treated like `tensor`. */
+static void update_range(const nnt_optimizer *optimizer, int stage, const nnt_tensor *tensor,
+                         int64_t begin, int64_t end, float *gradients, float *parameters) {
   int64_t rows = (end - begin) / NNT_PANEL;
   int64_t useful = nnt_min_i64(optimizer->threads, rows / ROWS_PER_THREAD + 1);
   if (rows <= 0) return;
   /* Even a region of one thread costs time that small layers feel. */
   if (useful <= 1) {
-    run_stage(optimizer, stage, layer, begin, end - begin, gradients, parameters);
+    run_stage(optimizer, stage, tensor, begin, end - begin, gradients, parameters);
     return;
   }
 #pragma omp parallel num_threads((int)useful)
   {
     int64_t threads = omp_get_num_threads(), thread = omp_get_thread_num();
     int64_t first = begin + nnt_partition_begin(rows, threads, thread) * NNT_PANEL;
-    run_stage(optimizer, stage, layer, first,
+    run_stage(optimizer, stage, tensor, first,
               nnt_partition_count(rows, threads, thread) * NNT_PANEL, gradients, parameters);
   }
 }
 
-void nnt_optimizer_update(const nnt_optimizer *optimizer, int stage, int layer, int64_t begin,
-                          int64_t end, float *gradients, float *parameters) {
+/* The end of the tensors from `tensor` on that are treated alike: one that is decayed is alone, its
+ * trust is its own. */
+static int64_t end_of_alike(const nnt_layout *layout, const nnt_tensor *tensor) {
+  const nnt_tensor *last = tensor, *end = layout->tensors + layout->tensor_count;
+  while (!tensor->decayed && last + 1 < end && !last[1].decayed &&
+         last[1].statistic == tensor->statistic)
+    ++last;
+  return last->offset + last->floats;
+}
+
+void nnt_optimizer_update(const nnt_optimizer *optimizer, int stage, int64_t begin, int64_t end,
+                          float *gradients, float *parameters) {
   const nnt_layout *layout = optimizer->layout;
-  const int64_t ends[] = {layout->biases[layer], nnt_layout_trained_end(layout, layer),
-                          nnt_layout_layer_end(layout, layer)};
-  for (int i = 0; i < 3; ++i)
-    update_range(optimizer, stage, layer, i > 0 ? nnt_max_i64(begin, ends[i - 1]) : begin,
-                 nnt_min_i64(end, ends[i]), gradients, parameters);
+  end = nnt_min_i64(end, layout->tail);
+  while (begin < end) {
+    const nnt_tensor *tensor = nnt_layout_tensor_at(layout, begin);
+    int64_t next = nnt_min_i64(end, end_of_alike(layout, tensor));
+    update_range(optimizer, stage, tensor, begin, next, gradients, parameters);
+    begin = next;
+  }
+}
+
+/* max_norm of the neurons of one matrix. */
+static void limit_matrix(const nnt_optimizer *optimizer, const nnt_panels *w, int part, int parts) {
+  float limit = (float)optimizer->settings.max_norm;
+  int64_t panels = nnt_panel_count(w->columns);
+  int64_t begin = nnt_partition_begin(panels, parts, part);
+  int64_t end = nnt_partition_begin(panels, parts, part + 1);
+  int64_t useful = nnt_min_i64(optimizer->threads, (end - begin) * w->rows / ROWS_PER_THREAD + 1);
+#pragma omp parallel for num_threads((int)useful) if (useful > 1)
+  for (int64_t p = begin; p < end; ++p)
+    optimizer->kernels->update->limit_columns(w->data + p * w->stride, w->rows, limit);
 }
 
 void nnt_optimizer_limit(const nnt_optimizer *optimizer, int part, int parts, float *parameters) {
-  float limit = (float)optimizer->settings.max_norm;
-  for (int l = 0; l < optimizer->layout->layer_count; ++l) {
-    if (optimizer->layout->layers[l].frozen) continue;
-    nnt_panels w = nnt_layout_weights(optimizer->layout, l, parameters);
-    int64_t panels = nnt_panel_count(w.columns);
-    int64_t begin = nnt_partition_begin(panels, parts, part);
-    int64_t end = nnt_partition_begin(panels, parts, part + 1);
-    int64_t useful = nnt_min_i64(optimizer->threads, (end - begin) * w.rows / ROWS_PER_THREAD + 1);
-#pragma omp parallel for num_threads((int)useful) if (useful > 1)
-    for (int64_t p = begin; p < end; ++p)
-      optimizer->kernels->update->limit_columns(w.data + p * w.stride, w.rows, limit);
+  for (int i = 0; i < optimizer->layout->tensor_count; ++i) {
+    const nnt_tensor *tensor = &optimizer->layout->tensors[i];
+    if (!tensor->trained || !tensor->decayed) continue;
+    nnt_panels w = nnt_tensor_panels(tensor, parameters);
+    limit_matrix(optimizer, &w, part, parts);
   }
 }
 
@@ -332,13 +279,13 @@ static double norm_of(const nnt_optimizer *optimizer, int array, int64_t begin, 
   return sqrt(sum);
 }
 
-static double trust_of(const nnt_optimizer *optimizer, int layer) {
+static double trust_of(const nnt_optimizer *optimizer, const nnt_tensor *tensor) {
   const nnt_optimizer_settings *settings = &optimizer->settings;
-  int64_t begin = optimizer->layout->weights[layer], end = optimizer->layout->biases[layer];
+  int64_t begin = tensor->offset, end = begin + tensor->floats;
   double moved = norm_of(optimizer, LINES_MOVE, begin, end);
   double weights = norm_of(optimizer, LINES_WEIGHTS, begin, end);
   if (!(moved > 0.0) || !(weights > 0.0)) return 1.0;
-  if (settings->kind == NNT_LAMB) return weights / moved;
+  if (layerwise_of(settings) == NNT_LAYERWISE_DIRECTION) return weights / moved;
   return settings->trust * weights / (moved + settings->weight_decay * weights + settings->epsilon);
 }
 
@@ -350,6 +297,8 @@ void nnt_optimizer_between(nnt_optimizer *optimizer, int stage) {
     optimizer->clip = factor < 1.0 || isnan(norm) ? factor : 1.0;
     return;
   }
-  for (int l = 0; l < optimizer->layout->layer_count; ++l)
-    optimizer->trust[l] = (float)trust_of(optimizer, l);
+  for (int i = 0; i < optimizer->layout->tensor_count; ++i) {
+    const nnt_tensor *tensor = &optimizer->layout->tensors[i];
+    if (tensor->decayed) optimizer->trust[i] = (float)trust_of(optimizer, tensor);
+  }
 }

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/message.h"
+#include "layers/layer_kind.h"
 #include "record/run_directory.h"
 
 /* An encoded checkpoint. */

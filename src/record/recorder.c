@@ -6,6 +6,7 @@
 
 #include "base/message.h"
 #include "base/partition.h"
+#include "layers/layer_kind.h"
 #include "record/checkpoint_writer.h"
 #include "record/metrics_log.h"
 #include "record/run_directory.h"
@@ -21,7 +22,7 @@ struct nnt_recorder {
   nnt_comm *comm;
   nnt_recorder_plan plan;
   const nnt_heartbeat *heartbeat; /* NULL: no watchdog */
-  nnt_stop_and_save *control;
+  nnt_stop_and_save *policy;
   nnt_checkpoint_writer *writer; /* rank 0's; NULL on the others */
   nnt_metrics_log metrics;
   bool config_due;                   /* config.ini is written with the first checkpoint */
@@ -79,9 +80,8 @@ nnt_status nnt_recorder_create(nnt_comm *comm, const nnt_recorder_plan *plan,
   }
   status = nnt_comm_agree(comm, status, error);
   if (status == NNT_OK)
-    status =
-        nnt_stop_and_save_create(comm, plan->options, plan->stepper, plan->deadline,
-                                 bytes / WRITE_RATE + WRITE_SECONDS, &recorder->control, error);
+    status = nnt_stop_and_save_create(comm, plan->options, plan->stepper, plan->deadline,
+                                      bytes / WRITE_RATE + WRITE_SECONDS, &recorder->policy, error);
   if (status != NNT_OK) {
     nnt_recorder_destroy(&recorder);
     return status;
@@ -95,7 +95,7 @@ void nnt_recorder_destroy(nnt_recorder **recorder) {
   nnt_checkpoint_writer_destroy(&(*recorder)->writer);
   nnt_metrics_log_close(&(*recorder)->metrics);
   nnt_tensorboard_file_destroy(&(*recorder)->tensorboard);
-  nnt_stop_and_save_destroy(&(*recorder)->control);
+  nnt_stop_and_save_destroy(&(*recorder)->policy);
   free(*recorder);
   *recorder = NULL;
 }
@@ -105,11 +105,11 @@ void nnt_recorder_watch(nnt_recorder *recorder, const nnt_heartbeat *heartbeat) 
 }
 
 void nnt_recorder_set_flags(nnt_recorder *recorder) {
-  if (recorder != NULL) nnt_stop_and_save_set_flags(recorder->control);
+  if (recorder != NULL) nnt_stop_and_save_set_flags(recorder->policy);
 }
 
 bool nnt_recorder_wants_stop(const void *recorder) {
-  return nnt_stop_and_save_wants_stop(((const nnt_recorder *)recorder)->control);
+  return nnt_stop_and_save_wants_stop(((const nnt_recorder *)recorder)->policy);
 }
 
 bool nnt_recorder_idle_within(nnt_recorder *recorder, double seconds) {
@@ -118,7 +118,7 @@ bool nnt_recorder_idle_within(nnt_recorder *recorder, double seconds) {
 
 nnt_status nnt_recorder_step(nnt_recorder *recorder, const nnt_recorded *now, bool last, bool *save,
                              nnt_error *error) {
-  nnt_verdict verdict = nnt_stop_and_save_read_flags(recorder->control, now->state->step);
+  nnt_verdict verdict = nnt_stop_and_save_read_flags(recorder->policy, now->state->step);
   if (recorder->writer != NULL) nnt_checkpoint_writer_report(recorder->writer);
   recorder->due = verdict.save && last;
   *save = verdict.save && !last;
@@ -141,7 +141,7 @@ static void save(nnt_recorder *recorder, const nnt_recorded *now, bool best) {
   for (int i = 0; i < NNT_OPTIMIZER_SLOTS; ++i) slots[i] = nnt_stepper_state(stepper, i);
   nnt_checkpoint_writer_submit(recorder->writer, now->state, now->history,
                                nnt_stepper_parameters(stepper), slots, best);
-  nnt_stop_and_save_saved(recorder->control, nnt_checkpoint_writer_longest(recorder->writer));
+  nnt_stop_and_save_saved(recorder->policy, nnt_checkpoint_writer_longest(recorder->writer));
   recorder->saved_epoch = now->state->epoch;
   recorder->saved_step = now->state->step;
 }
@@ -178,7 +178,7 @@ void nnt_recorder_epoch(nnt_recorder *recorder, const nnt_recorded *now,
   if (recorder->writer == NULL) return;
   nnt_heartbeat_phase(recorder->heartbeat, NNT_PHASE_SAVING);
   bool due = recorder->due || event->best || event->last ||
-             nnt_stop_and_save_is_due(recorder->control, event->epoch);
+             nnt_stop_and_save_is_due(recorder->policy, event->epoch);
   if (nnt_metrics_log_append(&recorder->metrics, event, &error) != NNT_OK)
     nnt_message(&events->log, NNT_LOG_WARNING,
                 "%s: %s; training continues, epoch %" PRId64 " will be written later", error.what,
@@ -215,7 +215,7 @@ nnt_status nnt_recorder_finish(nnt_recorder *recorder, const nnt_recorded *now, 
 nnt_status nnt_recorder_stop(nnt_recorder *recorder, const nnt_recorded *now, nnt_error *error) {
   const nnt_train_state *state = now->state;
   char name[NNT_CHECKPOINT_NAME], reason[64];
-  nnt_stop_and_save_describe(recorder->control, reason, sizeof reason);
+  nnt_stop_and_save_describe(recorder->policy, reason, sizeof reason);
   nnt_status status = nnt_recorder_finish(recorder, now, error);
   if (status != NNT_OK) return status;
   nnt_run_directory_file_name(state, name);

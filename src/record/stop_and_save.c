@@ -10,9 +10,6 @@
 #include "base/clock.h"
 #include "comm/stop_message.h"
 
-/* Control flags; after the exchange > 0 where any rank has set them. */
-enum { FLAG_STOP, FLAG_TIME, FLAG_SAVE };
-
 struct nnt_stop_and_save {
   nnt_interval every;
   nnt_stepper *stepper;
@@ -34,92 +31,91 @@ nnt_status nnt_stop_and_save_create(nnt_comm *comm, const nnt_train_options *opt
   double now = nnt_clock_seconds();
   int64_t granules = nnt_granules_of(options);
   *out = NULL;
-  nnt_stop_and_save *control = calloc(1, sizeof *control);
-  nnt_status status =
-      control != NULL ? NNT_OK : nnt_fail_memory(error, sizeof *control, "training");
-  if (control != NULL) {
-    *control = (nnt_stop_and_save){.every = options->checkpoint_every,
-                                   .stepper = stepper,
-                                   .leads = nnt_comm_rank(comm) == 0,
-                                   .alone = nnt_comm_size(comm) == 1,
-                                   .sends_flags = nnt_stepper_notes_travel(stepper),
-                                   .deadline = deadline,
-                                   .saved = now,
-                                   .longest_save = save_seconds};
+  nnt_stop_and_save *policy = calloc(1, sizeof *policy);
+  nnt_status status = policy != NULL ? NNT_OK : nnt_fail_memory(error, sizeof *policy, "training");
+  if (policy != NULL) {
+    *policy = (nnt_stop_and_save){.every = options->checkpoint_every,
+                                  .stepper = stepper,
+                                  .leads = nnt_comm_rank(comm) == 0,
+                                  .alone = nnt_comm_size(comm) == 1,
+                                  .sends_flags = nnt_stepper_control_travels(stepper),
+                                  .deadline = deadline,
+                                  .saved = now,
+                                  .longest_save = save_seconds};
   }
   status = nnt_comm_agree(comm, status, error);
   if (status == NNT_OK && granules > 0 && granules < nnt_comm_size(comm))
-    status = nnt_stop_message_create(comm, &control->message, error);
+    status = nnt_stop_message_create(comm, &policy->message, error);
   if (status != NNT_OK) {
-    nnt_stop_and_save_destroy(&control);
+    nnt_stop_and_save_destroy(&policy);
     return status;
   }
-  *out = control;
+  *out = policy;
   return NNT_OK;
 }
 
-void nnt_stop_and_save_destroy(nnt_stop_and_save **control) {
-  if (*control == NULL) return;
-  nnt_stop_message_destroy(&(*control)->message);
-  free(*control);
-  *control = NULL;
+void nnt_stop_and_save_destroy(nnt_stop_and_save **policy) {
+  if (*policy == NULL) return;
+  nnt_stop_message_destroy(&(*policy)->message);
+  free(*policy);
+  *policy = NULL;
 }
 
 /* Whether another step and a checkpoint, each estimated from the longest so far, would miss the
  * deadline. */
-static bool is_out_of_time(const nnt_stop_and_save *control) {
-  if (!control->leads || !isfinite(control->deadline)) return false;
-  double needed = 1.5 * control->longest_step + 2.0 * control->longest_save;
-  return nnt_clock_seconds() + needed >= control->deadline;
+static bool is_out_of_time(const nnt_stop_and_save *policy) {
+  if (!policy->leads || !isfinite(policy->deadline)) return false;
+  double needed = 1.5 * policy->longest_step + 2.0 * policy->longest_save;
+  return nnt_clock_seconds() + needed >= policy->deadline;
 }
 
-static bool is_time_to_save(const nnt_stop_and_save *control) {
-  return control->every.unit == NNT_EVERY_SECONDS &&
-         nnt_clock_seconds() - control->saved >= (double)control->every.count;
+static bool is_time_to_save(const nnt_stop_and_save *policy) {
+  return policy->every.unit == NNT_EVERY_SECONDS &&
+         nnt_clock_seconds() - policy->saved >= (double)policy->every.count;
 }
 
-void nnt_stop_and_save_set_flags(nnt_stop_and_save *control) {
-  if (control == NULL) return;
-  float *flags = nnt_stepper_notes(control->stepper);
+void nnt_stop_and_save_set_flags(nnt_stop_and_save *policy) {
+  if (policy == NULL) return;
+  nnt_step_control *flags = nnt_stepper_control(policy->stepper);
   bool requested = nnt_stop_requested() != 0;
-  control->step_began = nnt_clock_seconds();
-  if (control->message != NULL && control->leads)
-    requested = nnt_stop_message_arrived(control->message) || requested;
-  if (requested && !control->sends_flags) nnt_stop_message_send(control->message);
-  flags[FLAG_STOP] = requested ? 1.0F : 0.0F;
-  flags[FLAG_TIME] = is_out_of_time(control) ? 1.0F : 0.0F;
-  flags[FLAG_SAVE] = control->leads && is_time_to_save(control) ? 1.0F : 0.0F;
+  policy->step_began = nnt_clock_seconds();
+  if (policy->message != NULL && policy->leads)
+    requested = nnt_stop_message_arrived(policy->message) || requested;
+  if (requested && !policy->sends_flags) nnt_stop_message_send(policy->message);
+  flags->stop = requested ? 1.0F : 0.0F;
+  flags->out_of_time = is_out_of_time(policy) ? 1.0F : 0.0F;
+  flags->save = policy->leads && is_time_to_save(policy) ? 1.0F : 0.0F;
 }
 
-nnt_verdict nnt_stop_and_save_read_flags(nnt_stop_and_save *control, int64_t step) {
-  const float *flags = nnt_stepper_notes(control->stepper);
+nnt_verdict nnt_stop_and_save_read_flags(nnt_stop_and_save *policy, int64_t step) {
+  const nnt_step_control *flags = nnt_stepper_control(policy->stepper);
   nnt_verdict verdict = {false, false};
-  double seconds = nnt_clock_seconds() - control->step_began;
-  if (seconds > control->longest_step) control->longest_step = seconds;
-  if (control->alone)
-    nnt_stop_and_save_set_flags(control); /* no other rank has to agree: use the latest flags */
-  control->out_of_time = flags[FLAG_TIME] > 0.0F;
-  verdict.stop = flags[FLAG_STOP] > 0.0F || control->out_of_time;
-  verdict.save = flags[FLAG_SAVE] > 0.0F;
-  if (control->every.unit == NNT_EVERY_STEPS) verdict.save = step % control->every.count == 0;
+  double seconds = nnt_clock_seconds() - policy->step_began;
+  if (seconds > policy->longest_step) policy->longest_step = seconds;
+  if (policy->alone)
+    nnt_stop_and_save_set_flags(policy); /* no other rank has to agree: use the latest flags */
+  policy->out_of_time = flags->out_of_time > 0.0F;
+  verdict.stop = flags->stop > 0.0F || policy->out_of_time;
+  verdict.save = flags->save > 0.0F;
+  if (policy->every.unit == NNT_EVERY_STEPS) verdict.save = step % policy->every.count == 0;
   return verdict;
 }
 
-bool nnt_stop_and_save_is_due(const nnt_stop_and_save *control, int64_t epoch) {
-  if (control->every.unit == NNT_EVERY_EPOCHS) return epoch % control->every.count == 0;
-  return is_time_to_save(control);
+bool nnt_stop_and_save_is_due(const nnt_stop_and_save *policy, int64_t epoch) {
+  if (policy->every.unit == NNT_EVERY_EPOCHS) return epoch % policy->every.count == 0;
+  return is_time_to_save(policy);
 }
 
-void nnt_stop_and_save_saved(nnt_stop_and_save *control, double longest) {
-  control->saved = nnt_clock_seconds();
-  if (longest > 0.0) control->longest_save = longest;
+void nnt_stop_and_save_saved(nnt_stop_and_save *policy, double longest) {
+  policy->saved = nnt_clock_seconds();
+  if (longest > 0.0) policy->longest_save = longest;
 }
 
-bool nnt_stop_and_save_wants_stop(const void *control) {
-  return nnt_stop_requested() != 0 || is_out_of_time(control);
+bool nnt_stop_and_save_wants_stop(const void *policy) {
+  return nnt_stop_requested() != 0 || is_out_of_time(policy);
 }
 
-void nnt_stop_and_save_describe(const nnt_stop_and_save *control, char *text, size_t size) {
+void nnt_stop_and_save_describe(const nnt_stop_and_save *policy, char *text, size_t size) {
   int reason = nnt_stop_requested();
   const char *name = reason == SIGTERM   ? "SIGTERM"
                      : reason == SIGINT  ? "SIGINT"
@@ -129,7 +125,7 @@ void nnt_stop_and_save_describe(const nnt_stop_and_save *control, char *text, si
     (void)snprintf(text, size, "by %s", name);
   else if (reason != 0)
     (void)snprintf(text, size, "by request %d", reason);
-  else if (control->out_of_time || is_out_of_time(control))
+  else if (policy->out_of_time || is_out_of_time(policy))
     (void)snprintf(text, size, "ahead of the time limit");
   else
     (void)snprintf(text, size, "by a signal to another rank");

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "io/checkpoint.h"
+#include "layers/layer_kind.h"
 #include "record/run_directory.h"
 
 #define PATH_SIZE 4096

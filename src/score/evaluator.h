@@ -11,7 +11,7 @@
 #include <nntrain/evaluate.h>
 
 #include "input/data_source.h"
-#include "net/network.h"
+#include "layers/network.h"
 #include "score/score_sheet.h"
 
 typedef struct nnt_evaluator nnt_evaluator;

@@ -5,7 +5,7 @@
 
 #include "data/sample_order.h"
 #include "data/samples.h"
-#include "net/network.h"
+#include "layers/network.h"
 
 typedef struct nnt_batch_locator nnt_batch_locator;
 

@@ -9,16 +9,18 @@
 #include "base/partition.h"
 #include "comm/gradient_exchange.h"
 #include "data/loader.h"
+#include "layers/layer_kind.h"
+#include "layers/network.h"
 #include "net/mixup.h"
-#include "net/network.h"
 #include "net/optimizer.h"
 #include "net/partial_sums.h"
 #include "step/batch_locator.h"
 #include "step/sync_batch_norm.h"
 #include "step/updater.h"
 
-/* Between nodes a layer is sent in pieces of about this many floats, while the rest is computed. */
-#define PIECE_FLOATS (INT64_C(1) << 18)
+/* Between nodes a layer is sent in buckets of about this many floats, while the rest is computed.
+ */
+#define BUCKET_FLOATS (INT64_C(1) << 18)
 /* Floats of a network whose update finds them in the cache: asking for them ahead only costs. */
 #define CACHED_FLOATS (INT64_C(1) << 21)
 
@@ -40,7 +42,7 @@ struct nnt_stepper {
   const nnt_samples *samples;
   int threads;
   uint64_t seed;
-  float notes[NNT_NOTES];
+  nnt_step_control control;
   const nnt_heartbeat *heartbeat; /* NULL: nobody watches */
   /* Seconds of the running step; measured only when asked. */
   double gathering, updating;
@@ -51,16 +53,16 @@ struct nnt_stepper {
 static nnt_status create_exchange(nnt_stepper *stepper, const nnt_train_options *options,
                                   nnt_error *error) {
   bool alone = nnt_comm_nodes(stepper->comm) == 1 && options->allreduce == NNT_ALLREDUCE_AUTO;
-  if (!alone) nnt_layout_cut(&stepper->layout, PIECE_FLOATS);
-  int pieces = nnt_layout_pieces(&stepper->layout);
-  int64_t *begin = calloc((size_t)pieces + 1, sizeof *begin);
+  if (!alone) nnt_layout_cut(&stepper->layout, BUCKET_FLOATS);
+  int buckets = nnt_layout_buckets(&stepper->layout);
+  int64_t *begin = calloc((size_t)buckets + 1, sizeof *begin);
   nnt_status status = NNT_OK;
   if (begin == NULL)
-    status = nnt_fail_memory(error, (size_t)pieces * sizeof *begin, "gradient exchange");
+    status = nnt_fail_memory(error, (size_t)buckets * sizeof *begin, "gradient exchange");
   status = nnt_comm_agree(stepper->comm, status, error);
-  for (int i = 0; i <= pieces && status == NNT_OK; ++i)
-    begin[i] = nnt_layout_piece_begin(&stepper->layout, i);
-  nnt_exchange_plan plan = {.buckets = pieces,
+  for (int i = 0; i <= buckets && status == NNT_OK; ++i)
+    begin[i] = nnt_layout_bucket_begin(&stepper->layout, i);
+  nnt_exchange_plan plan = {.buckets = buckets,
                             .begin = begin,
                             .states = nnt_optimizer_slots(&options->optimizer),
                             .scratch = nnt_optimizer_lines(&options->optimizer, &stepper->layout),
@@ -185,11 +187,11 @@ nnt_status nnt_stepper_sync(nnt_stepper *stepper, nnt_error *error) {
   return nnt_gradient_exchange_sync(stepper->exchange, error);
 }
 
-float *nnt_stepper_notes(nnt_stepper *stepper) {
-  return stepper->notes;
+nnt_step_control *nnt_stepper_control(nnt_stepper *stepper) {
+  return &stepper->control;
 }
 
-bool nnt_stepper_notes_travel(const nnt_stepper *stepper) {
+bool nnt_stepper_control_travels(const nnt_stepper *stepper) {
   return stepper->share.plan->outputs > 0;
 }
 
@@ -202,11 +204,11 @@ int nnt_stepper_threads(const nnt_stepper *stepper) {
   return nnt_network_threads(stepper->network, stepper->capacity);
 }
 
-static void gradient_ready(void *context, int piece) {
+static void gradient_ready(void *context, int bucket) {
   nnt_stepper *stepper = context;
   const nnt_heartbeat *heartbeat = omp_get_thread_num() == 0 ? stepper->heartbeat : NULL;
   nnt_heartbeat_phase(heartbeat, NNT_PHASE_EXCHANGE); /* it may wait for the node's ranks */
-  nnt_gradient_exchange_start(stepper->exchange, piece);
+  nnt_gradient_exchange_start(stepper->exchange, bucket);
   nnt_heartbeat_phase(heartbeat, NNT_PHASE_COMPUTING);
 }
 
@@ -215,21 +217,21 @@ static void poll(void *context) {
   nnt_gradient_exchange_poll(stepper->exchange);
 }
 
-static void range_ready(void *context, int piece, int64_t begin, int64_t end,
+static void range_ready(void *context, int bucket, int64_t begin, int64_t end,
                         const float *gradients) {
   nnt_stepper *stepper = context;
   double started = stepper->measure ? nnt_clock_seconds() : 0.0;
   (void)gradients;
   nnt_heartbeat_begin_update(stepper->heartbeat, nnt_updater_number(stepper->updater) + 1);
-  nnt_updater_range(stepper->updater, piece, begin, end);
+  nnt_updater_range(stepper->updater, bucket, begin, end);
   if (stepper->measure) stepper->updating += nnt_clock_seconds() - started;
 }
 
 /* With one rank there may be nothing to wait for: each tile of the gradient updates its weights. */
-static void take_gradient(void *context, int layer, int64_t offset, const float *values,
-                          int64_t count) {
+static void take_gradient(void *context, const nnt_tensor *tensor, int64_t offset,
+                          const float *values, int64_t count) {
   nnt_stepper *stepper = context;
-  nnt_updater_take(stepper->updater, layer, offset, values, count);
+  nnt_updater_take(stepper->updater, tensor, offset, values, count);
 }
 
 static void expect_gradient(void *context, int64_t offset, int64_t count) {
@@ -253,7 +255,7 @@ static int64_t row_count(const nnt_stepper *stepper, int64_t batch) {
 }
 
 /* Where the samples of the step after this one lie, when it is in the same epoch: a small batch is
- * asked for from memory while this one is computed. */
+ * prefetched while this one is computed. */
 static void foresee(nnt_stepper *stepper, const nnt_sample_order *order, int64_t first,
                     int64_t batch, nnt_network_step_call *call) {
   int64_t left = stepper->samples->count - (first + batch);
@@ -306,7 +308,7 @@ static void compute(nnt_stepper *stepper, const nnt_batch_part *whole) {
   nnt_network_step_call call = describe_step(stepper, whole, share->first, share->count, &granules);
   call.outputs = share->plan->outputs;
   call.gradients = nnt_gradient_exchange_gradients(stepper->exchange);
-  call.notes = stepper->notes;
+  call.control = &stepper->control;
   call.whole = nnt_sync_batch_norm_of(stepper->whole, whole->batch);
   foresee(stepper, whole->order, whole->first, whole->batch, &call);
   call.ready = gradient_ready;
@@ -320,7 +322,7 @@ static void compute(nnt_stepper *stepper, const nnt_batch_part *whole) {
 static void start_all(nnt_stepper *stepper) {
   const nnt_layout *layout = &stepper->layout;
   for (int l = layout->layer_count - 1; l >= 0; --l) {
-    for (int i = layout->first_piece[l]; i < layout->first_piece[l + 1]; ++i)
+    for (int i = layout->first_bucket[l]; i < layout->first_bucket[l + 1]; ++i)
       nnt_gradient_exchange_start(stepper->exchange, i);
   }
 }
@@ -333,12 +335,15 @@ static void compute_parts(nnt_stepper *stepper, const nnt_batch_part *whole) {
     nnt_network_step_call call = describe_step(stepper, whole, part->first, part->count, &granules);
     call.outputs = part->plan.outputs;
     call.gradients = nnt_partial_sums_arena(stepper->sums);
-    call.notes = i == 0 ? stepper->notes : NULL; /* they are summed like the gradients */
+    call.control = i == 0 ? &stepper->control : NULL; /* summed like the gradients */
     nnt_network_step(stepper->network, &call);
     nnt_partial_sums_take(stepper->sums, i);
   }
+  /* The flags of the first part may lie in a sum that is not this rank's first. */
   float *tail = nnt_gradient_exchange_gradients(stepper->exchange) + stepper->layout.tail;
-  memcpy(tail + NNT_TAIL_NOTES, stepper->notes, sizeof stepper->notes);
+  nnt_step_control control = stepper->control;
+  control.loss = tail[0];
+  memcpy(tail, &control, sizeof control);
   start_all(stepper);
 }
 
@@ -375,16 +380,14 @@ nnt_status nnt_stepper_run(nnt_stepper *stepper, const nnt_sample_order *order, 
   nnt_status status = nnt_sync_batch_norm_check(stepper->whole, error);
   if (status != NNT_OK) return status;
   nnt_heartbeat_phase(stepper->heartbeat, NNT_PHASE_EXCHANGE);
-  if (updates_at_once(stepper)) {
-    *loss = (double)nnt_gradient_exchange_gradients(
-        stepper->exchange)[stepper->layout.tail + NNT_TAIL_LOSS];
-  } else {
+  const float *tail = nnt_gradient_exchange_gradients(stepper->exchange) + stepper->layout.tail;
+  if (!updates_at_once(stepper)) {
     status = nnt_gradient_exchange_finish(stepper->exchange, range_ready, stepper, error);
     if (status != NNT_OK) return status;
-    const float *tail = nnt_gradient_exchange_tail(stepper->exchange);
-    *loss = (double)tail[NNT_TAIL_LOSS];
-    memcpy(stepper->notes, tail + NNT_TAIL_NOTES, sizeof stepper->notes);
+    tail = nnt_gradient_exchange_tail(stepper->exchange);
   }
+  memcpy(&stepper->control, tail, sizeof stepper->control);
+  *loss = (double)stepper->control.loss;
   double t3 = stepper->measure ? nnt_clock_seconds() : 0.0;
   status = nnt_updater_finish(stepper->updater, error);
   if (status != NNT_OK) return status;
@@ -399,9 +402,9 @@ nnt_status nnt_stepper_run(nnt_stepper *stepper, const nnt_sample_order *order, 
   return NNT_OK;
 }
 
-static void leave(void *context, int piece, int64_t begin, int64_t end, const float *gradients) {
+static void leave(void *context, int bucket, int64_t begin, int64_t end, const float *gradients) {
   (void)context;
-  (void)piece;
+  (void)bucket;
   (void)begin;
   (void)end;
   (void)gradients;

@@ -10,6 +10,7 @@
 #include "data/samples.h"
 #include "net/layout.h"
 #include "net/model.h"
+#include "net/step_control.h"
 
 typedef struct nnt_stepper nnt_stepper;
 
@@ -46,11 +47,11 @@ nnt_status nnt_stepper_run(nnt_stepper *stepper, const nnt_sample_order *order, 
                            int64_t batch, double learning_rate, double *loss, nnt_step_times *times,
                            nnt_error *error) NNT_MUST_CHECK;
 
-/* [NNT_NOTES]: what this rank notes before a step is summed over all ranks after it, by the
- * exchange of the gradients. Counts of ranks: small whole numbers. Local. */
-float *nnt_stepper_notes(nnt_stepper *stepper);
-/* Whether this rank has a part of the batch, which its notes travel with: rank 0 always has. */
-bool nnt_stepper_notes_travel(const nnt_stepper *stepper);
+/* The flags that this rank sets before a step are summed over all ranks after it, by the exchange
+ * of the gradients. Local. */
+nnt_step_control *nnt_stepper_control(nnt_stepper *stepper);
+/* Whether this rank has a part of the batch, which its flags travel with: rank 0 always has. */
+bool nnt_stepper_control_travels(const nnt_stepper *stepper);
 
 /* Where this rank shows what it does (comm/heartbeat.h); borrowed, NULL: nowhere. */
 void nnt_stepper_watch(nnt_stepper *stepper, const nnt_heartbeat *heartbeat);

@@ -22,7 +22,7 @@ static const float *gather(void *context, int64_t count) {
 nnt_status nnt_sync_batch_norm_create(nnt_comm *comm, const nnt_model *model,
                                       const nnt_gradient_exchange *exchange,
                                       nnt_sync_batch_norm **out, nnt_error *error) {
-  int64_t floats = nnt_network_node_floats(model);
+  int64_t floats = nnt_network_gathered_floats(model);
   nnt_exchange_share share = nnt_gradient_exchange_share(exchange);
   *out = NULL;
   if (floats == 0) return NNT_OK;

@@ -1,11 +1,11 @@
-/* How batch normalisation sees all ranks' rows: the network's calls (net/network.h), answered by
+/* How batch normalisation sees all ranks' rows: the network's calls (layers/network.h), answered by
  * messages (comm/moment_exchange.h). */
 #ifndef NNT_STEP_SYNC_BATCH_NORM_H
 #define NNT_STEP_SYNC_BATCH_NORM_H
 
 #include "comm/gradient_exchange.h"
 #include "comm/heartbeat.h"
-#include "net/network.h"
+#include "layers/network.h"
 
 typedef struct nnt_sync_batch_norm nnt_sync_batch_norm;
 

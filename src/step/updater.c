@@ -7,7 +7,6 @@
 
 /* A range that has arrived and waits for the stages to come. */
 typedef struct range {
-  int layer;
   int64_t begin, end;
 } range;
 
@@ -18,7 +17,7 @@ struct nnt_updater {
   float *parameters, *gradients; /* the exchange's */
   int stages;
   int64_t updates; /* done */
-  range *ranges;   /* [pieces of the layout] */
+  range *ranges;   /* [buckets of the layout] */
   int range_count;
 };
 
@@ -29,12 +28,12 @@ nnt_status nnt_updater_create(const nnt_optimizer_settings *settings, const nnt_
   *out = NULL;
   nnt_status status = nnt_kernels_choose(&kernels, error);
   if (status != NNT_OK) return status;
-  size_t pieces = (size_t)nnt_layout_pieces(layout);
+  size_t buckets = (size_t)nnt_layout_buckets(layout);
   nnt_updater *updater = calloc(1, sizeof *updater);
-  if (updater != NULL) updater->ranges = calloc(pieces, sizeof *updater->ranges);
+  if (updater != NULL) updater->ranges = calloc(buckets, sizeof *updater->ranges);
   if (updater == NULL || updater->ranges == NULL) {
     free(updater);
-    return nnt_fail_memory(error, pieces * sizeof(range), "updates");
+    return nnt_fail_memory(error, buckets * sizeof(range), "updates");
   }
   updater->exchange = exchange;
   updater->layout = layout;
@@ -76,9 +75,9 @@ bool nnt_updater_is_immediate(const nnt_updater *updater) {
   return updater->stages == 1;
 }
 
-void nnt_updater_take(const nnt_updater *updater, int layer, int64_t offset, const float *values,
-                      int64_t count) {
-  nnt_optimizer_apply(&updater->optimizer, layer, offset, count, values, updater->parameters);
+void nnt_updater_take(const nnt_updater *updater, const nnt_tensor *tensor, int64_t offset,
+                      const float *values, int64_t count) {
+  nnt_optimizer_apply(&updater->optimizer, tensor, offset, count, values, updater->parameters);
 }
 
 void nnt_updater_expect(const nnt_updater *updater, int64_t offset, int64_t count) {
@@ -86,13 +85,13 @@ void nnt_updater_expect(const nnt_updater *updater, int64_t offset, int64_t coun
 }
 
 static void run(const nnt_updater *updater, int stage, const range *part) {
-  nnt_optimizer_update(&updater->optimizer, stage, part->layer, part->begin, part->end,
-                       updater->gradients, updater->parameters);
+  nnt_optimizer_update(&updater->optimizer, stage, part->begin, part->end, updater->gradients,
+                       updater->parameters);
 }
 
-void nnt_updater_range(nnt_updater *updater, int piece, int64_t begin, int64_t end) {
-  const range part = {nnt_layout_layer_of(updater->layout, piece), begin, end};
-  if (updater->layout->layers[part.layer].frozen) return;
+void nnt_updater_range(nnt_updater *updater, int bucket, int64_t begin, int64_t end) {
+  const range part = {begin, end};
+  if (updater->layout->layers[nnt_layout_layer_of(updater->layout, bucket)].frozen) return;
   run(updater, 0, &part);
   if (updater->stages > 1) updater->ranges[updater->range_count++] = part;
 }

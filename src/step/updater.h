@@ -27,14 +27,14 @@ int64_t nnt_updater_number(const nnt_updater *updater);
 
 /* Whether any range can be updated on its own, as soon as its gradient is there. */
 bool nnt_updater_is_immediate(const nnt_updater *updater);
-/* Then: `count` floats at `offset`, all weights or all biases of the layer. On any thread. */
-void nnt_updater_take(const nnt_updater *updater, int layer, int64_t offset, const float *values,
-                      int64_t count);
-/* Asks memory for what these floats need, a while before they are taken. */
+/* Then: `count` floats at `offset`, all of one tensor. On any thread. */
+void nnt_updater_take(const nnt_updater *updater, const nnt_tensor *tensor, int64_t offset,
+                      const float *values, int64_t count);
+/* Prefetches what these floats need, a while before they are taken. */
 void nnt_updater_expect(const nnt_updater *updater, int64_t offset, int64_t count);
 
-/* Floats [begin, end), of one piece of the layout, are averaged in this rank's gradients. */
-void nnt_updater_range(nnt_updater *updater, int piece, int64_t begin, int64_t end);
+/* Floats [begin, end), of one bucket of the layout, are averaged in this rank's gradients. */
+void nnt_updater_range(nnt_updater *updater, int bucket, int64_t begin, int64_t end);
 /* All ranges of the step have been there, on all ranks: does what is left of the update. Collective
  * over the ranks that share parameters. */
 nnt_status nnt_updater_finish(nnt_updater *updater, nnt_error *error) NNT_MUST_CHECK;

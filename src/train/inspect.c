@@ -9,6 +9,7 @@
 #include "base/partition.h"
 #include "data/sample_order.h"
 #include "hdf5/h5.h"
+#include "layers/layer_kind.h"
 #include "net/layout.h"
 #include "record/run_directory.h"
 

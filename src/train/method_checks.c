@@ -26,7 +26,8 @@ static const char *optimizer_wrong(const nnt_optimizer_settings *settings) {
   if (!is_fraction(settings->beta1) || !is_fraction(settings->beta2) ||
       !is_fraction(settings->alpha))
     return "beta1, beta2 or alpha is not in [0, 1)";
-  if (settings->kind != NNT_SGD && !(isfinite(settings->epsilon) && settings->epsilon > 0.0))
+  if ((nnt_optimizer_takes(settings->kind) & NNT_TAKES_EPSILON) != 0 &&
+      !(isfinite(settings->epsilon) && settings->epsilon > 0.0))
     return "epsilon is not positive and finite";
   if (!is_non_negative(settings->trust)) return "trust is negative or not finite";
   if (!is_non_negative(settings->clip_norm) || !is_non_negative(settings->clip_value) ||

@@ -17,6 +17,7 @@
 #include "input/input_statistics.h"
 #include "input/run_data.h"
 #include "kernels/dispatch.h"
+#include "layers/layer_kind.h"
 #include "record/run_directory.h"
 #include "step/step.h"
 #include "train/method_checks.h"

@@ -4,6 +4,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "layers/layer_kind.h"
+
 static bool same_layer(const nnt_layer *a, const nnt_layer *b) {
   return a->inputs == b->inputs && a->outputs == b->outputs && a->norm == b->norm &&
          a->activation == b->activation;
@@ -30,8 +32,8 @@ void nnt_warm_start_copy(const nnt_checkpoint *from, const nnt_layout *layout, f
   nnt_layout source = nnt_layout_of(&from->model);
   for (int l = 0; l < layout->layer_count; ++l) {
     if (!same_layer(&source.layers[l], &layout->layers[l])) continue;
-    int64_t begin = source.weights[l], end = nnt_layout_layer_end(&source, l);
-    memcpy(parameters + layout->weights[l], from->parameters + begin,
+    int64_t begin = nnt_layout_layer_begin(&source, l), end = nnt_layout_layer_end(&source, l);
+    memcpy(parameters + nnt_layout_layer_begin(layout, l), from->parameters + begin,
            (size_t)(end - begin) * sizeof *parameters);
   }
 }

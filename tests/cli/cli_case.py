@@ -13,7 +13,7 @@ import h5py
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "helpers"))
-from nntrain_test import ALONE, SHARED, Case, metrics  # noqa: E402
+from nntrain_test import ALONE, SHARED, Case, choices, metrics  # noqa: E402
 
 NNTRAIN = os.environ["NNTRAIN"]
 MPIEXEC = os.environ.get("NNTRAIN_MPIEXEC", "mpirun")

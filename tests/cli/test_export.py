@@ -25,13 +25,13 @@ except ImportError as error:
     print(f"skipped: {error}; NNTRAIN_TORCH_PYTHON names a Python with onnx, onnxruntime and torch")
     sys.exit(77)
 
-from cli_case import CliCase, samples  # noqa: E402
+from cli_case import CliCase, choices, samples  # noqa: E402
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "accuracy"))
 from test_accuracy import FILES, find_data  # noqa: E402
 
 SCRIPTS = Path(__file__).resolve().parent.parent.parent / "scripts"
 NETWORKS = tuple(("--activation", name) for name in
-                 ("sigmoid", "tanh", "relu", "leaky-relu", "gelu", "silu", "identity")) + (
+                 choices("activation")) + (
     ("--layer-norm", "--activation", "gelu,silu"), ("--batch-norm", "--activation", "relu"),
     ("--loss", "quadratic"),
     ("--loss", "hinge"), ("--normalize", "standardize"), ("--loss", "mse"))
@@ -109,8 +109,9 @@ class StateDict(CliCase):
     def test_there_and_back(self):
         x, y = samples()
         self.write_data("data.h5", x, y)
-        for words in ((), ("--layer-norm", "--optimizer", "adam"), ("--batch-norm",)):
-            self.train("--normalize", "standardize", "--activation", "gelu", *words)
+        networks = [("--activation", name) for name in choices("activation")]
+        for words in (*networks, ("--layer-norm", "--optimizer", "adam"), ("--batch-norm",)):
+            self.train("--normalize", "standardize", *words)
             self.script("to-torch", "run/last.h5", "model.pt")
             saved = torch.load(self.path("model.pt"), weights_only=True)
             sys.path.insert(0, str(SCRIPTS))

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "helpers"))
-from nntrain_test import Case, metrics, nntrain, skip, write_data  # noqa: E402
+from nntrain_test import Case, choices, metrics, nntrain, skip, write_data  # noqa: E402
 
 SEED = int(os.environ.get("NNT_TEST_SEED", time.time_ns() % 1000000))
 CASES = int(os.environ.get("NNT_TEST_CASES", "3"))
@@ -198,7 +198,7 @@ class RandomCase(ExactCase):
         batch = numbers.choice((1, 7, 16, 50, 64, 129, 1031))
         settings = {
             "hidden": ",".join(str(numbers.randint(1, 90)) for _ in range(numbers.randint(1, 4))),
-            "activation": numbers.choice(("sigmoid", "tanh", "relu", "leaky-relu", "gelu", "silu")),
+            "activation": numbers.choice(choices("activation")),
             "loss": numbers.choice(("cross-entropy", "quadratic")),
             "learning_rate": 0.01 * min(1.0, batch / 32),
             "momentum": numbers.choice((0, 0.5, 0.9)),

@@ -2,6 +2,7 @@
 
 NNTRAIN in the environment is the program, NNTRAIN_MPIEXEC the launcher (default mpirun).
 """
+import functools
 import json
 import os
 import subprocess
@@ -60,6 +61,13 @@ def nntrain(*words, ranks=1, threads=1, env=None, code=0, timeout=600):
             f"{done.stdout}{done.stderr}"
         )
     return done
+
+
+@functools.cache
+def choices(option):
+    """All values of an option of `train` that is a choice, as the program itself lists them."""
+    said = nntrain("train", "--data", "none.h5", "--output", "none", f"--{option}", "?", code=2).stderr
+    return tuple(said.strip().rsplit("choose one of: ", 1)[1].split(", "))
 
 
 def metrics(run):

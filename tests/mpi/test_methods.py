@@ -14,7 +14,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "helpers"))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from nntrain_test import Case, metrics, nntrain, write_data  # noqa: E402
+from nntrain_test import Case, choices, metrics, nntrain, write_data  # noqa: E402
 from test_ranks import samples  # noqa: E402
 
 # Everything at once as far as it goes together, each method at least once.
@@ -66,8 +66,7 @@ class VerifyCase(MethodCase):
                 self.assertIn("verdict: identical", done.stdout)
 
     def test_each_has_an_effect(self):
-        alone = ("", *(f"--optimizer {kind} --learning-rate 0.01" for kind in (
-            "sgd", "adam", "adamw", "rmsprop", "adagrad", "lars", "lamb")),
+        alone = ("", *(f"--optimizer {kind} --learning-rate 0.01" for kind in choices("optimizer")),
             "--clip-norm 0.1", "--clip-value 0.001", "--l1 0.01", "--max-norm 0.5",
             "--dropout 0.5", "--dropout 0.5,0", "--input-dropout 0.5", "--label-smoothing 0.1",
             "--layer-norm", "--batch-norm", "--shift 1", "--flip", "--erase 0.5", "--noise 0.1", "--mixup 0.2",

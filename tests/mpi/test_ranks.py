@@ -15,7 +15,7 @@ import h5py
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "helpers"))
-from nntrain_test import Case, distance, metrics, nntrain, parameters, write_data  # noqa: E402
+from nntrain_test import Case, choices, distance, metrics, nntrain, parameters, write_data  # noqa: E402
 
 LOSS_TOLERANCE = 1e-5
 WEIGHT_TOLERANCE = 1e-4
@@ -200,7 +200,7 @@ class DigestCase(RunCase):
 
     def test_activations_and_losses(self):
         """Every function at two thread counts and in all instruction sets."""
-        for activation in ("sigmoid", "tanh", "leaky-relu", "gelu", "silu"):
+        for activation in choices("activation"):
             digests = [
                 self.last(self.train(f"{activation}-{name}", activation=activation, epochs=1,
                                      loss="quadratic", threads=threads, env=env))

@@ -5,5 +5,5 @@ set -euo pipefail
 
 command -v clang-format >/dev/null || { echo "clang-format is missing"; exit 77; }
 cd "$1"
-find include src tests -name '*.[ch]' -print0 | sort -z |
+find include src tests scripts -name '*.[ch]' -print0 | sort -z |
   xargs -0 clang-format --dry-run -Werror --ferror-limit=1

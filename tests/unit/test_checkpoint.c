@@ -1,5 +1,6 @@
 /* Checkpoints in memory: nothing is lost, and any damage is found. */
 #include "io/checkpoint.h"
+#include "layers/layer_kind.h"
 
 #include "net/initialize.h"
 #include "unit.h"

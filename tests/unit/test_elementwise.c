@@ -3,6 +3,7 @@
 #include "kernels/elementwise.h"
 
 #include "kernels/dispatch.h"
+#include "net/activation_table.h"
 #include "unit.h"
 
 #define COUNT 65536
@@ -79,14 +80,14 @@ static float input(int64_t i) {
   return 20.0F * test_number(11, i) * (i % 3 == 0 ? 0.05F : 1.0F);
 }
 
-static void check_activation(const nnt_elementwise *e, nnt_activation activation) {
+static void check_activation(const nnt_activation_kernels *e, nnt_activation activation) {
   float *z = test_floats(COUNT), *auxiliary = test_floats(COUNT), *gradient = test_floats(COUNT);
   for (int64_t i = 0; i < COUNT; ++i) {
     z[i] = input(i);
     gradient[i] = 0.5F;
   }
   e->activate[activation](z, auxiliary, COUNT);
-  bool stored = activation == NNT_GELU || activation == NNT_SILU;
+  bool stored = nnt_activation_row_of(activation)->stores_derivative;
   e->derive[activation](gradient, stored ? auxiliary : z, COUNT);
   for (int64_t i = 0; i < COUNT; ++i) {
     double x = (double)input(i), y = value(activation, x);
@@ -106,7 +107,7 @@ static void activations_are_right(void **state) {
   (void)state;
   for (int k = 0; kernels_at(k) != NULL; ++k) {
     for (int a = 0; a < NNT_ACTIVATION_COUNT; ++a)
-      check_activation(kernels_at(k)->elementwise, (nnt_activation)a);
+      check_activation(kernels_at(k)->activation, (nnt_activation)a);
   }
 }
 
@@ -117,7 +118,7 @@ static void nan_comes_through(void **state) {
     for (int a = 0; a < NNT_ACTIVATION_COUNT; ++a) {
       float *z = test_floats(NNT_PANEL), *auxiliary = test_floats(NNT_PANEL);
       z[5] = NAN;
-      kernels_at(k)->elementwise->activate[a](z, auxiliary, NNT_PANEL);
+      kernels_at(k)->activation->activate[a](z, auxiliary, NNT_PANEL);
       assert_true(isnan(z[5]));
       assert_true(!isnan(z[4]));
       free(z);
@@ -323,14 +324,18 @@ static void updates(void **state) {
   enum { N = 64 };
   for (int k = 0; kernels_at(k) != NULL; ++k) {
     for (int variant = 0; variant < 3; ++variant) {
-      nnt_sgd_step step = {0.1F, variant == 0 ? 0.0F : 0.9F, 0.01F, variant == 2};
+      nnt_update_step step = {.learning_rate = 0.1,
+                              .momentum = variant == 0 ? 0.0 : 0.9,
+                              .nesterov = variant == 2,
+                              .weight_decay = 0.01};
       float *w = test_floats(N), *g = test_floats(N), *v = test_floats(N);
       for (int i = 0; i < N; ++i) {
         w[i] = test_number(1, i);
         g[i] = test_number(2, i);
         v[i] = test_number(3, i);
       }
-      kernels_at(k)->update->sgd(&step, g, variant == 0 ? NULL : v, w, N);
+      nnt_update_state state_of_w = {variant == 0 ? NULL : v, NULL};
+      kernels_at(k)->update->apply[NNT_SGD](&step, g, state_of_w, w, N);
       for (int i = 0; i < N; ++i) {
         double old = (double)test_number(1, i);
         double gradient = (double)g[i] + 0.01 * old;
@@ -355,8 +360,8 @@ static void variants_agree(void **state) {
         *d = test_floats(COUNT);
   for (int activation = 0; activation < NNT_ACTIVATION_COUNT; ++activation) {
     for (int64_t i = 0; i < COUNT; ++i) a[i] = b[i] = input(i);
-    one->elementwise->activate[activation](a, c, COUNT);
-    two->elementwise->activate[activation](b, d, COUNT);
+    one->activation->activate[activation](a, c, COUNT);
+    two->activation->activate[activation](b, d, COUNT);
     assert_memory_equal(a, b, COUNT * sizeof *a);
     assert_memory_equal(c, d, COUNT * sizeof *c);
   }

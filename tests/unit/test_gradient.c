@@ -1,7 +1,8 @@
 /* The backward pass against central finite differences, for every activation with every loss. The
  * differences are taken in a float64 network of the test's own. */
+#include "layers/layer_kind.h"
+#include "layers/network.h"
 #include "net/initialize.h"
-#include "net/network.h"
 #include "unit.h"
 
 #define ROWS 5
@@ -189,20 +190,17 @@ static void compare_one(const reference *r, const nnt_layer *layer, double got, 
     expect_gradient(layer, got, difference(r, index));
 }
 
-static void compare(const reference *r, const nnt_layout *layout, float *gradients) {
+static void compare(const reference *r, const nnt_layout *layout, const float *gradients) {
   int64_t next = 0;
-  for (int l = 0; l < layout->layer_count; ++l) {
-    const nnt_layer *layer = &layout->layers[l];
-    nnt_panels dw = nnt_layout_weights(layout, l, gradients);
-    for (int64_t o = 0; o < layer->outputs; ++o) {
-      for (int64_t i = 0; i < layer->inputs; ++i)
-        compare_one(r, layer, (double)*nnt_panels_at(&dw, i, o), next++);
-    }
-    const int64_t places[] = {layout->biases[l], layout->gains[l], layout->shifts[l]};
-    for (int p = 0; p < (layer->norm != NNT_NORM_NONE ? 3 : 1); ++p) {
-      for (int64_t o = 0; o < layer->outputs; ++o)
-        compare_one(r, layer, (double)gradients[places[p] + o], next++);
-    }
+  for (int t = 0; t < layout->tensor_count; ++t) {
+    const nnt_tensor *tensor = &layout->tensors[t];
+    if (tensor->statistic) continue;
+    int64_t count = nnt_tensor_elements(tensor);
+    float *got = calloc((size_t)count, sizeof *got);
+    nnt_tensor_export(tensor, gradients, got);
+    for (int64_t i = 0; i < count; ++i)
+      compare_one(r, &layout->layers[tensor->layer], (double)got[i], next++);
+    free(got);
   }
 }
 
@@ -247,22 +245,32 @@ static void run_step(nnt_network *network, const nnt_layout *layout, const float
 }
 
 /* The network's parameters in the reference's order. */
-static void copy_parameters(const reference *r, const nnt_layout *layout, float *parameters) {
+static void copy_parameters(const reference *r, const nnt_layout *layout, const float *parameters) {
   int64_t next = 0;
-  for (int l = 0; l < layout->layer_count; ++l) {
-    nnt_panels w = nnt_layout_weights(layout, l, parameters);
-    for (int64_t o = 0; o < w.columns; ++o) {
-      for (int64_t i = 0; i < w.rows; ++i) r->parameters[next++] = (double)*nnt_panels_at(&w, i, o);
-    }
-    for (int64_t o = 0; o < w.columns; ++o)
-      r->parameters[next++] = (double)parameters[layout->biases[l] + o];
-    if (layout->layers[l].norm == NNT_NORM_NONE) continue;
-    for (int64_t o = 0; o < w.columns; ++o)
-      r->parameters[next++] = (double)parameters[layout->gains[l] + o];
-    for (int64_t o = 0; o < w.columns; ++o)
-      r->parameters[next++] = (double)parameters[layout->shifts[l] + o];
+  for (int t = 0; t < layout->tensor_count; ++t) {
+    const nnt_tensor *tensor = &layout->tensors[t];
+    if (tensor->statistic) continue;
+    int64_t count = nnt_tensor_elements(tensor);
+    float *values = calloc((size_t)count, sizeof *values);
+    nnt_tensor_export(tensor, parameters, values);
+    for (int64_t i = 0; i < count; ++i) r->parameters[next++] = (double)values[i];
+    free(values);
   }
   assert_int_equal(next, nnt_model_parameters(r->model));
+}
+
+/* Gains, shifts and statistics other than those that they begin with. */
+static void disturb(const nnt_layout *layout, float *parameters) {
+  for (int t = 0; t < layout->tensor_count; ++t) {
+    const nnt_tensor *tensor = &layout->tensors[t];
+    float *values = parameters + tensor->offset;
+    for (int64_t o = 0; o < tensor->outputs; ++o) {
+      if (strcmp(tensor->name, "norm_weight") == 0) values[o] += test_number(22, o) / 2;
+      if (strcmp(tensor->name, "norm_bias") == 0) values[o] = test_number(23, o);
+      if (strcmp(tensor->name, "running_mean") == 0) values[o] = (float)RUNNING_MEAN;
+      if (strcmp(tensor->name, "running_var") == 0) values[o] = (float)RUNNING_VARIANCE;
+    }
+  }
 }
 
 static void check(nnt_activation activation, nnt_loss loss, nnt_norm norm, bool frozen,
@@ -278,15 +286,7 @@ static void check(nnt_activation activation, nnt_loss loss, nnt_norm norm, bool 
   float *parameters = test_floats(layout.floats), *gradients = test_floats(layout.floats);
   /* fan-in also draws the biases, so that no logit is exactly at relu's corner */
   nnt_initialize(&layout, NNT_INIT_FAN_IN, 3, parameters);
-  for (int l = 0; l < 2 && norm != NNT_NORM_NONE; ++l) {
-    for (int64_t o = 0; o < model.layers[l].outputs; ++o) {
-      parameters[layout.gains[l] + o] += test_number(22, o) / 2;
-      parameters[layout.shifts[l] + o] = test_number(23, o);
-      if (norm != NNT_NORM_BATCH) continue;
-      parameters[layout.means[l] + o] = (float)RUNNING_MEAN;
-      parameters[layout.variances[l] + o] = (float)RUNNING_VARIANCE;
-    }
-  }
+  disturb(&layout, parameters);
   nnt_input input = input_of();
   assert_int_equal(nnt_network_create(&model, kernels, &input, ROWS + 2, true, 2, &network, &error),
                    NNT_OK);
@@ -295,7 +295,7 @@ static void check(nnt_activation activation, nnt_loss loss, nnt_norm norm, bool 
   assert_non_null(r.parameters);
   copy_parameters(&r, &layout, parameters);
   run_step(network, &layout, parameters, gradients);
-  double loss_value = (double)gradients[layout.tail + NNT_TAIL_LOSS];
+  double loss_value = (double)gradients[layout.tail];
   assert_true(fabs(loss_value - loss_of(&r)) <= 1e-6 * (1.0 + loss_of(&r)));
   compare(&r, &layout, gradients);
   nnt_network_destroy(&network);
@@ -310,7 +310,8 @@ static void equals_finite_differences(void **state) {
     if (!nnt_kernels_supported(nnt_kernels_all()[k])) continue;
     for (int a = 0; a < NNT_ACTIVATION_COUNT; ++a) {
       for (int l = 0; l < NNT_LOSS_COUNT; ++l)
-        check((nnt_activation)a, (nnt_loss)l, (nnt_norm)((a + l) % 3), false, nnt_kernels_all()[k]);
+        check((nnt_activation)a, (nnt_loss)l, (nnt_norm)((a + l) % NNT_NORM_COUNT), false,
+              nnt_kernels_all()[k]);
       check((nnt_activation)a, NNT_CROSS_ENTROPY, NNT_NORM_BATCH, true, nnt_kernels_all()[k]);
     }
   }

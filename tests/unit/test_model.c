@@ -1,4 +1,5 @@
 /* Descriptions of networks, their layout in memory, names, initial weights. */
+#include "layers/layer_kind.h"
 #include "net/initialize.h"
 #include "net/layout.h"
 #include "net/model.h"
@@ -68,19 +69,22 @@ static void layout_round_trips(void **state) {
   nnt_layout layout = nnt_layout_of(&model);
   float *arena = test_floats(layout.floats), *copy = test_floats(layout.floats);
   nnt_initialize(&layout, NNT_INIT_FAN_IN, 5, arena);
-  assert_int_equal(nnt_layout_piece_begin(&layout, 3), layout.floats);
+  assert_int_equal(nnt_layout_bucket_begin(&layout, 3), layout.floats);
   for (int l = 0; l < 3; ++l) {
-    nnt_panels w = nnt_layout_weights(&layout, l, arena);
+    nnt_panels w = nnt_tensor_panels(nnt_layout_tensor(&layout, l, "weight"), arena);
     float *out = test_floats(w.rows * w.columns);
-    nnt_layout_export(&layout, l, arena, out);
+    nnt_tensor_export(nnt_layout_tensor(&layout, l, "weight"), arena, out);
     for (int64_t o = 0; o < w.columns; ++o) {
       for (int64_t i = 0; i < w.rows; ++i)
         assert_true(out[o * w.rows + i] == *nnt_panels_at(&w, i, o));
     }
-    nnt_layout_import(&layout, l, out, copy);
-    memcpy(copy + layout.biases[l], arena + layout.biases[l], (size_t)w.columns * sizeof(float));
-    assert_int_equal(nnt_layout_piece_begin(&layout, l), layout.weights[l]);
-    assert_int_equal(layout.weights[l] % 32, 0);
+    nnt_tensor_import(nnt_layout_tensor(&layout, l, "weight"), out, copy);
+    memcpy(copy + nnt_layout_tensor(&layout, l, "bias")->offset,
+           arena + nnt_layout_tensor(&layout, l, "bias")->offset,
+           (size_t)w.columns * sizeof(float));
+    assert_int_equal(nnt_layout_bucket_begin(&layout, l),
+                     nnt_layout_tensor(&layout, l, "weight")->offset);
+    assert_int_equal(nnt_layout_tensor(&layout, l, "weight")->offset % 32, 0);
     free(out);
   }
   assert_memory_equal(arena, copy, (size_t)layout.floats * sizeof(float));
@@ -95,19 +99,20 @@ static void layout_is_cut(void **state) {
   nnt_model model = model_of(45, 2, hidden, 3, NNT_TANH);
   nnt_layout layout = nnt_layout_of(&model);
   nnt_layout_cut(&layout, 4000);
-  assert_int_equal(nnt_layout_pieces(&layout), 4 + 3 + 1);
-  for (int piece = 0, last = -1; piece < nnt_layout_pieces(&layout); ++piece) {
-    int64_t begin = 0, end = 0, layer = nnt_layout_layer_of(&layout, piece);
-    nnt_layout_piece_panels(&layout, piece, &begin, &end);
+  assert_int_equal(nnt_layout_buckets(&layout), 4 + 3 + 1);
+  for (int bucket = 0, last = -1; bucket < nnt_layout_buckets(&layout); ++bucket) {
+    int64_t begin = 0, end = 0, layer = nnt_layout_layer_of(&layout, bucket);
+    nnt_layout_bucket_panels(&layout, bucket, &begin, &end);
     assert_true(end > begin);
     assert_int_equal(layer == last, begin > 0);
-    assert_int_equal(nnt_layout_piece_begin(&layout, piece),
-                     layout.weights[layer] + begin * model.layers[layer].inputs * 32);
+    assert_int_equal(
+        nnt_layout_bucket_begin(&layout, bucket),
+        nnt_layout_layer_begin(&layout, (int)layer) + begin * model.layers[layer].inputs * 32);
     last = (int)layer;
   }
-  assert_int_equal(nnt_layout_piece_begin(&layout, 8), layout.floats);
+  assert_int_equal(nnt_layout_bucket_begin(&layout, 8), layout.floats);
   nnt_layout_cut(&layout, 1);
-  assert_int_equal(nnt_layout_pieces(&layout), 11 + 3 + 1);
+  assert_int_equal(nnt_layout_buckets(&layout), 11 + 3 + 1);
 }
 
 static void digest_sees_every_parameter(void **state) {
@@ -121,17 +126,17 @@ static void digest_sees_every_parameter(void **state) {
   nnt_initialize(&layout, NNT_INIT_HE_NORMAL, 1, arena);
   assert_int_equal(nnt_layout_digest(&layout, arena, before, &error), NNT_OK);
   for (int l = 0; l < 2; ++l) {
-    nnt_panels w = nnt_layout_weights(&layout, l, arena);
+    nnt_panels w = nnt_tensor_panels(nnt_layout_tensor(&layout, l, "weight"), arena);
     float *last = nnt_panels_at(&w, w.rows - 1, w.columns - 1);
     float kept = *last;
     *last += 1.0F;
     assert_int_equal(nnt_layout_digest(&layout, arena, after, &error), NNT_OK);
     assert_string_not_equal(before, after);
     *last = kept;
-    arena[layout.biases[l] + w.columns - 1] += 1.0F;
+    arena[nnt_layout_tensor(&layout, l, "bias")->offset + w.columns - 1] += 1.0F;
     assert_int_equal(nnt_layout_digest(&layout, arena, after, &error), NNT_OK);
     assert_string_not_equal(before, after);
-    arena[layout.biases[l] + w.columns - 1] -= 1.0F;
+    arena[nnt_layout_tensor(&layout, l, "bias")->offset + w.columns - 1] -= 1.0F;
   }
   arena[layout.tail] = 9.0F; /* no parameter */
   assert_int_equal(nnt_layout_digest(&layout, arena, after, &error), NNT_OK);
@@ -149,7 +154,7 @@ static void measure(nnt_initializer initializer, nnt_activation activation, doub
   float *arena = test_floats(layout.floats);
   double square = 0.0;
   nnt_initialize(&layout, initializer, 2, arena);
-  nnt_panels w = nnt_layout_weights(&layout, 0, arena);
+  nnt_panels w = nnt_tensor_panels(nnt_layout_tensor(&layout, 0, "weight"), arena);
   *largest = 0.0;
   for (int64_t o = 0; o < OUTPUTS; ++o) {
     for (int64_t i = 0; i < INPUTS; ++i) {
@@ -160,7 +165,8 @@ static void measure(nnt_initializer initializer, nnt_activation activation, doub
   }
   for (int64_t o = OUTPUTS; o < nnt_panel_count(OUTPUTS) * NNT_PANEL; ++o)
     assert_true(*nnt_panels_at(&w, 7, o) == 0.0F);
-  assert_true((arena[layout.biases[0]] != 0.0F) == (initializer == NNT_INIT_FAN_IN));
+  assert_true((arena[nnt_layout_tensor(&layout, 0, "bias")->offset] != 0.0F) ==
+              (initializer == NNT_INIT_FAN_IN));
   *deviation = sqrt(square / (INPUTS * OUTPUTS));
   free(arena);
 }

@@ -1,5 +1,5 @@
 /* How many threads a step gets. */
-#include "net/team_size.h"
+#include "layers/team_size.h"
 
 #include "unit.h"
 

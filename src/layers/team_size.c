@@ -1,5 +1,5 @@
 /* How many threads a small step is worth. */
-#include "net/team_size.h"
+#include "layers/team_size.h"
 
 /* Arithmetic of a thread that surely outweighs its barriers, and that may. */
 #define SAFE_FLOPS 4.0e6

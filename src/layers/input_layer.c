@@ -1,5 +1,5 @@
 /* The first layer's two products, straight from the samples as they are stored. */
-#include "net/input_layer.h"
+#include "layers/input_layer.h"
 
 #include "base/partition.h"
 

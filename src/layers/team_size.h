@@ -5,8 +5,8 @@
  * of them may be. Training steps are tried both ways again and again: TRIAL steps with few threads,
  * TRIAL with many, then the better for REST steps. The bits of a step do not depend on its threads.
  */
-#ifndef NNT_NET_TEAM_SIZE_H
-#define NNT_NET_TEAM_SIZE_H
+#ifndef NNT_LAYERS_TEAM_SIZE_H
+#define NNT_LAYERS_TEAM_SIZE_H
 
 #include <stdint.h>
 

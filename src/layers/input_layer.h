@@ -3,8 +3,8 @@
  * A batch's inputs never exist as one matrix of floats: each thread converts and normalises what
  * its next product reads into a buffer of its own, which stays in its cache. Every sample is read
  * twice a step, forward and for the weight gradient; bytes stay bytes in memory. */
-#ifndef NNT_NET_INPUT_LAYER_H
-#define NNT_NET_INPUT_LAYER_H
+#ifndef NNT_LAYERS_INPUT_LAYER_H
+#define NNT_LAYERS_INPUT_LAYER_H
 
 #include "kernels/gemm.h"
 

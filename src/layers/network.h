@@ -3,15 +3,16 @@
  * Parameters and gradients are the caller's arenas (net/layout.h). Everything is allocated at
  * creation; a step allocates nothing. Not for several threads at once: the passes open their own
  * parallel region, one for a whole step. */
-#ifndef NNT_NET_NETWORK_H
-#define NNT_NET_NETWORK_H
+#ifndef NNT_LAYERS_NETWORK_H
+#define NNT_LAYERS_NETWORK_H
 
 #include <nntrain/status.h>
 
 #include "kernels/dispatch.h"
-#include "net/input_layer.h"
+#include "layers/input_layer.h"
 #include "net/layout.h"
 #include "net/model.h"
+#include "net/step_control.h"
 
 typedef struct nnt_network nnt_network;
 
@@ -50,19 +51,19 @@ size_t nnt_network_bytes(const nnt_model *model, int64_t capacity, bool training
 typedef struct nnt_whole_batch {
   int64_t samples;          /* of the batch, over all ranks */
   bool first;               /* this rank has the first granule */
-  const nnt_sum_tree *plan; /* the order of all ranks' nodes; one output */
-  float *own;               /* [outputs, nnt_network_node_floats]: this rank's */
+  const nnt_sum_tree *plan; /* the order of all ranks' tree nodes; one output */
+  float *own;               /* [outputs, nnt_network_gathered_floats]: this rank's */
   /* Gives [items of the plan, count], when `own` is [outputs, count]; on the main thread. */
   const float *(*gather)(void *context, int64_t count);
   void *context;
 } nnt_whole_batch;
 
-/* Floats of a node, at most; 0: the network has no need of the whole batch. */
-int64_t nnt_network_node_floats(const nnt_model *model);
+/* Floats of a tree node, at most; 0: the network has no need of the whole batch. */
+int64_t nnt_network_gathered_floats(const nnt_model *model);
 
 /* A forward and backward pass. */
 typedef struct nnt_network_step_call {
-  const nnt_layout *layout; /* of the arenas, with its pieces */
+  const nnt_layout *layout; /* of the arenas, with its buckets */
   const float *parameters;
   int64_t rows; /* the first `rows` rows; may be 0 */
   /* What random choices depend on: the run's seed, the number of the update, and the position of
@@ -80,19 +81,22 @@ typedef struct nnt_network_step_call {
   const nnt_granules *granules;
   int outputs; /* of the plan; 0: there are no granules */
   float *gradients;
-  const nnt_whole_batch *whole; /* may be NULL when nnt_network_node_floats is 0 */
-  const float *notes;           /* [NNT_NOTES] for the first output's tail; NULL: zeros */
-  /* Samples of the step to come, to be asked for from memory meanwhile; NULL: unknown. */
+  const nnt_whole_batch *whole; /* may be NULL when nnt_network_gathered_floats is 0 */
+  /* The flags go with the loss into the first output's tail; NULL: zeros. */
+  const nnt_step_control *control;
+  /* Samples of the step to come, to be prefetched meanwhile; NULL: unknown. */
   const void *const *next;
   int64_t next_count;
   /* Any may be NULL. `ready` is called on every thread of the pass, in its parallel region if it
-   * has one, as soon as the gradient of a piece is complete (last layer first, within a layer
+   * has one, as soon as the gradient of a bucket is complete (last layer first, within a layer
    * ascending); `poll` on the main thread now and then, to move on what was started. */
-  void (*ready)(void *context, int piece);
+  void (*ready)(void *context, int bucket);
   void (*poll)(void *context);
-  /* Takes `count` floats of the one output's gradient that begin at `offset` of the arena, on any
-   * thread, instead of the gradients' arena, of which only the tail is written then. */
-  void (*take)(void *context, int layer, int64_t offset, const float *values, int64_t count);
+  /* Takes `count` floats of the one output's gradient of `tensor` that begin at `offset` of the
+   * arena, on any thread, instead of the gradients' arena, of which only the tail is written then.
+   */
+  void (*take)(void *context, const nnt_tensor *tensor, int64_t offset, const float *values,
+               int64_t count);
   /* Told a while before what `take` will be given next on this thread. */
   void (*expect)(void *context, int64_t offset, int64_t count);
   void *context;

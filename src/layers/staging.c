@@ -1,5 +1,5 @@
 /* Samples that are changed before the first layer reads them. */
-#include "net/staging.h"
+#include "layers/staging.h"
 
 #include "base/partition.h"
 #include "net/augment.h"

@@ -1,0 +1,21 @@
+/* Activations, one table per instruction set.
+ *
+ * Float arrays are aligned to 64 bytes and `count` is a multiple of 32 (whole panel rows).
+ * Everything works on one thread; the caller cuts. */
+#ifndef NNT_KERNELS_ACTIVATIONS_H
+#define NNT_KERNELS_ACTIVATIONS_H
+
+#include <nntrain/activations.h>
+#include <stdint.h>
+
+typedef struct nnt_activation_kernels {
+  /* y = f(z) in place. `auxiliary` receives f'(z) where the row says that the derivative is stored,
+   * is not touched by the others, and may be NULL when no backward pass follows. */
+  void (*activate[NNT_ACTIVATION_COUNT])(float *z, float *auxiliary, int64_t count);
+  /* gradient *= f'(z); `auxiliary` is what the row says: y, or f'(z). */
+  void (*derive[NNT_ACTIVATION_COUNT])(float *gradient, float *auxiliary, int64_t count);
+  /* gradient *= derivative. */
+  void (*derive_stored)(float *gradient, float *derivative, int64_t count);
+} nnt_activation_kernels;
+
+#endif
