@@ -1,4 +1,4 @@
-/* The activations, one row each: everything that differs between them follows from here. */
+/* The activations, one row each: everything that distinguishes them is derived from this table. */
 #ifndef NNTRAIN_ACTIVATIONS_H
 #define NNTRAIN_ACTIVATIONS_H
 
@@ -7,12 +7,12 @@
  *   name         for options and files: that of torch.nn.functional, with hyphens
  *   value, derivative   kernels of src/kernels/activations.c
  *   stored       what the derivative is computed from: OUTPUT, the output itself, or DERIVATIVE,
- *                f'(z), which the value's kernel has left (the derivative is derive_stored then)
- *   initialiser  of layers that it ends, when none is chosen
- *   onnx         operators of opset 17, each applied to the result of the one before: "Name", or
- *                "Name operand", with x for the activation's input, or "Name attribute=value"
+ *                f'(z) as stored by the value's kernel (the derivative is then derive_stored)
+ *   initialiser  default of the layers with this activation
+ *   onnx         operators of opset 17, each applied to the previous result: "Name", or "Name
+ *                operand", with x for the activation's input, or "Name attribute=value"
  *   pytorch      class of torch.nn
- * A new row comes last, so that the values of the others stay. */
+ * Append new rows at the end, so that existing values do not change. */
 #define NNT_ACTIVATIONS(X)                                                                        \
   /* 1 / (1 + exp(-z)) */                                                                         \
   X(SIGMOID, "sigmoid", activate_sigmoid, derive_sigmoid, OUTPUT, XAVIER_UNIFORM, "Sigmoid",      \

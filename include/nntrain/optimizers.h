@@ -1,9 +1,9 @@
-/* The optimisers, one row each: everything that differs between them follows from here. */
+/* The optimisers, one row each: everything that distinguishes them is derived from this table. */
 #ifndef NNTRAIN_OPTIMIZERS_H
 #define NNTRAIN_OPTIMIZERS_H
 
-/* What a method takes from nnt_optimizer_settings beside the learning rate, the weight decay and
- * what is done to the gradients of all methods. */
+/* The settings in nnt_optimizer_settings that a method uses besides the learning rate, the weight
+ * decay and those applied to the gradients of all methods. */
 typedef enum nnt_optimizer_options {
   NNT_TAKES_NOTHING = 0,
   NNT_TAKES_MOMENTUM = 1,
@@ -16,21 +16,21 @@ typedef enum nnt_optimizer_options {
 
 /* X(NAME, name, apply, direction, layerwise, rate, momentum, decay, epsilon, first, second, takes):
  *   NAME       of the value NNT_NAME
- *   name       for options and files: that of torch.optim, in small letters
- *   apply      kernel of src/kernels/update.c: moves the parameters by a gradient (or direction)
- *   direction  kernel that turns a gradient into the direction of the move; NULL: the gradient
- *   layerwise  stages of an update: NONE, any range of parameters is updated on its own; GRADIENT
- *              or DIRECTION, first the norms of the weights and of the gradient or direction are
- *              taken of each layer, then it is applied, scaled by their ratio (net/optimizer.h)
+ *   name       for options and files: that of torch.optim, in lower case
+ *   apply      kernel of src/kernels/update.c: updates the parameters by a gradient (or direction)
+ *   direction  kernel that turns a gradient into the direction of the update; NULL: the gradient
+ *   layerwise  stages of an update: NONE, any range of parameters is updated independently;
+ * GRADIENT or DIRECTION, first the norms of the weights and of the gradient or direction are
+ *              computed per layer, then it is applied, scaled by their ratio (net/optimizer.h)
  *   rate, momentum, decay, epsilon   defaults of the learning rate and so on
- *   first, second   names of the arrays of state, each of the size of the parameters; NULL: none.
- *              The one called "velocity" is there only with a momentum
- *   takes      options beside those of all methods
- * A new row comes last, so that the values of the others stay.
+ *   first, second   names of the state arrays, each of the size of the parameters; NULL: none. One
+ *              named "velocity" exists only with momentum
+ *   takes      options besides those of all methods
+ * Append new rows at the end, so that existing values do not change.
  *
  * With g the gradient of the batch's mean loss, w the parameters, lr the learning rate and t the
- * number of the update from 1; where conventions differ, those of torch.optim. Weight decay d is
- * for weights, never for biases: g <- g + d w, but for adamw and lamb. */
+ * number of the update from 1; where conventions differ, those of torch.optim. Weight decay d
+ * applies to weights, never to biases: g <- g + d w, except for adamw and lamb. */
 #define NNT_OPTIMIZERS(X)                                                                          \
   /* v <- momentum v + g; w <- w - lr v, with Nesterov's momentum w <- w - lr (g + momentum v).    \
    * Polyak, 1964; Sutskever et al., ICML 2013. */                                                 \

@@ -33,7 +33,7 @@ static void derive_tanh(float *gradient, float *y, int64_t count) {
   }
 }
 
-/* A NaN must come through, so that a diverged run is seen: hence "not below zero". */
+/* NaNs must propagate, so that divergence is detected: hence "not below zero". */
 static void activate_relu(float *z, float *auxiliary, int64_t count) {
   (void)auxiliary;
   for (int64_t i = 0; i < count; i += VECTOR) {
@@ -80,7 +80,7 @@ static void activate_silu(float *z, float *auxiliary, int64_t count) {
   }
 }
 
-/* The forward pass has left the derivative. */
+/* The forward pass has stored the derivative. */
 static void derive_stored(float *gradient, float *derivative, int64_t count) {
   for (int64_t i = 0; i < count; i += VECTOR)
     store(gradient + i, load(gradient + i) * load(derivative + i));

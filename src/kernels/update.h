@@ -10,8 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What the methods' formulas are of, computed once an update; a kernel rounds what it needs to
- * float. With t the number of the update, from 1. */
+/* The coefficients of the methods' formulas, computed once per update; a kernel rounds what it
+ * needs to float. t is the number of the update, from 1. */
 typedef struct nnt_update_step {
   double learning_rate;
   double momentum;
@@ -36,8 +36,7 @@ typedef struct nnt_prepare_step {
 } nnt_prepare_step;
 
 typedef struct nnt_update_kernels {
-  /* One per row of nntrain/optimizers.h: updates the weights. A velocity is NULL when momentum is
-   * 0.
+  /* One per row of nntrain/optimizers.h: updates the weights. A velocity is NULL without momentum.
    */
   void (*apply[NNT_OPTIMIZER_COUNT])(const nnt_update_step *step, const float *gradient,
                                      nnt_update_state state, float *weights, int64_t count);

@@ -228,8 +228,8 @@ static void report_step(const nnt_trainer *trainer, int64_t samples) {
                           .loss = state->epoch_loss / (double)samples,
                           .seconds = nnt_clock_seconds() - trainer->epoch_began,
                           .samples = samples};
-  nnt_heartbeat_phase(trainer->heartbeat,
-                      NNT_PHASE_SAVING); /* output to a terminal may block for long */
+  /* Output to a terminal may block for long. */
+  nnt_heartbeat_phase(trainer->heartbeat, NNT_PHASE_SAVING);
   events->step(events->context, &event);
   nnt_heartbeat_phase(trainer->heartbeat, NNT_PHASE_COMPUTING);
 }
@@ -272,8 +272,8 @@ static nnt_recorded as_it_stands(nnt_trainer *trainer) {
   return (nnt_recorded){.state = state, .history = trainer->history};
 }
 
-/* Writes a checkpoint after a step if one is due; `last`: it was the last step of the epoch.
- * Errors: NNT_STOPPED, on all ranks. */
+/* Writes a checkpoint after a step if due; `last`: of the epoch. Errors: NNT_STOPPED, on all ranks.
+ */
 static nnt_status keep_step(nnt_trainer *trainer, bool last, nnt_error *error) {
   bool due = false;
   if (trainer->recorder == NULL) return NNT_OK;
