@@ -272,8 +272,7 @@ static nnt_recorded as_it_stands(nnt_trainer *trainer) {
   return (nnt_recorded){.state = state, .history = trainer->history};
 }
 
-/* Writes a checkpoint after a step if due; `last`: of the epoch. Errors: NNT_STOPPED, on all ranks.
- */
+/* Writes a checkpoint after a step if due; `last`: of the epoch. Errors: NNT_STOPPED, all ranks. */
 static nnt_status keep_step(nnt_trainer *trainer, bool last, nnt_error *error) {
   bool due = false;
   if (trainer->recorder == NULL) return NNT_OK;
