@@ -17,6 +17,7 @@ if TORCH_PYTHON and not os.environ.get("NNTRAIN_IN_TORCH_PYTHON"):
                             env={**os.environ, "NNTRAIN_IN_TORCH_PYTHON": "1"}).returncode)
 
 try:
+    import h5py
     import numpy as np
     import onnx
     import onnxruntime
@@ -30,6 +31,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "accuracy"))
 from test_accuracy import FILES, find_data  # noqa: E402
 
 SCRIPTS = Path(__file__).resolve().parent.parent.parent / "scripts"
+sys.path.insert(0, str(SCRIPTS))
+from state_dict import build, load  # noqa: E402
 NETWORKS = tuple(("--activation", name) for name in
                  choices("activation")) + (
     ("--layer-norm", "--activation", "gelu,silu"), ("--batch-norm", "--activation", "relu"),
@@ -82,7 +85,6 @@ class Onnx(CliCase):
                          f"data.h5:{group}")
         self.succeed("train", "--data", "data.h5:train", "--limit", "5000", "--hidden", "64",
                      "--epochs", "2", "--output", "run")
-        import h5py
         with h5py.File(self.path("data.h5"), "r") as file:
             x = file["test/x"][()]
         found, _ = self.run_onnx(x)
@@ -106,16 +108,37 @@ class StateDict(CliCase):
         subprocess.run([sys.executable, SCRIPTS / "state_dict.py", *words], check=True,
                        cwd=self.folder)
 
+    def test_activations(self):
+        """Each is the class of torch.nn that the checkpoint names."""
+        x, y = samples()
+        self.write_data("data.h5", x, y)
+        for name in choices("activation"):
+            with self.subTest(activation=name):
+                self.train("--activation", name, output=name)
+                model, shift, scale = load(self.path(name, "last.h5"))
+                with torch.no_grad():
+                    found = torch.softmax(model((torch.from_numpy(x) - shift) * scale), 1).numpy()
+                np.testing.assert_allclose(found, self.predict(checkpoint=f"{name}/last.h5")[0], rtol=0, atol=1e-6)
+
+    def test_files_without_names_of_classes(self):
+        """Checkpoints of 0.1.0: the same modules, by the names that nntrain has for them."""
+        self.write_data("data.h5")
+        for number, words in enumerate((*(("--activation", name) for name in choices("activation")),
+                                        ("--layer-norm",), ("--batch-norm",))):
+            self.train(*words, output=str(number))
+            with h5py.File(self.path(str(number), "last.h5"), "r+") as file:
+                named = build(file)
+                for layer in file["model/layers"].values():
+                    del layer.attrs["pytorch"]
+                self.assertEqual(repr(build(file)), repr(named))
+
     def test_there_and_back(self):
         x, y = samples()
         self.write_data("data.h5", x, y)
-        networks = [("--activation", name) for name in choices("activation")]
-        for words in (*networks, ("--layer-norm", "--optimizer", "adam"), ("--batch-norm",)):
-            self.train("--normalize", "standardize", *words)
+        for words in ((), ("--layer-norm", "--optimizer", "adam"), ("--batch-norm",)):
+            self.train("--normalize", "standardize", "--activation", "gelu", *words)
             self.script("to-torch", "run/last.h5", "model.pt")
             saved = torch.load(self.path("model.pt"), weights_only=True)
-            sys.path.insert(0, str(SCRIPTS))
-            from state_dict import load
             model, shift, scale = load(self.path("run/last.h5"))
             for name, value in model.state_dict().items():
                 self.assertTrue(torch.equal(value, saved["state_dict"][name]))
