@@ -3,12 +3,12 @@
 
 #include <stdlib.h>
 
-/* Bits for the kinds that an option is for. */
+/* One bit per kind of optimiser. */
 #define FOR(kind) (1U << (kind))
 #define EVERY (~0U)
 #define MOMENTS (FOR(NNT_ADAM) | FOR(NNT_ADAMW) | FOR(NNT_LAMB))
 
-/* A number of the optimiser; what is not given keeps its default. */
+/* A setting of the optimiser; what is not given keeps its default. */
 typedef struct number {
   const char *name;
   unsigned kinds;
@@ -17,10 +17,11 @@ typedef struct number {
 } number;
 
 static nnt_status refuse(const char *name, const char *optimizer, nnt_error *error) {
-  return nnt_fail(error, NNT_BAD_USAGE,
-                  "an option that this optimizer does not have\n--%s with --optimizer %s\nleave "
-                  "out --%s, or choose another optimizer",
-                  name, optimizer, name);
+  return nnt_fail(
+      error, NNT_BAD_USAGE,
+      "this optimiser has no such option\n--%s with --optimizer %s\nomit --%s, or choose "
+      "another optimiser",
+      name, optimizer, name);
 }
 
 static nnt_status take_betas(const options *parsed, nnt_optimizer_settings *out, nnt_error *error) {
@@ -66,8 +67,8 @@ nnt_status take_optimizer(const options *parsed, nnt_optimizer_settings *out, nn
   if (out->nesterov && kind != NNT_SGD) return refuse("nesterov", name, error);
   if (out->nesterov && !(out->momentum > 0.0))
     return nnt_fail(error, NNT_BAD_USAGE,
-                    "options that contradict each other\n--nesterov with --momentum 0\ngive a "
-                    "momentum such as 0.9, or leave out --nesterov");
+                    "conflicting options\n--nesterov with --momentum 0\ngive a "
+                    "momentum such as 0.9, or omit --nesterov");
   if (!options_given(parsed, "betas")) return NNT_OK;
   return (MOMENTS & FOR(kind)) != 0 ? take_betas(parsed, out, error) : refuse("betas", name, error);
 }
