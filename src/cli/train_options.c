@@ -66,8 +66,7 @@ const option_spec train_options[] = {
      "those of "
      "torch.optim unless said otherwise"},
     {"learning-rate", "X", NULL, GROUP_TRAINING | FIRST_SCREEN,
-     "step size of an update (default 0.1 for sgd and lars, 0.01 for rmsprop and adagrad, 0.001 "
-     "for the others)"},
+     "step size of an update, default {defaults of learning-rate}"},
     {"batch-size", "N", "128", GROUP_TRAINING | FIRST_SCREEN,
      "samples per update, over all ranks together"},
     {"epochs", "N", "10", GROUP_TRAINING | FIRST_SCREEN,
@@ -75,18 +74,17 @@ const option_spec train_options[] = {
     {"seed", "N", "1", GROUP_TRAINING,
      "seed of all random numbers: initial weights, sample order, dropout, augmentation"},
     {"momentum", "X", NULL, GROUP_TRAINING,
-     "for sgd, lars and rmsprop, from 0 (none) to below 1 (default 0.9, for rmsprop 0)"},
-    {"nesterov", NULL, NULL, GROUP_TRAINING, "Nesterov momentum, for sgd"},
+     "momentum, from 0 (none) to below 1; default {defaults of momentum}"},
+    {"nesterov", NULL, NULL, GROUP_TRAINING, "Nesterov momentum, for {takers of nesterov}"},
     {"betas", "X,X", NULL, GROUP_TRAINING,
-     "for adam, adamw and lamb: decay rates of the moving averages of the gradient and its square "
+     "for {takers of betas}: decay rates of the moving averages of the gradient and its square "
      "(default 0.9,0.999)"},
     {"alpha", "X", NULL, GROUP_TRAINING,
-     "for rmsprop: decay rate of the moving average of the squared gradient (default 0.99)"},
+     "decay rate of the moving average of the squared gradient; default {defaults of alpha}"},
     {"epsilon", "X", NULL, GROUP_TRAINING,
-     "for all but sgd: added to denominators, for numerical stability (default 1e-8, for adagrad "
-     "1e-10, for lamb 1e-6)"},
+     "added to denominators, for numerical stability; default {defaults of epsilon}"},
     {"trust", "X", NULL, GROUP_TRAINING,
-     "for lars: trust coefficient of the layers' learning rates (default 0.001)"},
+     "trust coefficient of the layers' learning rates; default {defaults of trust}"},
     {"clip-norm", "X", "0", GROUP_TRAINING,
      "scale the gradient to a norm of at most X over all parameters; 0 disables"},
     {"clip-value", "X", "0", GROUP_TRAINING,
@@ -117,7 +115,7 @@ const option_spec train_options[] = {
     /* --- regularisation --- */
     {"weight-decay", "X", NULL, GROUP_REGULARIZATION,
      "L2 coefficient, w <- w - lr (gradient + X w), decoupled from the gradient in adamw and lamb; "
-     "biases do not decay (default 0, for adamw 0.01)"},
+     "biases do not decay; default {defaults of weight-decay}"},
     {"l1", "X", "0", GROUP_REGULARIZATION,
      "L1 coefficient: X sign(w) is added to the gradient after clipping, biases excepted; 0 "
      "disables"},

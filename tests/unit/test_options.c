@@ -1,4 +1,5 @@
 /* The command line, the run file, and the lists of names in help. */
+#include <nntrain/methods.h>
 #include <nntrain/model.h>
 
 #include "cli/command_line.h"
@@ -170,6 +171,31 @@ static void lists_names(void **state) {
   assert_string_equal(text, expected);
 }
 
+/* Each optimiser once, behind its own default. */
+static void lists_defaults(void **state) {
+  (void)state;
+  char rates[NAME_LISTS_SIZE], momenta[NAME_LISTS_SIZE], takers[NAME_LISTS_SIZE];
+  name_lists_expand(", {defaults of learning-rate}", rates);
+  name_lists_expand(", {defaults of momentum}", momenta);
+  name_lists_expand(", {takers of betas},", takers);
+  for (nnt_optimizer_kind kind = 0; kind < NNT_OPTIMIZER_COUNT; ++kind) {
+    nnt_optimizer_settings settings;
+    char value[32], name[40];
+    nnt_optimizer_settings_default(kind, &settings);
+    (void)snprintf(value, sizeof value, ", %g (", settings.learning_rate);
+    const char *at = strstr(rates, value);
+    assert_non_null(at);
+    (void)snprintf(name, sizeof name, "%s", nnt_optimizer_name(kind));
+    at = strstr(at, name);
+    assert_true(at != NULL && strchr(",)", at[strlen(name)]) != NULL);
+    bool momentum = (nnt_optimizer_takes(kind) & NNT_TAKES_MOMENTUM) != 0;
+    assert_int_equal(strstr(momenta, name) != NULL, momentum);
+    (void)snprintf(name, sizeof name, ", %s,", nnt_optimizer_name(kind));
+    bool betas = (nnt_optimizer_takes(kind) & NNT_TAKES_BETAS) != 0;
+    assert_int_equal(strstr(takers, name) != NULL, betas);
+  }
+}
+
 static void finds_near_words(void **state) {
   (void)state;
   static const char *const words[] = {"train", "eval", "export", NULL};
@@ -248,6 +274,7 @@ int main(void) {
                                      cmocka_unit_test(splits_lists),
                                      cmocka_unit_test(takes_choices),
                                      cmocka_unit_test(lists_names),
+                                     cmocka_unit_test(lists_defaults),
                                      cmocka_unit_test(finds_near_words),
                                      cmocka_unit_test(reads_run_files),
                                      cmocka_unit_test(writes_run_files)};
