@@ -14,20 +14,20 @@ static nnt_status take_dropout(const options *parsed, const nnt_train_options *t
     bool good = parse_real(words[i], &out->dropout[i]);
     if (!good || out->dropout[i] < 0.0 || out->dropout[i] > 0.999)
       status = nnt_fail(error, NNT_BAD_USAGE,
-                        "not a fraction to drop\n--dropout %s: '%s'\ngive numbers from 0 to 0.999, "
+                        "not a dropout rate\n--dropout %s: '%s'\ngive numbers from 0 to 0.999, "
                         "such as --dropout 0.5",
                         text, words[i]);
   }
   free(words);
   if (status == NNT_OK && count > 0 && train->hidden_count == 0)
     return nnt_fail(error, NNT_BAD_USAGE,
-                    "options that contradict each other\n--dropout %s without --hidden\ngive "
+                    "conflicting options\n--dropout %s without --hidden\ngive "
                     "hidden layers, or --input-dropout",
                     text);
   if (status == NNT_OK && count > 1 && count != train->hidden_count)
     return nnt_fail(error, NNT_BAD_USAGE,
                     "dropout does not match the hidden layers\n--dropout %s, %d hidden layers\n"
-                    "give one fraction for all layers, or one for each",
+                    "give one rate for all layers, or one per layer",
                     text, train->hidden_count);
   return status;
 }
@@ -38,12 +38,12 @@ static nnt_status take_norm(const options *parsed, const nnt_train_options *trai
   *out = layer ? NNT_NORM_LAYER : batch ? NNT_NORM_BATCH : NNT_NORM_NONE;
   if (layer && batch)
     return nnt_fail(error, NNT_BAD_USAGE,
-                    "options that contradict each other\n--layer-norm with --batch-norm\ngive one "
+                    "conflicting options\n--layer-norm with --batch-norm\ngive one "
                     "of them");
   if (*out == NNT_NORM_NONE || train->hidden_count > 0) return NNT_OK;
   return nnt_fail(error, NNT_BAD_USAGE,
-                  "options that contradict each other\n--%s-norm without --hidden\ngive hidden "
-                  "layers, or leave it out",
+                  "conflicting options\n--%s-norm without --hidden\ngive hidden "
+                  "layers, or omit it",
                   layer ? "layer" : "batch");
 }
 
@@ -63,8 +63,8 @@ nnt_status take_regularization(const options *parsed, nnt_train_options *train, 
   if (status == NNT_OK) status = take_norm(parsed, train, &out->norm, error);
   if (status == NNT_OK && out->label_smoothing > 0.0 && train->loss != NNT_CROSS_ENTROPY)
     return nnt_fail(error, NNT_BAD_USAGE,
-                    "options that contradict each other\n--label-smoothing %s with --loss %s\nuse "
-                    "--loss cross-entropy, or leave out --label-smoothing",
+                    "conflicting options\n--label-smoothing %s with --loss %s\nuse "
+                    "--loss cross-entropy, or omit --label-smoothing",
                     options_text(parsed, "label-smoothing"), nnt_loss_name(train->loss));
   return status;
 }
