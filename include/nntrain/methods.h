@@ -85,7 +85,8 @@ typedef struct nnt_schedule_settings {
   int64_t patience;                   /* plateau: epochs */
   double threshold;                   /* plateau */
   int64_t epochs; /* that warm-up and schedule span together; 0: those of the run */
-  /* The learning rate is times batch size / base_batch (linear scaling: Goyal et al.). 0 disables. */
+  /* The learning rate is times batch size / base_batch (linear scaling: Goyal et al.). 0 disables.
+   */
   int64_t base_batch;
 } nnt_schedule_settings;
 

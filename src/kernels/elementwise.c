@@ -155,8 +155,8 @@ static void squared_error(const nnt_rows *rows) {
 
 /* --- gathering samples --- */
 
-/* Samples lie anywhere in memory: some bytes of those ahead are prefetched; of a long one the start,
- * the hardware prefetcher goes on from there. */
+/* Samples lie anywhere in memory: some bytes of those ahead are prefetched; of a long one the
+ * start, the hardware prefetcher goes on from there. */
 #define LEAST_AHEAD 4
 #define BYTES_AHEAD 2048
 
