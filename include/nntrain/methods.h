@@ -106,15 +106,7 @@ typedef struct nnt_regularization {
   /* Cross-entropy against (1 - e) of the class and e / K of all K classes
    * (torch.nn.CrossEntropyLoss). Szegedy et al., CVPR 2016. */
   double label_smoothing;
-  /* Between a hidden layer's product and its activation (torch.nn.LayerNorm):
-   * u = gain (z - mean z) / sqrt(var z + 1e-5) + shift, mean and variance over the layer's outputs
-   * of a sample; gain and shift, from 1 and 0, are learned and do not decay. Part of the network,
-   * unlike the rest. Ba, Kiros and Hinton, arXiv:1607.06450.
-   * Or (torch.nn.SyncBatchNorm): mean and variance of an output over all samples of the batch, on
-   * all ranks, unweighted. Validation, eval and predict take running ones instead, from 0 and 1,
-   * r + (s - r) / 10 after every batch with s its mean and unbiased variance (which a batch of one
-   * sample does not have: then the variance stays), and so does a frozen layer. Ioffe and Szegedy,
-   * ICML 2015. */
+  /* Of hidden layers; part of the network, unlike the rest (nntrain/model.h). */
   nnt_norm norm;
   /* Images, x of shape [N, height, width] in the file, in this order; 0 disables each.
    * shift: by a whole number of pixels from -shift to shift down and right, what comes in is 0.

@@ -25,6 +25,10 @@ static const char *normalization_at(int i) {
   return nnt_normalization_name((nnt_normalization)i);
 }
 
+static const char *norm_at(int i) {
+  return nnt_norm_name((nnt_norm)i);
+}
+
 static const char *optimizer_at(int i) {
   return nnt_optimizer_name((nnt_optimizer_kind)i);
 }
@@ -46,6 +50,7 @@ static const struct list {
              {"initializers", initializer_at},
              {"losses", loss_at},
              {"normalizations", normalization_at},
+             {"norms", norm_at},
              {"optimizers", optimizer_at},
              {"schedules", schedule_at},
              {"workloads", workload_at}};

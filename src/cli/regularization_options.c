@@ -34,17 +34,25 @@ static nnt_status take_dropout(const options *parsed, const nnt_train_options *t
 
 static nnt_status take_norm(const options *parsed, const nnt_train_options *train, nnt_norm *out,
                             nnt_error *error) {
-  bool layer = options_flag(parsed, "layer-norm"), batch = options_flag(parsed, "batch-norm");
-  *out = layer ? NNT_NORM_LAYER : batch ? NNT_NORM_BATCH : NNT_NORM_NONE;
-  if (layer && batch)
-    return nnt_fail(error, NNT_BAD_USAGE,
-                    "conflicting options\n--layer-norm with --batch-norm\ngive one "
-                    "of them");
-  if (*out == NNT_NORM_NONE || train->hidden_count > 0) return NNT_OK;
+  static const char *const flags[] = {"layer-norm", "batch-norm"};
+  static const nnt_norm norms[] = {NNT_NORM_LAYER, NNT_NORM_BATCH};
+  const char *name = options_text(parsed, "norm"), *flag = NULL;
+  nnt_status status = nnt_norm_parse(name, out, error);
+  for (int i = 0; i < 2 && status == NNT_OK; ++i) {
+    if (!options_flag(parsed, flags[i])) continue;
+    if (flag != NULL)
+      return nnt_fail(error, NNT_BAD_USAGE, "conflicting options\n--%s with --%s\ngive one of them",
+                      flag, flags[i]);
+    if (options_given(parsed, "norm") && *out != norms[i])
+      return nnt_fail(error, NNT_BAD_USAGE,
+                      "conflicting options\n--norm %s with --%s\ngive one of them", name, flags[i]);
+    flag = flags[i];
+    *out = norms[i];
+  }
+  if (status != NNT_OK || *out == NNT_NORM_NONE || train->hidden_count > 0) return status;
   return nnt_fail(error, NNT_BAD_USAGE,
-                  "conflicting options\n--%s-norm without --hidden\ngive hidden "
-                  "layers, or omit it",
-                  layer ? "layer" : "batch");
+                  "conflicting options\n--%s%s without --hidden\ngive hidden layers, or omit it",
+                  flag != NULL ? flag : "norm ", flag != NULL ? "" : name);
 }
 
 nnt_status take_regularization(const options *parsed, nnt_train_options *train, nnt_error *error) {

@@ -49,11 +49,12 @@ const option_spec train_options[] = {
      "loss function: {losses}; cross-entropy (softmax on the outputs) and hinge take classes, "
      "binary-cross-entropy (sigmoid) targets of 0 and 1, poisson (exp) counts or rates, the others "
      "values; quadratic is half the squared distance, with the hidden activation on the outputs"},
-    {"layer-norm", NULL, NULL, GROUP_NETWORK,
-     "layer normalisation before the activation of every hidden layer"},
-    {"batch-norm", NULL, NULL, GROUP_NETWORK,
-     "batch normalisation before the activation of every hidden layer, synchronised: mean and "
-     "variance are those of the whole batch over all ranks; evaluation uses running averages"},
+    {"norm", "NAME", "none", GROUP_NETWORK,
+     "normalisation before the activation of every hidden layer: {norms}; batch is synchronised: "
+     "mean and variance are those of the whole batch over all ranks; evaluation uses running "
+     "averages"},
+    {"layer-norm", NULL, NULL, GROUP_NETWORK, "the same as --norm layer"},
+    {"batch-norm", NULL, NULL, GROUP_NETWORK, "the same as --norm batch"},
     {"init", "NAME", "default", GROUP_NETWORK,
      "initial weights: {initializers}; default suits the activation"},
     {"init-from", "FILE|DIR", NULL, GROUP_NETWORK,

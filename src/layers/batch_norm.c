@@ -1,4 +1,4 @@
-/* Batch normalisation (nntrain/methods.h): a layer's products become gain x' + shift, by panels.
+/* Batch normalisation (nntrain/model.h): a layer's products become gain x' + shift, by panels.
  *
  * Mean and variance are those of the whole batch, over all ranks: each rank has the moments of its
  * nodes of the reduction tree, all ranks get those of all (nnt_whole_batch), and everybody merges

@@ -1,4 +1,4 @@
-/* Layer normalisation (nntrain/methods.h): a layer's products become gain x' + shift, by rows. */
+/* Layer normalisation (nntrain/model.h): a layer's products become gain x' + shift, by rows. */
 #include "base/partition.h"
 #include "layers/network_state.h"
 
