@@ -16,7 +16,7 @@
  * (src/layers/KIND.c). A new row comes last. */
 #define NNT_NORMS(X)                                                                               \
   /* u = gain (z - mean z) / sqrt(var z + 1e-5) + shift, mean and variance over the layer's        \
-   * outputs of a sample; gain and shift, from 1 and 0, are learned and do not decay                           \
+   * outputs of a sample; gain and shift, from 1 and 0, are learned and do not decay               \
    * (torch.nn.LayerNorm). Ba, Kiros and Hinton, arXiv:1607.06450. */                              \
   X(LAYER, "layer", layer_norm)                                                                    \
   /* The same with mean and variance of an output over all samples of the batch, on all ranks,     \
