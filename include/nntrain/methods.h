@@ -21,10 +21,10 @@ typedef struct nnt_optimizer_settings {
   double trust;
   /* Before the optimiser sees it, a gradient becomes: with clip_norm c, g min(1, c / (|g| + 1e-6)),
    * |g| over all parameters (Pascanu, Mikolov and Bengio, ICML 2013); then with clip_value c, g cut
-   * to [-c, c]; then with l1 c, g + c sign(w), not for biases. 0: not. */
+   * to [-c, c]; then with l1 c, g + c sign(w), not for biases. 0 disables. */
   double clip_norm, clip_value, l1;
   /* After an update the weights into each neuron are scaled to a norm of at most max_norm
-   * (Srivastava et al., JMLR 15, 2014). 0: not. */
+   * (Srivastava et al., JMLR 15, 2014). 0 disables. */
   double max_norm;
 } nnt_optimizer_settings;
 
@@ -85,7 +85,8 @@ typedef struct nnt_schedule_settings {
   int64_t patience;                   /* plateau: epochs */
   double threshold;                   /* plateau */
   int64_t epochs; /* that warm-up and schedule span together; 0: those of the run */
-  /* The learning rate is times batch size / base_batch (linear scaling: Goyal et al.). 0: not. */
+  /* The learning rate is times batch size / base_batch (linear scaling: Goyal et al.). 0 disables.
+   */
   int64_t base_batch;
 } nnt_schedule_settings;
 
@@ -105,17 +106,9 @@ typedef struct nnt_regularization {
   /* Cross-entropy against (1 - e) of the class and e / K of all K classes
    * (torch.nn.CrossEntropyLoss). Szegedy et al., CVPR 2016. */
   double label_smoothing;
-  /* Between a hidden layer's product and its activation (torch.nn.LayerNorm):
-   * u = gain (z - mean z) / sqrt(var z + 1e-5) + shift, mean and variance over the layer's outputs
-   * of a sample; gain and shift, from 1 and 0, are learned and do not decay. Part of the network,
-   * unlike the rest. Ba, Kiros and Hinton, arXiv:1607.06450.
-   * Or (torch.nn.SyncBatchNorm): mean and variance of an output over all samples of the batch, on
-   * all ranks, unweighted. Validation, eval and predict take running ones instead, from 0 and 1,
-   * r + (s - r) / 10 after every batch with s its mean and unbiased variance (which a batch of one
-   * sample does not have: then the variance stays), and so does a frozen layer. Ioffe and Szegedy,
-   * ICML 2015. */
+  /* Of hidden layers; part of the network, unlike the rest (nntrain/model.h). */
   nnt_norm norm;
-  /* Images, x of shape [N, height, width] in the file, in this order; 0: not.
+  /* Images, x of shape [N, height, width] in the file, in this order; 0 disables each.
    * shift: by a whole number of pixels from -shift to shift down and right, what comes in is 0.
    * flip: left and right, every second. erase: with this probability a rectangle of 2 to 33 % of
    * the image, of an aspect from 1/3.3 to 3.3, becomes 0 (Zhong et al., AAAI 2020;
@@ -128,7 +121,7 @@ typedef struct nnt_regularization {
   /* Sample p of a batch of B becomes l x_p + (1 - l) x_q, q = B - 1 - p, with one l a batch from
    * Beta(mixup, mixup), before normalisation and after all changes of images. Its loss is
    * l loss(y_p) + (1 - l) loss(y_q) with classes, each with its own weight, else that of the target
-   * mixed alike. Zhang et al., ICLR 2018. 0: not. */
+   * mixed alike. Zhang et al., ICLR 2018. 0 disables. */
   double mixup;
 } nnt_regularization;
 

@@ -11,11 +11,19 @@
 /* Neurons of a layer. */
 #define NNT_MAX_WIDTH (INT64_C(1) << 24)
 
-/* What stands between a hidden layer's product and its activation; nntrain/methods.h has the
- * formulas. X(NAME, name, kind): the value NNT_NORM_NAME, the name for options and files, and the
- * kind of layer that it is (src/layers/KIND.c). A new row comes last. */
-#define NNT_NORMS(X)            \
-  X(LAYER, "layer", layer_norm) \
+/* What stands between a hidden layer's product, z, and its activation. X(NAME, name, kind): the
+ * value NNT_NORM_NAME, the name for options and files, and the kind of layer that it is
+ * (src/layers/KIND.c). A new row comes last. */
+#define NNT_NORMS(X)                                                                               \
+  /* u = gain (z - mean z) / sqrt(var z + 1e-5) + shift, mean and variance over the layer's        \
+   * outputs of a sample; gain and shift, from 1 and 0, are learned and do not decay               \
+   * (torch.nn.LayerNorm). Ba, Kiros and Hinton, arXiv:1607.06450. */                              \
+  X(LAYER, "layer", layer_norm)                                                                    \
+  /* The same with mean and variance of an output over all samples of the batch, on all ranks,     \
+   * unweighted (torch.nn.SyncBatchNorm). Validation, eval and predict take running ones instead,  \
+   * from 0 and 1, r + (s - r) / 10 after every batch with s its mean and unbiased variance (which \
+   * a batch of one sample does not have: then the variance stays), and so does a frozen layer.    \
+   * Ioffe and Szegedy, ICML 2015. */                                                              \
   X(BATCH, "batch", batch_norm)
 
 #define NNT_NORM_VALUE(NAME, ...) NNT_NORM_##NAME,

@@ -4,7 +4,7 @@
 
 #include <nntrain/status.h>
 
-/* "0.1.0" */
+/* "MAJOR.MINOR.PATCH" */
 NNT_API const char *nnt_version(void);
 /* One line: the HDF5 version and whether it is a parallel build. */
 NNT_API const char *nnt_hdf5_version(void);

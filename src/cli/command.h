@@ -1,4 +1,4 @@
-/* The verbs of the program. */
+/* A verb of the program. */
 #ifndef NNT_CLI_COMMAND_H
 #define NNT_CLI_COMMAND_H
 
@@ -9,12 +9,12 @@
 
 typedef struct command {
   const char *name;
-  const char *summary;        /* one line */
+  const char *summary;        /* one line, without a full stop */
   const char *usage;          /* what follows `nntrain VERB` */
-  const char *details;        /* printed below the options by `help VERB`; with examples */
+  const char *examples;       /* lines */
+  const char *details;        /* lines at the end of the whole help, to be wrapped; NULL: none */
   const option_spec *options; /* ends with a NULL name */
-  /* Another command's options that this one takes too, shown by `help` under a line of their own;
-   * NULL: none. */
+  /* Another command's options, which this one takes too; NULL: none. */
   const struct command *borrows;
   int max_positionals;
   /* Collective verbs run on every rank; others on rank 0 alone, while the rest wait. */
@@ -23,6 +23,7 @@ typedef struct command {
   nnt_status (*run)(const options *parsed, nnt_comm *comm, nnt_error *error);
 } command;
 
+/* Each in its command_VERB.c; commands.h has the list. */
 extern const command command_convert;
 extern const command command_train;
 extern const command command_eval;
@@ -33,8 +34,5 @@ extern const command command_bench;
 extern const command command_verify;
 extern const command command_report;
 extern const command command_compare;
-
-/* NULL-terminated, in the order of `nntrain help`. */
-extern const command *const commands[];
 
 #endif

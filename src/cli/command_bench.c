@@ -8,25 +8,26 @@
 
 #include "cli/command.h"
 #include "cli/data_options.h"
+#include "cli/name_lists.h"
 
 static const option_spec specs[] = {
-    {"workload", "NAME[,...]", NULL,
-     "step: digits, nielsen, nf, fashion, higgs, wide; without it, all"},
-    {"inputs", "N", "784", "step: features of a network of your own (--hidden)"},
-    {"hidden", "N,N,...", NULL, "step: hidden layers of a network of your own"},
-    {"outputs", "N", "10", "step: classes of a network of your own"},
-    {"activation", "NAME", "relu", "step: activation of a network of your own"},
-    {"batch-size", "N", "128", "step: samples of an update, over all ranks"},
-    {"reduction", "NAME", "exact", "step: how gradients are summed, exact or fast"},
+    {"workload", "NAME[,...]", NULL, GROUP_NETWORK, "step: {workloads} (default all)"},
+    {"inputs", "N", "784", GROUP_NETWORK, "step: features of a network of your own (--hidden)"},
+    {"hidden", "N,N,...", NULL, GROUP_NETWORK, "step: hidden layers of a network of your own"},
+    {"outputs", "N", "10", GROUP_NETWORK, "step: classes of a network of your own"},
+    {"activation", "NAME", "relu", GROUP_NETWORK,
+     "step: activation of a network of your own: {activations}"},
+    {"batch-size", "N", "128", GROUP_TRAINING, "step: samples per update, over all ranks together"},
+    {"reduction", "exact|fast", "exact", GROUP_RUNNING, "step: how gradients are summed"},
     THREADS_OPTION,
-    {"seconds", "X", "1", "time spent on each row, about"},
-    {"json", NULL, NULL, "print one JSON object a row"},
-    {NULL, NULL, NULL, NULL}};
+    {"seconds", "X", "1", GROUP_RUNNING, "time spent on each row, about"},
+    {"json", NULL, NULL, GROUP_OUTPUT, "print one JSON object per row"},
+    {NULL, NULL, NULL, 0, NULL}};
 
 /* What the callbacks need. */
 typedef struct printer {
   bool json;
-  char group[32]; /* of the row before; a new one gets a heading */
+  char group[32]; /* of the previous row; a new one gets a heading */
   int threads;
 } printer;
 
@@ -120,7 +121,7 @@ static nnt_status take_own(const options *parsed, nnt_bench_workload *out, nnt_e
   for (int64_t i = 0; i < count && status == NNT_OK; ++i) {
     if (!parse_int(words[i], &out->hidden[i]) || out->hidden[i] < 1)
       status = nnt_fail(error, NNT_BAD_USAGE,
-                        "not a size of a layer\n--hidden %s: '%s'\ngive whole numbers from 1, "
+                        "not a layer size\n--hidden %s: '%s'\ngive whole numbers from 1, "
                         "such as --hidden 512,512",
                         options_text(parsed, "hidden"), words[i]);
   }
@@ -145,16 +146,21 @@ static bool is_wanted(char *const *names, int64_t count, const char *name) {
   return count == 0;
 }
 
+static nnt_status fail_unknown_workload(const char *name, nnt_error *error) {
+  char known[NAME_LISTS_SIZE];
+  name_lists_expand("{workloads}", known);
+  return nnt_fail(error, NNT_BAD_USAGE,
+                  "unknown workload\n--workload %s\nchoose from: %s; or give --hidden for a "
+                  "network of your own",
+                  name, known);
+}
+
 static nnt_status check_names(char *const *names, int64_t count, nnt_error *error) {
   for (int64_t i = 0; i < count; ++i) {
     bool known = false;
     for (int w = 0; nnt_bench_workload_at(w) != NULL; ++w)
       known = known || strcmp(nnt_bench_workload_at(w)->name, names[i]) == 0;
-    if (!known)
-      return nnt_fail(error, NNT_BAD_USAGE,
-                      "unknown workload\n--workload %s\nchoose from: digits, nielsen, nf, fashion, "
-                      "higgs, wide; or give --hidden for a network of your own",
-                      names[i]);
+    if (!known) return fail_unknown_workload(names[i], error);
   }
   return NNT_OK;
 }
@@ -202,18 +208,17 @@ static nnt_status run_bench(const options *parsed, nnt_comm *comm, nnt_error *er
 
 const command command_bench = {
     .name = "bench",
-    .summary = "measures kernels, exchange of gradients and training steps on this machine",
+    .summary = "measures kernels, gradient exchange and training steps on this machine",
     .usage = "kernels|exchange|step [options]",
-    .details =
-        "Examples:\n"
+    .examples =
         "  nntrain bench kernels\n"
         "  mpirun -np 2 nntrain bench exchange\n"
         "  mpirun -np 2 nntrain bench step --threads 1 --workload fashion,wide\n"
-        "  nntrain bench step --hidden 1024,256 --batch-size 512 --json\n\n"
-        "Rates are medians; +- is half the distance of the quartiles. The limits (peak of the "
-        "multiply-adds,\nmemory) are measured in the same run. Of a step, hidden and exposed are "
-        "the parts "
-        "of\nthe exchange of gradients during and after the backward pass.\n",
+        "  nntrain bench step --hidden 1024,256 --batch-size 512 --json\n",
+    .details =
+        "Rates are medians; +- is half the interquartile range. The limits (peak multiply-add "
+        "rate, memory bandwidth) are measured in the same run. In a step, hidden and exposed "
+        "are the parts of the gradient exchange during and after the backward pass.\n",
     .options = specs,
     .max_positionals = 1,
     .collective = 1,

@@ -6,10 +6,10 @@
 #include "cli/data_options.h"
 
 static const option_spec specs[] = {
-    {"by", "KEY", NULL,
-     "key of metrics.jsonl whose best value over the epochs orders the runs; without it "
-     "validation_loss, or train_loss"},
-    {NULL, NULL, NULL, NULL}};
+    {"by", "KEY", NULL, GROUP_OUTPUT,
+     "key of metrics.jsonl whose best value over the epochs orders the runs (default "
+     "validation_loss, or else train_loss)"},
+    {NULL, NULL, NULL, 0, NULL}};
 
 static void print_line(void *context, const char *line) {
   (void)context;
@@ -29,8 +29,7 @@ static nnt_status run_compare(const options *parsed, nnt_comm *comm, nnt_error *
 const command command_compare = {.name = "compare",
                                  .summary = "prints a table of runs, the best first",
                                  .usage = "DIR... [--by KEY]",
-                                 .details =
-                                     "Examples:\n"
+                                 .examples =
                                      "  nntrain compare runs/*\n"
                                      "  nntrain compare runs/* --by validation_accuracy\n",
                                  .options = specs,

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <nntrain/convert.h>
 #include <nntrain/model.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,50 +12,37 @@
 #define MAX_CLASS_NAMES 100000
 
 static const option_spec specs[] = {
-    {"output", "FILE[:GROUP]", NULL,
+    {"format", "auto|idx|csv|npy|npz|libsvm", "auto", GROUP_DATA,
+     "what the input is; auto looks at its first bytes"},
+    {"label", "COLUMN", NULL, GROUP_DATA,
+     "CSV: column of the class, by name or number from 1 (default the last one)"},
+    {"target", "COLUMNS", NULL, GROUP_DATA,
+     "CSV: column or columns of regression targets, by name or number, instead of --label; "
+     "LIBSVM: 'label' for a regression, where labels are classes otherwise"},
+    {"drop", "COLUMNS", NULL, GROUP_DATA, "CSV: columns to omit, by name or number"},
+    {"delimiter", "CHARACTER", NULL, GROUP_DATA,
+     "CSV: comma, tab, semicolon, or one character (default tab when the first line has one and no "
+     "comma, else comma)"},
+    {"header", "auto|yes|no", "auto", GROUP_DATA,
+     "CSV: whether the first line names the columns; auto: when none of its fields is a number"},
+    {"x-name", "NAME", "x", GROUP_DATA, "NPZ: array of the features"},
+    {"y-name", "NAME", "y", GROUP_DATA, "NPZ: array of the labels or targets"},
+    {"features", "N", NULL, GROUP_DATA,
+     "LIBSVM: features per sample, the same for all files of a task (default the largest index in "
+     "the file, which is then read twice)"},
+    {"zero-based", NULL, NULL, GROUP_DATA, "LIBSVM: indices start at 0, not at 1"},
+    {"class-names", "A,B,C", NULL, GROUP_DATA,
+     "names of the classes in the order of their index (default for CSV the text labels, sorted; "
+     "for LIBSVM the labels that occur, ascending)"},
+    {"output", "FILE[:GROUP]", NULL, GROUP_OUTPUT,
      "HDF5 file to write; with :GROUP, such as data.h5:train, an existing file keeps its other "
      "groups"},
-    {"format", "auto|idx|csv|npy|npz|libsvm", "auto",
-     "what the input is; auto looks at its first bytes"},
-    {"label", "COLUMN", NULL,
-     "CSV: column of the class, by name or number from 1 (default the last one)"},
-    {"target", "COLUMNS", NULL,
-     "CSV: column or columns of regression targets, by name or number, in place of --label; "
-     "LIBSVM: 'label' for a regression, else labels are classes"},
-    {"drop", "COLUMNS", NULL, "CSV: columns to leave out, by name or number"},
-    {"delimiter", "CHARACTER", NULL,
-     "CSV: comma, tab, semicolon, or one character (default tab when the first line holds one "
-     "and no comma, else comma)"},
-    {"header", "auto|yes|no", "auto",
-     "CSV: whether the first line names the columns; auto: when none of its fields is a "
-     "number"},
-    {"x-name", "NAME", "x", "NPZ: array of the features"},
-    {"y-name", "NAME", "y", "NPZ: array of the labels or targets"},
-    {"features", "N", NULL,
-     "LIBSVM: features a sample, the same for all files of a task (default the largest index in "
-     "the file, which is then read twice)"},
-    {"zero-based", NULL, NULL, "LIBSVM: the first index is 0, not 1"},
-    {"class-names", "A,B,C", NULL,
-     "names of the classes in the order of their index (default for CSV: text labels sorted; for "
-     "LIBSVM: the labels that occur, ascending)"},
-    {"compression", "0..9", "0", "deflate level, 0 is none"},
-    {"force", NULL, NULL, "replace an existing output file, or data set in the group"},
-    {NULL, NULL, NULL, NULL}};
+    {"compression", "0..9", "0", GROUP_OUTPUT, "deflate level; 0 disables"},
+    {"force", NULL, NULL, GROUP_OUTPUT,
+     "replace an existing output file, or data set in the group"},
+    {NULL, NULL, NULL, 0, NULL}};
 
 /* --- options --- */
-
-static nnt_status read_word(const options *parsed, const char *name, const char *const *words,
-                            int *out, nnt_error *error) {
-  const char *text = options_text(parsed, name);
-  char list[80] = "";
-  for (*out = 0; words[*out] != NULL; ++*out) {
-    if (strcmp(words[*out], text) == 0) return NNT_OK;
-    (void)snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s", *out > 0 ? ", " : "",
-                   words[*out]);
-  }
-  return nnt_fail(error, NNT_BAD_USAGE, "unknown value\n--%s %s\ngive one of: %s", name, text,
-                  list);
-}
 
 static nnt_status read_delimiter(const options *parsed, char *out, nnt_error *error) {
   const char *text = options_text(parsed, "delimiter");
@@ -95,7 +83,7 @@ static nnt_status read_output(const options *parsed, char **names, nnt_convert_o
 /* --- the format --- */
 
 static const char *const format_words[] = {"auto", "idx", "csv", "npy", "npz", "libsvm", NULL};
-/* Of the words behind auto. */
+/* Of the words after auto. */
 static const nnt_convert_format formats[] = {NNT_CONVERT_IDX, NNT_CONVERT_CSV, NNT_CONVERT_NPY,
                                              NNT_CONVERT_NPZ, NNT_CONVERT_LIBSVM};
 static const char *const format_names[] = {[NNT_CONVERT_CSV] = "CSV",
@@ -104,7 +92,7 @@ static const char *const format_names[] = {[NNT_CONVERT_CSV] = "CSV",
                                            [NNT_CONVERT_NPZ] = "NPZ",
                                            [NNT_CONVERT_LIBSVM] = "LIBSVM"};
 
-/* Options of some formats alone. */
+/* Options that only some formats have. */
 typedef struct format_option {
   const char *name;
   nnt_convert_format formats[2];
@@ -128,8 +116,8 @@ static nnt_status check_options(const options *parsed, nnt_convert_format format
     const nnt_convert_format *of = option->formats;
     if (!options_given(parsed, option->name) || of[0] == format || of[1] == format) continue;
     return nnt_fail(error, NNT_BAD_USAGE,
-                    "an option for %s%s%s with %s files\n--%s with %s\nleave --%s away, or say "
-                    "with --format what the input is",
+                    "an option for %s%s%s with %s files\n--%s with %s\nomit --%s, or say with "
+                    "--format what the input is",
                     format_names[of[0]], of[0] != of[1] ? " and " : "",
                     of[0] != of[1] ? format_names[of[1]] : "", format_names[format], option->name,
                     options_positional(parsed, 0), option->name);
@@ -137,13 +125,13 @@ static nnt_status check_options(const options *parsed, nnt_convert_format format
   return NNT_OK;
 }
 
-/* IDX and NPY come in pairs, the others alone. */
+/* IDX and NPY files come in pairs, the others alone. */
 static nnt_status check_count(const options *parsed, nnt_convert_format format, nnt_error *error) {
   bool pair = format == NNT_CONVERT_IDX || format == NNT_CONVERT_NPY;
   int count = options_positional_count(parsed);
   if (pair && count != 2)
     return nnt_fail(error, NNT_BAD_USAGE,
-                    "the file of the labels is missing\n%s is an %s file of features\nwrite "
+                    "missing file of labels\n%s is an %s file of features\nwrite "
                     "nntrain convert FEATURES LABELS --output FILE",
                     options_positional(parsed, 0), format_names[format]);
   if (!pair && count != 1)
@@ -161,7 +149,7 @@ static nnt_status find_format(const options *parsed, nnt_convert_format *out, nn
     return nnt_fail(error, NNT_BAD_USAGE,
                     "no input file\nnntrain convert\ngive one CSV, NPZ or LIBSVM file, or two IDX "
                     "or NPY files: features and labels");
-  nnt_status status = read_word(parsed, "format", format_words, &word, error);
+  nnt_status status = options_choice(parsed, "format", format_words, &word, error);
   if (status != NNT_OK) return status;
   if (word == 0)
     status = nnt_convert_find_format(options_positional(parsed, 0), out, error);
@@ -184,7 +172,7 @@ static nnt_status convert_csv(const options *parsed, const nnt_convert_pair_opti
                                   .class_name_count = shared->class_name_count,
                                   .output = shared->output};
   int header = 0;
-  nnt_status status = read_word(parsed, "header", words, &header, error);
+  nnt_status status = options_choice(parsed, "header", words, &header, error);
   todo.header = header == 1   ? NNT_CSV_HEADER_YES
                 : header == 2 ? NNT_CSV_HEADER_NO
                               : NNT_CSV_HEADER_AUTO;
@@ -280,11 +268,7 @@ const command command_convert = {
     .name = "convert",
     .summary = "makes an HDF5 data set from IDX, CSV, NPY, NPZ or LIBSVM files, plain or .gz",
     .usage = "FEATURES LABELS | FILE --output FILE[:GROUP] [options]",
-    .details =
-        "IDX and NPY are two files, features and labels; CSV, NPZ and LIBSVM are one. In NPY and\n"
-        "NPZ, integers are classes from 0, floats are targets of a regression.\n"
-        "\n"
-        "Examples:\n"
+    .examples =
         "  nntrain convert train-images-idx3-ubyte.gz train-labels-idx1-ubyte.gz \\\n"
         "      --output mnist.h5:train\n"
         "  nntrain convert iris.csv --label species --output iris.h5\n"
@@ -292,6 +276,9 @@ const command command_convert = {
         "  nntrain convert X.npy y.npy --output data.h5\n"
         "  nntrain convert mnist.npz --x-name x_train --y-name y_train --output mnist.h5:train\n"
         "  nntrain convert a9a.t --features 123 --output a9a.h5:test\n",
+    .details =
+        "IDX and NPY are two files, features and labels; CSV, NPZ and LIBSVM are one. In NPY "
+        "and NPZ, integers are classes from 0, floats are regression targets.\n",
     .options = specs,
     .max_positionals = 2,
     .collective = 0,

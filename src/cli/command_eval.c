@@ -11,21 +11,22 @@
 #include "cli/score_print.h"
 
 static const option_spec specs[] = {
-    {"checkpoint", "FILE|DIR", NULL, "checkpoint, or a run's directory: its best"},
-    {"data", "FILE[:GROUP][,...]", NULL, "data set (HDF5); several files are one, in this order"},
-    {"x-name", "NAME", "x", "dataset of the samples"},
-    {"y-name", "NAME", "y", "dataset of the targets"},
+    {"checkpoint", "FILE|DIR", NULL, GROUP_NETWORK, "checkpoint, or a run's directory: its best"},
+    {"data", "FILE[:GROUP][,...]", NULL, GROUP_DATA,
+     "data set (HDF5); several files form one, in this order"},
+    {"x-name", "NAME", "x", GROUP_DATA, "HDF5 dataset of the samples"},
+    {"y-name", "NAME", "y", GROUP_DATA, "HDF5 dataset of the targets"},
     SELECTION_OPTIONS,
-    {"top-k", "K", "0", "also measure top-K accuracy; 0: not"},
-    {"details", NULL, NULL,
-     "score a classification class by class: precision, recall, F1, AUC, confusion matrix, and the "
-     "calibration error"},
     READING_OPTIONS,
+    {"top-k", "K", "0", GROUP_OUTPUT, "also measure top-K accuracy; 0 disables"},
+    {"details", NULL, NULL, GROUP_OUTPUT,
+     "for classes: precision, recall, F1 and AUC of each, confusion matrix, calibration error"},
+    {"json", NULL, NULL, GROUP_OUTPUT, "print one JSON object"},
+    {"output", "FILE", NULL, GROUP_OUTPUT,
+     "write the JSON object to this file, too; an existing file is replaced unless it is a "
+     "checkpoint"},
     THREADS_OPTION,
-    {"json", NULL, NULL, "print one JSON object"},
-    {"output", "FILE", NULL,
-     "write the JSON object to a file too; replaced when it exists, unless it is a checkpoint"},
-    {NULL, NULL, NULL, NULL}};
+    {NULL, NULL, NULL, 0, NULL}};
 
 static void print_json_number(FILE *stream, const char *name, double value) {
   if (isfinite(value)) (void)fprintf(stream, ", \"%s\": %.17g", name, value);
@@ -81,7 +82,7 @@ static nnt_status report(const options *parsed, const nnt_metrics *metrics,
   return output != NULL ? write_file(output, metrics, scores, error) : NNT_OK;
 }
 
-/* Before the work is done that would be lost. Collective. */
+/* Before the evaluation, whose result would be lost. Collective. */
 static nnt_status check_output(const options *parsed, nnt_comm *comm, nnt_status status,
                                nnt_error *error) {
   const char *output = options_text(parsed, "output");
@@ -121,11 +122,10 @@ const command command_eval = {
     .name = "eval",
     .summary = "measures loss and metrics of a checkpoint on a data set",
     .usage = "--checkpoint FILE|DIR --data FILE[:GROUP] [options]",
+    .examples = "  nntrain eval --checkpoint run --data fashion.h5:test --top-k 3\n",
     .details =
-        "Example:\n"
-        "  nntrain eval --checkpoint run --data fashion.h5:test --top-k 3\n\n"
         "Classification: loss, accuracy, top-k accuracy. Regression: loss, MSE, MAE, R2.\n"
-        "Every sample counts once; the numbers are the same for every number of ranks.\n",
+        "Every sample counts once; the result does not depend on the number of ranks.\n",
     .options = specs,
     .max_positionals = 0,
     .collective = 1,

@@ -5,9 +5,9 @@
 #include "cli/command.h"
 
 static const option_spec specs[] = {
-    {"checkpoint", "FILE|DIR", NULL, "checkpoint, or a run's directory: its best"},
-    {"output", "FILE", NULL, "ONNX file; replaced when it exists"},
-    {NULL, NULL, NULL, NULL}};
+    {"checkpoint", "FILE|DIR", NULL, GROUP_NETWORK, "checkpoint, or a run's directory: its best"},
+    {"output", "FILE", NULL, GROUP_OUTPUT, "ONNX file; an existing one is replaced"},
+    {NULL, NULL, NULL, 0, NULL}};
 
 static nnt_status run_export(const options *parsed, nnt_comm *comm, nnt_error *error) {
   const char *checkpoint = NULL, *output = NULL;
@@ -23,12 +23,12 @@ const command command_export = {
     .name = "export",
     .summary = "writes the network of a checkpoint as ONNX, for other programs",
     .usage = "--checkpoint FILE|DIR --output FILE.onnx",
+    .examples = "  nntrain export --checkpoint run --output fashion.onnx\n",
     .details =
-        "Example:\n"
-        "  nntrain export --checkpoint run --output fashion.onnx\n\n"
-        "Input x [N, features] float32: the samples as they are stored, normalisation is in the "
-        "graph.\nOutputs: output [N, outputs] float32, what predict writes, and with classes class "
-        "[N] int64.\nOpset 17; the names of the classes are metadata, class_names.\n",
+        "Input x [N, features] float32: samples as they are stored, since normalisation is "
+        "part of the graph. Outputs: output [N, outputs] float32, the same as predict writes, "
+        "and for classes class [N] int64. Opset 17; the class names are metadata, "
+        "class_names.\n",
     .options = specs,
     .max_positionals = 0,
     .collective = 0,

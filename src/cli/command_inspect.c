@@ -6,18 +6,20 @@
 #include "cli/command.h"
 
 static const option_spec specs[] = {
-    {"checkpoint", "FILE|DIR", NULL, "checkpoint, or a run's directory: its best"},
-    {"data", "FILE", NULL, "data file"},
-    {"digest", NULL, NULL, "print just the SHA-256 of all parameters of the checkpoint"},
-    {"config", NULL, NULL, "print just the run file of the checkpoint's run, for 'train --config'"},
-    {NULL, NULL, NULL, NULL}};
+    {"checkpoint", "FILE|DIR", NULL, GROUP_NETWORK, "checkpoint, or a run's directory: its best"},
+    {"data", "FILE", NULL, GROUP_DATA, "data file"},
+    {"digest", NULL, NULL, GROUP_OUTPUT,
+     "print only the SHA-256 of all parameters of the checkpoint"},
+    {"config", NULL, NULL, GROUP_OUTPUT,
+     "print only the run file of the checkpoint's run, for 'train --config'"},
+    {NULL, NULL, NULL, 0, NULL}};
 
 static void print_line(void *context, const char *line) {
   (void)context;
   puts(line);
 }
 
-/* The one file that was named, in whatever way. */
+/* The one file, given in whatever way. */
 static nnt_status take_path(const options *parsed, const char **out, nnt_error *error) {
   const char *names[] = {options_positional(parsed, 0), options_text(parsed, "checkpoint"),
                          options_text(parsed, "data")};
@@ -29,7 +31,7 @@ static nnt_status take_path(const options *parsed, const char **out, nnt_error *
   }
   if (count == 1) return NNT_OK;
   return nnt_fail(error, NNT_BAD_USAGE, "%s\nnntrain inspect\ngive one file: nntrain inspect FILE",
-                  count == 0 ? "no file to look into" : "more than one file to look into");
+                  count == 0 ? "no file to inspect" : "more than one file to inspect");
 }
 
 static nnt_status print_config(const char *path, nnt_error *error) {
@@ -56,8 +58,7 @@ static nnt_status run_inspect(const options *parsed, nnt_comm *comm, nnt_error *
 const command command_inspect = {.name = "inspect",
                                  .summary = "shows what a data file or a checkpoint holds",
                                  .usage = "FILE|DIR [--digest|--config]",
-                                 .details =
-                                     "Examples:\n"
+                                 .examples =
                                      "  nntrain inspect fashion.h5\n"
                                      "  nntrain inspect --checkpoint run --digest\n"
                                      "  nntrain inspect run --config >again.ini\n",

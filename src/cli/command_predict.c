@@ -7,17 +7,18 @@
 #include "cli/data_options.h"
 
 static const option_spec specs[] = {
-    {"checkpoint", "FILE|DIR", NULL, "checkpoint, or a run's directory: its best"},
-    {"data", "FILE[:GROUP][,...]", NULL, "data set (HDF5), as of train; it needs no targets"},
-    {"x-name", "NAME", "x", "dataset of the samples"},
-    {"y-name", "NAME", "y", "dataset of the targets, read for --stratify alone"},
+    {"checkpoint", "FILE|DIR", NULL, GROUP_NETWORK, "checkpoint, or a run's directory: its best"},
+    {"data", "FILE[:GROUP][,...]", NULL, GROUP_DATA,
+     "data set (HDF5), as for train; targets are not needed"},
+    {"x-name", "NAME", "x", GROUP_DATA, "HDF5 dataset of the samples"},
+    {"y-name", "NAME", "y", GROUP_DATA, "HDF5 dataset of the targets, read for --stratify only"},
     SELECTION_OPTIONS,
-    {"output", "FILE", NULL,
-     "predictions: CSV when the name ends in .csv, NumPy's NPY (outputs alone) when in .npy, else "
-     "HDF5; replaced when it exists, unless it is a checkpoint"},
     READING_OPTIONS,
+    {"output", "FILE", NULL, GROUP_OUTPUT,
+     "predictions: CSV if the name ends in .csv, NumPy's NPY (outputs only) if in .npy, else HDF5; "
+     "an existing file is replaced unless it is a checkpoint"},
     THREADS_OPTION,
-    {NULL, NULL, NULL, NULL}};
+    {NULL, NULL, NULL, 0, NULL}};
 
 static nnt_status run_predict(const options *parsed, nnt_comm *comm, nnt_error *error) {
   nnt_predict_options predict = {.x_name = options_text(parsed, "x-name"),
@@ -43,12 +44,11 @@ const command command_predict = {
     .name = "predict",
     .summary = "writes the outputs of a checkpoint for a data set",
     .usage = "--checkpoint FILE|DIR --data FILE[:GROUP] --output FILE [options]",
+    .examples = "  nntrain predict --checkpoint run --data fashion.h5:test --output test.csv\n",
     .details =
-        "Example:\n"
-        "  nntrain predict --checkpoint run --data fashion.h5:test --output test.csv\n\n"
         "HDF5: /output [samples, outputs] float32 (probabilities or values), /class [samples] "
-        "int64;\nof a part (--limit, --split, --fold) also /row [samples] int64, where each sample "
-        "stands in the\ndata set, from 0. In CSV these are columns.\n",
+        "int64; for a part (--limit, --split, --fold) also /row [samples] int64, the position "
+        "of each sample in the data set, from 0. In CSV these are columns.\n",
     .options = specs,
     .max_positionals = 0,
     .collective = 1,

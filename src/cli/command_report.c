@@ -6,17 +6,18 @@
 #include "cli/data_options.h"
 
 static const option_spec specs[] = {
-    {"output", "FILE", "report.html", "the page"},
-    {"data", "FILE[:GROUP][,...]", NULL,
-     "measure every run's best checkpoint on this data set: confusion matrix, scores by class, "
-     "worst samples"},
-    {"worst", "N", "24", "samples with the least probability for their class that are shown"},
-    {"x-name", "NAME", "x", "dataset of the samples"},
-    {"y-name", "NAME", "y", "dataset of the targets"},
+    {"output", "FILE", "report.html", GROUP_OUTPUT, "the page"},
+    {"worst", "N", "24", GROUP_OUTPUT,
+     "samples shown whose class got the lowest probability; 0 disables"},
+    {"data", "FILE[:GROUP][,...]", NULL, GROUP_DATA,
+     "evaluate the best checkpoint of every run on this data set: confusion matrix, scores per "
+     "class, worst samples"},
+    {"x-name", "NAME", "x", GROUP_DATA, "HDF5 dataset of the samples"},
+    {"y-name", "NAME", "y", GROUP_DATA, "HDF5 dataset of the targets"},
     SELECTION_OPTIONS,
     READING_OPTIONS,
     THREADS_OPTION,
-    {NULL, NULL, NULL, NULL}};
+    {NULL, NULL, NULL, 0, NULL}};
 
 static nnt_status run_report(const options *parsed, nnt_comm *comm, nnt_error *error) {
   const char *runs[OPTIONS_MOST_POSITIONALS];
@@ -39,12 +40,10 @@ static nnt_status run_report(const options *parsed, nnt_comm *comm, nnt_error *e
 
 const command command_report = {
     .name = "report",
-    .summary = "writes a page to look at: curves, scores and settings of runs side by side",
+    .summary = "writes an HTML page: curves, scores and settings of runs side by side",
     .usage = "DIR... [--output FILE] [--data FILE[:GROUP]] [options]",
-    .details =
-        "Example:\n"
-        "  nntrain report run other-run --data fashion.h5:test --output report.html\n\n"
-        "The page is one file, and needs no network.\n",
+    .examples = "  nntrain report run other-run --data fashion.h5:test --output report.html\n",
+    .details = "The page is a single file and needs no network.\n",
     .options = specs,
     .max_positionals = OPTIONS_MOST_POSITIONALS,
     .collective = 1,

@@ -13,14 +13,15 @@
 #define SHOWN_DIGITS 16
 
 static const option_spec specs[] = {
-    {"steps", "N", "20", "updates that each way to run computes"},
-    {"ranks", "N,N,...", NULL,
-     "numbers of ranks to try, of those that mpirun started; without it, 1, 2, 3, powers of two "
-     "and all"},
-    {"thread-counts", "N,N,...", NULL,
-     "threads of each rank to try; without it, 1, 2, 3, powers of two and --threads"},
-    {"json", NULL, NULL, "print one JSON object a row, and one for the verdict"},
-    {NULL, NULL, NULL, NULL}};
+    {"steps", "N", "20", GROUP_RUNNING | FIRST_SCREEN, "updates computed in each configuration"},
+    {"ranks", "N,N,...", NULL, GROUP_RUNNING | FIRST_SCREEN,
+     "numbers of ranks to try, of those that mpirun started (default 1, 2, 3, powers of two and "
+     "all)"},
+    {"thread-counts", "N,N,...", NULL, GROUP_RUNNING | FIRST_SCREEN,
+     "threads per rank to try (default 1, 2, 3, powers of two and --threads)"},
+    {"json", NULL, NULL, GROUP_OUTPUT | FIRST_SCREEN,
+     "print one JSON object per row, and one for the verdict"},
+    {NULL, NULL, NULL, 0, NULL}};
 
 typedef struct printer {
   bool json, quiet;
@@ -59,7 +60,7 @@ static void print_row(void *context, const nnt_verify_row *row) {
     else if (!row->same)
       printf("differs from step %" PRId64 "\n", row->different_step);
     else
-      printf("%s\n", row->first ? "with the rows below" : "same");
+      printf("%s\n", row->first ? "reference" : "same");
   }
   (void)fflush(stdout);
 }
@@ -72,13 +73,14 @@ static void print_verdict(const printer *p, const nnt_verify_result *result, int
     printf("{\"verdict\": \"%s\", \"rows\": %d, \"different\": %d, \"steps\": %" PRId64 "}\n",
            verdict, result->rows, result->different, steps);
   else if (!promised)
-    printf("verdict: no promise: --reduction fast sums in any order; %d of %d ways to run differ\n",
-           result->different, result->rows);
+    printf(
+        "verdict: no promise: --reduction fast sums in any order; %d of %d configurations differ\n",
+        result->different, result->rows);
   else if (result->different > 0)
-    printf("verdict: different: %d of %d ways to run\n", result->different, result->rows);
+    printf("verdict: different: %d of %d configurations\n", result->different, result->rows);
   else
     printf("verdict: identical: the same bits in all parameters and losses of %" PRId64
-           " steps, in %d way%s to run\n",
+           " steps, in %d configuration%s\n",
            steps, result->rows, result->rows == 1 ? "" : "s");
 }
 
@@ -125,22 +127,23 @@ static nnt_status run_verify(const options *parsed, nnt_comm *comm, nnt_error *e
 
 const command command_verify = {
     .name = "verify",
-    .summary = "checks that a run gives the same bits in every way to run it here",
+    .summary = "checks that a run is bitwise reproducible on any ranks and threads here",
     .usage = "--data FILE[:GROUP] [options of train]",
-    .details =
-        "Trains the first steps of your run (with --resume, the first after the newest checkpoint) "
-        "on 1,\n2, 3, ... of the ranks, with 1, 2, 3, ... threads, with the other --allreduce and "
-        "with every\ninstruction set that all processors have, and compares every loss and "
-        "parameter to the bit.\nNothing is written; of train's options --validation, --epochs, "
-        "--keep and --dry-run change\nnothing, and --output only where to --resume from. One rank "
-        "with one thread takes its time:\nwith a large network choose --ranks and --steps.\n\n"
-        "Examples:\n"
+    .examples =
         "  mpirun -np 4 nntrain verify --data fashion.h5:train --hidden 512,512 --threads 2\n"
         "  mpirun -np 64 nntrain verify --config run.ini --ranks 16,64 --thread-counts 1 "
         "--steps 5\n"
-        "  nntrain verify --config run.ini      threads and instruction sets of this machine\n\n"
-        "Exit codes: 0 all the same (or --reduction fast, which promises nothing), 1 a difference, "
-        "2 bad\nusage or bad input.\n",
+        "  nntrain verify --config run.ini      threads and instruction sets of this machine\n",
+    .details =
+        "Trains the first steps of your run (with --resume, the first after the newest "
+        "checkpoint) on 1, 2, 3, ... of the ranks, with 1, 2, 3, ... threads, with the other "
+        "--allreduce and with every instruction set that all processors have, and compares "
+        "every loss and parameter bit by bit. Nothing is written. Of train's options, "
+        "--validation, --epochs, --keep and --dry-run have no effect, and --output says only "
+        "where to --resume from. One rank with one thread takes its time: with a large "
+        "network choose --ranks and --steps.\n\n"
+        "Exit codes: 0 all are the same (or --reduction fast, which promises nothing), 1 a "
+        "difference, 2 bad usage or bad input.\n",
     .options = specs,
     .borrows = &command_train,
     .max_positionals = 0,

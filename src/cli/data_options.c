@@ -1,4 +1,4 @@
-/* Options about data that several verbs have. */
+/* Options that several verbs have: data and threads. */
 #include "cli/data_options.h"
 
 #include <stdio.h>
@@ -21,23 +21,6 @@ bool parse_size(const char *text, int64_t *out) {
   return true;
 }
 
-/* The index of the option's value in `names` (NULL-terminated); `what` is for the message. */
-static nnt_status take_choice(const options *parsed, const char *option, const char *what,
-                              const char *const *names, int *out, nnt_error *error) {
-  const char *value = options_text(parsed, option);
-  char list[120] = "";
-  for (int i = 0; names[i] != NULL; ++i) {
-    if (strcmp(names[i], value) == 0) {
-      *out = i;
-      return NNT_OK;
-    }
-    size_t used = strlen(list);
-    (void)snprintf(list + used, sizeof list - used, "%s%s", i > 0 ? ", " : "", names[i]);
-  }
-  return nnt_fail(error, NNT_BAD_USAGE, "unknown %s\n--%s %s\nchoose one of: %s", what, option,
-                  value, list);
-}
-
 nnt_status take_threads(const options *parsed, int *out, nnt_error *error) {
   int64_t threads = 0;
   nnt_status status = NNT_OK;
@@ -48,12 +31,16 @@ nnt_status take_threads(const options *parsed, int *out, nnt_error *error) {
 }
 
 nnt_status take_reading(const options *parsed, nnt_reading *out, nnt_error *error) {
-  static const char *const modes[] = {"auto", "resident", "streaming", NULL};
-  static const char *const ways[] = {"independent", "collective", NULL};
+  static const char *const modes[] = {[NNT_DATA_AUTO] = "auto",
+                                      [NNT_DATA_RESIDENT] = "resident",
+                                      [NNT_DATA_STREAMING] = "streaming",
+                                      NULL};
+  static const char *const ways[] = {
+      [NNT_IO_INDEPENDENT] = "independent", [NNT_IO_COLLECTIVE] = "collective", NULL};
   int mode = 0, way = 0;
   *out = (nnt_reading){.mode = NNT_DATA_AUTO};
-  nnt_status status = take_choice(parsed, "data-mode", "way to hold data", modes, &mode, error);
-  if (status == NNT_OK) status = take_choice(parsed, "io", "way to read", ways, &way, error);
+  nnt_status status = options_choice(parsed, "data-mode", modes, &mode, error);
+  if (status == NNT_OK) status = options_choice(parsed, "io", ways, &way, error);
   const char *limit = options_text(parsed, "memory-limit");
   if (status == NNT_OK && limit != NULL && !parse_size(limit, &out->memory_limit))
     status =
@@ -65,10 +52,14 @@ nnt_status take_reading(const options *parsed, nnt_reading *out, nnt_error *erro
 }
 
 nnt_status take_shuffling(const options *parsed, nnt_shuffling *out, nnt_error *error) {
-  static const char *const kinds[] = {"auto", "full", "windowed", "none", NULL};
+  static const char *const kinds[] = {[NNT_SHUFFLE_AUTO] = "auto",
+                                      [NNT_SHUFFLE_FULL] = "full",
+                                      [NNT_SHUFFLE_WINDOWED] = "windowed",
+                                      [NNT_SHUFFLE_NONE] = "none",
+                                      NULL};
   int kind = 0;
   *out = (nnt_shuffling){.kind = NNT_SHUFFLE_AUTO};
-  nnt_status status = take_choice(parsed, "shuffle", "shuffle", kinds, &kind, error);
+  nnt_status status = options_choice(parsed, "shuffle", kinds, &kind, error);
   out->kind = (nnt_shuffle)kind;
   if (status == NNT_OK && options_given(parsed, "shuffle-block"))
     status = options_int(parsed, "shuffle-block", 1, INT32_MAX, &out->block, error);
@@ -76,7 +67,7 @@ nnt_status take_shuffling(const options *parsed, nnt_shuffling *out, nnt_error *
     status = options_int(parsed, "shuffle-window", 1, INT64_MAX, &out->window, error);
   if (status == NNT_OK && out->kind == NNT_SHUFFLE_FULL && (out->block > 0 || out->window > 0))
     status = nnt_fail(error, NNT_BAD_USAGE,
-                      "options that contradict each other\n--shuffle full with --shuffle-%s\n"
+                      "conflicting options\n--shuffle full with --shuffle-%s\n"
                       "a full shuffle has no blocks: use --shuffle windowed",
                       out->block > 0 ? "block" : "window");
   return status;
@@ -100,17 +91,19 @@ static nnt_status take_fold(const options *parsed, nnt_selection *out, nnt_error
 }
 
 static nnt_status take_part(const options *parsed, nnt_selection *out, nnt_error *error) {
-  static const char *const parts[] = {"all", "train", "validation", NULL};
-  bool cut = out->folds > 0 || out->split > 0.0;
+  static const char *const parts[] = {[NNT_PART_ALL] = "all",
+                                      [NNT_PART_TRAIN] = "train",
+                                      [NNT_PART_VALIDATION] = "validation",
+                                      NULL};
+  bool split = out->folds > 0 || out->split > 0.0;
   int part = NNT_PART_ALL;
-  out->part = cut ? NNT_PART_VALIDATION : NNT_PART_ALL;
+  out->part = split ? NNT_PART_VALIDATION : NNT_PART_ALL;
   if (!options_given(parsed, "part")) return NNT_OK;
-  nnt_status status = take_choice(parsed, "part", "part of a data set", parts, &part, error);
+  nnt_status status = options_choice(parsed, "part", parts, &part, error);
   out->part = (nnt_part)part;
-  if (status != NNT_OK || cut || part == NNT_PART_ALL) return status;
+  if (status != NNT_OK || split || part == NNT_PART_ALL) return status;
   return nnt_fail(error, NNT_BAD_USAGE,
-                  "a part of a data set that is not cut\n--part %s\ngive --split or --fold too",
-                  parts[part]);
+                  "this data set is not split\n--part %s\ngive --split or --fold too", parts[part]);
 }
 
 nnt_status take_selection(const options *parsed, bool with_part, nnt_selection *out,
@@ -123,17 +116,17 @@ nnt_status take_selection(const options *parsed, bool with_part, nnt_selection *
     status = options_real(parsed, "split", 0.0, 1.0, &out->split, error);
     if (status == NNT_OK && !(out->split > 0.0 && out->split < 1.0))
       status = nnt_fail(error, NNT_BAD_USAGE,
-                        "not a share of the samples\n--split %s\ngive the share to train on, such "
-                        "as 0.9",
+                        "not a fraction of the samples\n--split %s\ngive the fraction to train on, "
+                        "such as 0.9",
                         options_text(parsed, "split"));
   }
   if (status == NNT_OK && options_given(parsed, "fold")) status = take_fold(parsed, out, error);
   if (status == NNT_OK && out->split > 0.0 && out->folds > 0)
-    status = nnt_fail(error, NNT_BAD_USAGE,
-                      "options that contradict each other\n--split with --fold\nuse one of them");
+    status =
+        nnt_fail(error, NNT_BAD_USAGE, "conflicting options\n--split with --fold\nuse one of them");
   if (status == NNT_OK && out->stratify && out->limit == 0 && out->split <= 0.0 && out->folds == 0)
     status = nnt_fail(error, NNT_BAD_USAGE,
-                      "there is nothing to stratify\n--stratify\ngive --split, --fold or --limit "
+                      "nothing to stratify\n--stratify\ngive --split, --fold or --limit "
                       "too");
   return status == NNT_OK && with_part ? take_part(parsed, out, error) : status;
 }
@@ -144,6 +137,6 @@ nnt_status take_runs(const options *parsed, const char *verb, const char **runs,
   for (int i = 0; i < *count; ++i) runs[i] = options_positional(parsed, i);
   if (*count > 0) return NNT_OK;
   return nnt_fail(error, NNT_BAD_USAGE,
-                  "no run is named\nnntrain %s\ngive --output directories of 'nntrain train'",
+                  "no run is given\nnntrain %s\nname --output directories of 'nntrain train'",
                   verb);
 }

@@ -1,4 +1,4 @@
-/* Options about data that several verbs have. */
+/* Options that several verbs have: data and threads. */
 #ifndef NNT_CLI_DATA_OPTIONS_H
 #define NNT_CLI_DATA_OPTIONS_H
 
@@ -7,32 +7,34 @@
 
 #include "cli/options.h"
 
-/* Rows of the tables of commands that read data. take_reading, take_threads and take_selection read
- * them. */
-#define READING_OPTIONS                                                                            \
-  {"data-mode", "NAME", "auto",                                                                    \
-   "resident (the whole data set in memory, once a node), streaming (two windows of it, the next " \
-   "read ahead), auto (resident when it fits into the memory limit)"},                             \
-      {"memory-limit", "SIZE", NULL,                                                               \
-       "memory of data a node, such as 500M or 4G; without it half of what is available"},         \
-  {                                                                                                \
-    "io", "NAME", "independent",                                                                   \
-        "how ranks read: independent, collective (MPI-IO; needs the parallel HDF5)"                \
+/* Rows that several tables have. */
+#define READING_OPTIONS                                                                           \
+  {"data-mode", "auto|resident|streaming", "auto", GROUP_DATA,                                    \
+   "where the data set is: resident (whole in memory, once per node), streaming (two windows of " \
+   "it, one of them being prefetched), auto (resident when it fits into the memory limit)"},      \
+      {"memory-limit", "SIZE", NULL, GROUP_DATA,                                                  \
+       "memory for data per node, such as 500M or 4G (default half of what is available)"},       \
+  {                                                                                               \
+    "io", "independent|collective", "independent", GROUP_DATA,                                    \
+        "how ranks read files: each on its own, or together with MPI-IO (needs parallel HDF5)"    \
   }
-#define THREADS_OPTION                                                                   \
-  {                                                                                      \
-    "threads", "N", NULL,                                                                \
-        "OpenMP threads of each rank; without it OMP_NUM_THREADS, or one for each core " \
-        "that the rank may use, divided among the ranks that may use it"                 \
+#define THREADS_OPTION                                                                          \
+  {                                                                                             \
+    "threads", "N", NULL, GROUP_RUNNING,                                                        \
+        "OpenMP threads per rank (default OMP_NUM_THREADS, or else one per core that the rank " \
+        "may use, shared with the other ranks that may use it)"                                 \
   }
-/* Of a data set that train may have cut. */
-#define SELECTION_OPTIONS                                                                        \
-  {"limit", "N", NULL,                                                                           \
-   "use only the first N samples; with --stratify, of each class its share of N"},               \
-      {"split", "X", NULL, "cut the data set as train did"},                                     \
-      {"fold", "K/N", NULL, "cut the data set as train did"},                                    \
-      {"stratify", NULL, NULL, "let every part hold every class in its share; needs classes"}, { \
-    "part", "NAME", NULL, "part of a data set that is cut: train, validation (without it), all"  \
+/* Of a data set that train may have split. */
+#define SELECTION_OPTIONS                                                                    \
+  {"split", "X", NULL, GROUP_DATA, "split the data set as train did"},                       \
+      {"fold", "K/N", NULL, GROUP_DATA, "split the data set as train did"},                  \
+      {"part", "all|train|validation", NULL, GROUP_DATA,                                     \
+       "part of a data set that is split (default validation)"},                             \
+      {"stratify", NULL, NULL, GROUP_DATA,                                                   \
+       "keep the proportions of the classes in every part; needs classes"},                  \
+  {                                                                                          \
+    "limit", "N", NULL, GROUP_DATA,                                                          \
+        "use only the first N samples; with --stratify, N in the proportions of the classes" \
   }
 
 /* "500M", "1.5g", "4GiB", "4096": bytes, with powers of 1024; at least 1. */
@@ -50,7 +52,8 @@ nnt_status take_shuffling(const options *parsed, nnt_shuffling *out,
 nnt_status take_selection(const options *parsed, bool with_part, nnt_selection *out,
                           nnt_error *error) NNT_MUST_CHECK;
 
-/* The directories that a command is given, runs [OPTIONS_MOST_POSITIONALS]; at least one. */
+/* The directories of runs that a command is given, runs [OPTIONS_MOST_POSITIONALS]; at least one.
+ */
 nnt_status take_runs(const options *parsed, const char *verb, const char **runs, int *count,
                      nnt_error *error) NNT_MUST_CHECK;
 

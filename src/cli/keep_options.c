@@ -1,4 +1,4 @@
-/* Options about what a run keeps, and when it stops. */
+/* Options of checkpoints and limits of a run. */
 #include "cli/keep_options.h"
 
 #include <math.h>
@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-/* Slurm ends a job up to so many seconds before or after its time. */
+/* Slurm ends a job up to so many seconds before or after its limit. */
 #define SLURM_SECONDS 30.0
 #define MOST_COUNT INT64_C(1000000000000)
 
@@ -80,8 +80,7 @@ static nnt_status take_limit(const options *parsed, nnt_train_options *train, nn
     train->time_limit = slurm_seconds();
   else if (strcmp(text, "none") != 0 && !parse_duration(text, &train->time_limit))
     return nnt_fail(error, NNT_BAD_USAGE,
-                    "not a duration\n--time-limit %s\ngive minutes, H:M:S, or D-H:M:S, or none",
-                    text);
+                    "not a duration\n--time-limit %s\ngive minutes, H:M:S, D-H:M:S, or none", text);
   return NNT_OK;
 }
 
@@ -96,8 +95,9 @@ nnt_status take_keeping(const options *parsed, nnt_train_options *train, nnt_err
   if (status == NNT_OK)
     status = options_real(parsed, "watchdog", 0.0, 1e9, &train->watchdog, error);
   if (status == NNT_OK && train->watchdog > 0.0 && train->watchdog < 1.0)
-    return nnt_fail(error, NNT_BAD_USAGE,
-                    "too short for a watchdog\n--watchdog %s\ngive seconds from 1, or 0 for none",
-                    options_text(parsed, "watchdog"));
+    return nnt_fail(
+        error, NNT_BAD_USAGE,
+        "watchdog time too short\n--watchdog %s\ngive at least 1 second, or 0 to disable it",
+        options_text(parsed, "watchdog"));
   return status == NNT_OK ? take_limit(parsed, train, error) : status;
 }

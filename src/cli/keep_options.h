@@ -1,4 +1,4 @@
-/* Options about what a run keeps, and when it stops. */
+/* Options of checkpoints and limits of a run. */
 #ifndef NNT_CLI_KEEP_OPTIONS_H
 #define NNT_CLI_KEEP_OPTIONS_H
 

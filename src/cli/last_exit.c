@@ -10,16 +10,16 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Seconds that the launcher has to end by itself: Open MPI 4.1 takes 2 to 3 for stopped processes
- * of another host, more on a busy machine. */
+/* Seconds that the launcher is given to end by itself: Open MPI 4.1 takes 2 to 3 for stopped
+ * processes of another host, more on a busy machine. */
 #define LAUNCHER_SECONDS 8
 /* Shells and the like between the launcher and this process, at most. */
 #define GENERATIONS 8
-/* Descriptors that may be open. */
+/* File descriptors that may be open. */
 #define DESCRIPTORS 4096
 
-/* A process as /proc shows it: "17 (mpirun) S 16 ...". False when there is none. Also for the child
- * of a process with threads: no stdio, no locks. */
+/* A process as /proc shows it: "17 (mpirun) S 16 ...". False when there is none. Without stdio and
+ * locks, since the child of a process with threads calls it, too. */
 static bool look_at(pid_t process, char name[32], pid_t *parent) {
   char path[64], text[128] = "";
   (void)snprintf(path, sizeof path, "/proc/%ld/stat", (long)process);
@@ -35,7 +35,7 @@ static bool look_at(pid_t process, char name[32], pid_t *parent) {
   return true;
 }
 
-/* Whether it is one of Open MPI's that serves a single job. */
+/* Whether it is a program of Open MPI that serves a single job. */
 static bool is_launcher(const char *name) {
   static const char *const names[] = {"mpirun", "mpiexec", "orterun", "orted"};
   for (size_t i = 0; i < sizeof names / sizeof *names; ++i) {
@@ -55,7 +55,7 @@ static pid_t find_launcher(void) {
   return 0;
 }
 
-/* It waits for its daemons, also when it is told to end. */
+/* By SIGKILL: told to end, it waits for its daemons. */
 static void end_launcher(pid_t launcher) {
   struct timespec left = {.tv_sec = LAUNCHER_SECONDS};
   char name[32];

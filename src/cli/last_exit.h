@@ -5,9 +5,9 @@
 #include <stdbool.h>
 
 /* Ends the process with exit code 1, at once: no handlers, no MPI_Finalize, which would wait for
- * ranks that are gone. `launcher`: so does Open MPI's mpirun or orted when it has started this
- * process and, waiting for a host that cannot be reached, is still there seconds later. May be
- * called on any thread. */
+ * ranks that are gone. `launcher`: ends Open MPI's mpirun or orted, too, if it started this process
+ * and is still there seconds later, waiting for a host that cannot be reached. May be called on any
+ * thread. */
 _Noreturn void last_exit(bool launcher);
 
 #endif

@@ -1,4 +1,4 @@
-/* What 'nntrain train' shows while it works. */
+/* What 'nntrain train' prints while it runs. */
 #include "cli/progress.h"
 
 #include <inttypes.h>
@@ -9,7 +9,7 @@
 
 #include "cli/last_exit.h"
 
-/* Seconds between two drawings of the bar. */
+/* Seconds between updates of the progress bar. */
 #define REDRAW 0.1
 #define BAR_WIDTH 24
 #define CLEAR_LINE "\r\033[K"
@@ -48,7 +48,7 @@ static void print_streaming(const nnt_train_plan *plan) {
   format_bytes((double)plan->node_data_bytes, held);
   format_bytes((double)plan->memory_limit, limit);
   printf("streaming, %s: two windows of %" PRId64 " samples in blocks of %" PRId64
-         ", %s of data a node (limit %s)\n",
+         ", %s of data per node (limit %s)\n",
          order_name(plan->shuffling.kind), plan->shuffling.window, plan->shuffling.block, held,
          limit);
 }
@@ -64,10 +64,10 @@ static void on_plan(void *context, const nnt_train_plan *plan) {
          plan->nodes, plan->nodes == 1 ? "" : "s", plan->isa);
   if (plan->streaming) print_streaming(plan);
   if (plan->finished_steps > 0)
-    printf("going on after epoch %" PRId64 ", step %" PRId64 " of %" PRId64 "\n",
+    printf("resuming after epoch %" PRId64 ", step %" PRId64 " of %" PRId64 "\n",
            plan->finished_epochs, plan->finished_steps, plan->steps_per_epoch);
   else if (plan->finished_epochs > 0)
-    printf("going on after epoch %" PRId64 "%s\n", plan->finished_epochs,
+    printf("resuming after epoch %" PRId64 "%s\n", plan->finished_epochs,
            plan->finished_epochs >= plan->epochs
                ? ": the run is done; raise --epochs to train further"
                : "");
@@ -141,7 +141,7 @@ static void on_message(void *context, nnt_log_level level, const char *line) {
     (void)fprintf(stderr, "nntrain: warning: %s\n", line);
 }
 
-/* The process may hang anywhere, with the lock of a stream: not through stdio. */
+/* Without stdio: the process may hang while it holds the lock of a stream. */
 static void on_alarm(void *context, const char *line) {
   char text[1100];
   (void)context;
@@ -216,13 +216,13 @@ void progress_print_plan(const nnt_train_plan *plan) {
     printf("resident, %s\n",
            plan->shuffling.kind == NNT_SHUFFLE_FULL ? "full shuffle" : "no shuffle");
   if (plan->validation_streaming) printf("validation       streaming, in order\n");
-  printf("steps            %" PRId64 " an epoch, %" PRId64 " epochs%s\n", plan->steps_per_epoch,
+  printf("steps            %" PRId64 " per epoch, %" PRId64 " epochs%s\n", plan->steps_per_epoch,
          plan->epochs, plan->finished_epochs > 0 ? " (some are done already)" : "");
-  printf("batch            %" PRId64 " samples, %" PRId64 " to %" PRId64 " on a rank\n",
+  printf("batch            %" PRId64 " samples, %" PRId64 " to %" PRId64 " per rank\n",
          plan->batch_size, plan->shard_least, plan->shard_most);
-  printf("who computes     %d ranks x %d threads on %d nodes, %s kernels\n", plan->ranks,
+  printf("parallelism      %d ranks x %d threads on %d nodes, %s kernels\n", plan->ranks,
          plan->threads, plan->nodes, plan->isa);
-  printf("memory a node    %s: data %s and model %s once, %s for each of %d ranks\n", node, data,
+  printf("memory per node  %s: data %s and model %s once, %s for each of %d ranks\n", node, data,
          model, rank, plan->node_ranks);
-  printf("nothing was done: this was a dry run\n");
+  printf("dry run: nothing was trained or written\n");
 }

@@ -14,37 +14,45 @@ static nnt_status take_dropout(const options *parsed, const nnt_train_options *t
     bool good = parse_real(words[i], &out->dropout[i]);
     if (!good || out->dropout[i] < 0.0 || out->dropout[i] > 0.999)
       status = nnt_fail(error, NNT_BAD_USAGE,
-                        "not a fraction to drop\n--dropout %s: '%s'\ngive numbers from 0 to 0.999, "
+                        "not a dropout rate\n--dropout %s: '%s'\ngive numbers from 0 to 0.999, "
                         "such as --dropout 0.5",
                         text, words[i]);
   }
   free(words);
   if (status == NNT_OK && count > 0 && train->hidden_count == 0)
     return nnt_fail(error, NNT_BAD_USAGE,
-                    "options that contradict each other\n--dropout %s without --hidden\ngive "
+                    "conflicting options\n--dropout %s without --hidden\ngive "
                     "hidden layers, or --input-dropout",
                     text);
   if (status == NNT_OK && count > 1 && count != train->hidden_count)
     return nnt_fail(error, NNT_BAD_USAGE,
                     "dropout does not match the hidden layers\n--dropout %s, %d hidden layers\n"
-                    "give one fraction for all layers, or one for each",
+                    "give one rate for all layers, or one per layer",
                     text, train->hidden_count);
   return status;
 }
 
 static nnt_status take_norm(const options *parsed, const nnt_train_options *train, nnt_norm *out,
                             nnt_error *error) {
-  bool layer = options_flag(parsed, "layer-norm"), batch = options_flag(parsed, "batch-norm");
-  *out = layer ? NNT_NORM_LAYER : batch ? NNT_NORM_BATCH : NNT_NORM_NONE;
-  if (layer && batch)
-    return nnt_fail(error, NNT_BAD_USAGE,
-                    "options that contradict each other\n--layer-norm with --batch-norm\ngive one "
-                    "of them");
-  if (*out == NNT_NORM_NONE || train->hidden_count > 0) return NNT_OK;
+  static const char *const flags[] = {"layer-norm", "batch-norm"};
+  static const nnt_norm norms[] = {NNT_NORM_LAYER, NNT_NORM_BATCH};
+  const char *name = options_text(parsed, "norm"), *flag = NULL;
+  nnt_status status = nnt_norm_parse(name, out, error);
+  for (int i = 0; i < 2 && status == NNT_OK; ++i) {
+    if (!options_flag(parsed, flags[i])) continue;
+    if (flag != NULL)
+      return nnt_fail(error, NNT_BAD_USAGE, "conflicting options\n--%s with --%s\ngive one of them",
+                      flag, flags[i]);
+    if (options_given(parsed, "norm") && *out != norms[i])
+      return nnt_fail(error, NNT_BAD_USAGE,
+                      "conflicting options\n--norm %s with --%s\ngive one of them", name, flags[i]);
+    flag = flags[i];
+    *out = norms[i];
+  }
+  if (status != NNT_OK || *out == NNT_NORM_NONE || train->hidden_count > 0) return status;
   return nnt_fail(error, NNT_BAD_USAGE,
-                  "options that contradict each other\n--%s-norm without --hidden\ngive hidden "
-                  "layers, or leave it out",
-                  layer ? "layer" : "batch");
+                  "conflicting options\n--%s%s without --hidden\ngive hidden layers, or omit it",
+                  flag != NULL ? flag : "norm ", flag != NULL ? "" : name);
 }
 
 nnt_status take_regularization(const options *parsed, nnt_train_options *train, nnt_error *error) {
@@ -63,8 +71,8 @@ nnt_status take_regularization(const options *parsed, nnt_train_options *train, 
   if (status == NNT_OK) status = take_norm(parsed, train, &out->norm, error);
   if (status == NNT_OK && out->label_smoothing > 0.0 && train->loss != NNT_CROSS_ENTROPY)
     return nnt_fail(error, NNT_BAD_USAGE,
-                    "options that contradict each other\n--label-smoothing %s with --loss %s\nuse "
-                    "--loss cross-entropy, or leave out --label-smoothing",
+                    "conflicting options\n--label-smoothing %s with --loss %s\nuse "
+                    "--loss cross-entropy, or omit --label-smoothing",
                     options_text(parsed, "label-smoothing"), nnt_loss_name(train->loss));
   return status;
 }

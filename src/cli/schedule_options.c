@@ -5,7 +5,7 @@
 
 #include "cli/method_options.h"
 
-/* Bits for the kinds that an option is for. */
+/* One bit per kind of schedule. */
 #define FOR(kind) (1U << (kind))
 
 /* Which schedules have which options. */
@@ -29,8 +29,8 @@ static nnt_status check_uses(const options *parsed, nnt_schedule_kind kind, nnt_
   for (size_t i = 0; i < sizeof uses / sizeof *uses; ++i) {
     if ((uses[i].kinds & FOR(kind)) == 0 && options_given(parsed, uses[i].name))
       return nnt_fail(error, NNT_BAD_USAGE,
-                      "an option that this schedule does not have\n--%s with --schedule %s\nleave "
-                      "out --%s, or choose another schedule",
+                      "this schedule has no such option\n--%s with --schedule %s\nomit --%s, or "
+                      "choose another schedule",
                       uses[i].name, nnt_schedule_name(kind), uses[i].name);
   }
   return NNT_OK;
@@ -48,7 +48,7 @@ static nnt_status take_span(const options *parsed, const char *name, nnt_span *o
   out->epochs = epochs;
   if (end != text && (epochs || steps) && out->count >= 1 && out->count <= INT32_MAX) return NNT_OK;
   return nnt_fail(error, NNT_BAD_USAGE,
-                  "not a length of training\n--%s %s\ngive a number with its unit, such as 5epochs "
+                  "not a span\n--%s %s\ngive a number with its unit, such as 5epochs "
                   "or 500steps",
                   name, text);
 }
@@ -63,8 +63,8 @@ static nnt_status take_milestones(const options *parsed, nnt_schedule_settings *
     bool good = parse_int(words[i], &out->milestones[i]) && out->milestones[i] >= 1;
     if (!good || (i > 0 && out->milestones[i] <= out->milestones[i - 1]))
       status = nnt_fail(error, NNT_BAD_USAGE,
-                        "not milestones\n--milestones %s: '%s'\ngive numbers of epochs that "
-                        "ascend, such as --milestones 30,60",
+                        "not milestones\n--milestones %s: '%s'\ngive ascending "
+                        "numbers of epochs, such as --milestones 30,60",
                         options_text(parsed, "milestones"), words[i]);
   }
   free(words);

@@ -8,7 +8,7 @@
 /* Rows of a table and columns of a confusion matrix, at most; the others are in the JSON. */
 #define MOST_ROWS 100
 #define MOST_COLUMNS 20
-/* Columns of a terminal that a class's name takes, at most. */
+/* Columns that the name of a class takes on a terminal, at most. */
 #define NAME_WIDTH 40
 
 static void print_area(FILE *stream, double area) {
@@ -47,7 +47,7 @@ static int label_width(const nnt_scores *scores, int64_t count) {
   return width;
 }
 
-/* Names begin at the left, numbers end at the right. */
+/* Names are left-aligned, numbers right-aligned. */
 static void print_label(FILE *stream, const nnt_scores *scores, int64_t c, int width, bool left) {
   label l = label_of(scores, c);
   int rest = width - nnt_text_width(l.text);
@@ -86,9 +86,9 @@ void score_print_table(FILE *stream, const nnt_scores *scores) {
   print_average(stream, width, "weighted", &scores->weighted);
   print_average(stream, width, "micro", &scores->micro);
   if (!isnan(scores->auc_macro))
-    (void)fprintf(stream, "AUC, mean of the classes  %.4f\n", scores->auc_macro);
+    (void)fprintf(stream, "AUC, macro average        %.4f\n", scores->auc_macro);
   if (!isnan(scores->exact_match))
-    (void)fprintf(stream, "all labels right          %.4f\n", scores->exact_match);
+    (void)fprintf(stream, "exact match               %.4f\n", scores->exact_match);
   if (!isnan(scores->calibration_error))
     (void)fprintf(stream, "calibration error         %.4f\n", scores->calibration_error);
   print_confusion(stream, scores);

@@ -1,4 +1,4 @@
-/* Layer and batch normalisation (nntrain/methods.h), one table per instruction set. */
+/* Layer and batch normalisation (nntrain/model.h), one table per instruction set. */
 #ifndef NNT_KERNELS_NORM_H
 #define NNT_KERNELS_NORM_H
 

@@ -1,4 +1,4 @@
-/* Batch normalisation (nntrain/methods.h): a layer's products become gain x' + shift, by panels.
+/* Batch normalisation (nntrain/model.h): a layer's products become gain x' + shift, by panels.
  *
  * Mean and variance are those of the whole batch, over all ranks: each rank has the moments of its
  * nodes of the reduction tree, all ranks get those of all (nnt_whole_batch), and everybody merges
@@ -12,20 +12,11 @@
 enum { GAIN, SHIFT, MEAN, VARIANCE };           /* tensors */
 enum { NORMAL, INVERSE_DEVIATION, BATCH_MEAN }; /* arrays: x', and one float an output */
 
-static void add_vector(nnt_layout *layout, int layer, const char *name, nnt_tensor_start start,
-                       bool statistic) {
-  (void)nnt_layout_add(layout, (nnt_tensor){.name = name,
-                                            .layer = layer,
-                                            .outputs = layout->layers[layer].outputs,
-                                            .start = start,
-                                            .statistic = statistic});
-}
-
 static void parameters(nnt_layout *layout, int layer) {
-  add_vector(layout, layer, "norm_weight", NNT_START_ONE, false);
-  add_vector(layout, layer, "norm_bias", NNT_START_ZERO, false);
-  add_vector(layout, layer, "running_mean", NNT_START_ZERO, true);
-  add_vector(layout, layer, "running_var", NNT_START_ONE, true);
+  (void)nnt_layout_add_vector(layout, layer, "norm_weight", NNT_START_ONE, false);
+  (void)nnt_layout_add_vector(layout, layer, "norm_bias", NNT_START_ZERO, false);
+  (void)nnt_layout_add_vector(layout, layer, "running_mean", NNT_START_ZERO, true);
+  (void)nnt_layout_add_vector(layout, layer, "running_var", NNT_START_ONE, true);
 }
 
 static int64_t width_of(const nnt_unit *unit) {

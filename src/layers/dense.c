@@ -18,10 +18,7 @@ static void parameters(nnt_layout *layout, int layer) {
                                             .inputs = shape->inputs,
                                             .start = NNT_START_WEIGHT,
                                             .decayed = true});
-  (void)nnt_layout_add(
-      layout,
-      (nnt_tensor){
-          .name = "bias", .layer = layer, .outputs = shape->outputs, .start = NNT_START_BIAS});
+  (void)nnt_layout_add_vector(layout, layer, "bias", NNT_START_BIAS, false);
 }
 
 /* Whether the source asks for its gradient. */

@@ -10,9 +10,9 @@
 #define NARROW_TILES 2
 /* Rows below which a tile is not filled. */
 #define LEAST_ROWS 16
-/* Panels of a block of all samples: between two of them the coming samples are asked for. */
+/* Panels of a block of all samples: the next samples are prefetched between two of them. */
 #define MOST_PANELS 4
-/* Bytes of a coming sample that are asked for; the processor itself follows a longer one. */
+/* Bytes of a sample that are prefetched; the hardware prefetcher goes on with a longer one. */
 #define NEXT_BYTES 2048
 
 /* Rows of a block of whole samples. Where few products follow, making the block is what counts:
@@ -81,18 +81,19 @@ void nnt_input_forward(const nnt_kernels *kernels, nnt_team team, const nnt_inpu
     int64_t row = part.row_begin + nnt_partition_begin(part.row_end - part.row_begin, blocks, i);
     int64_t rows = nnt_partition_count(part.row_end - part.row_begin, blocks, i);
     int64_t offset = part.column_begin * c->stride + row * NNT_PANEL;
-    nnt_gemm_nn_call piece = *call;
-    piece.a = convert(kernels, x, row, rows, 0, x->input->features);
-    piece.b = (nnt_panels){b->data + part.column_begin * b->stride, b->rows, columns, b->stride};
-    piece.c = (nnt_panels){c->data + offset, rows, columns, c->stride};
-    if (call->bias != NULL) piece.bias = call->bias + first_column;
-    if (call->auxiliary != NULL) piece.auxiliary = call->auxiliary + offset;
-    nnt_gemm_nn(kernels, alone, &piece);
+    nnt_gemm_nn_call part_call = *call;
+    part_call.a = convert(kernels, x, row, rows, 0, x->input->features);
+    part_call.b =
+        (nnt_panels){b->data + part.column_begin * b->stride, b->rows, columns, b->stride};
+    part_call.c = (nnt_panels){c->data + offset, rows, columns, c->stride};
+    if (call->bias != NULL) part_call.bias = call->bias + first_column;
+    if (call->auxiliary != NULL) part_call.auxiliary = call->auxiliary + offset;
+    nnt_gemm_nn(kernels, alone, &part_call);
   }
 }
 
-/* Asks for part `part` of `parts` of this thread's share of the coming samples. */
-static void ask_for_next(nnt_team team, const nnt_input_rows *x, int64_t part, int64_t parts) {
+/* Prefetches part `part` of `parts` of this thread's share of the next samples. */
+static void prefetch_next(nnt_team team, const nnt_input_rows *x, int64_t part, int64_t parts) {
   int64_t bytes = x->input->features * nnt_element_bytes(x->input->element);
   if (x->next == NULL) return;
   int64_t first = nnt_partition_begin(x->next_count, team.threads, team.thread);
@@ -135,16 +136,17 @@ void nnt_input_gradient(const nnt_kernels *kernels, nnt_team team, const nnt_inp
     int64_t end = nnt_min_i64(nnt_min_i64(q + block, part.row_end) * NNT_PANEL, c->rows);
     int64_t offset = part.column_begin * c->stride + begin * NNT_PANEL;
     shifted_sink sink = {call, offset};
-    nnt_gemm_tn_call piece = *call;
-    piece.a = convert(kernels, x, 0, x->count, begin, end);
-    piece.b = (nnt_panels){b->data + part.column_begin * b->stride, b->rows, columns, b->stride};
-    piece.c = (nnt_panels){c->data + offset, end - begin, columns, c->stride};
+    nnt_gemm_tn_call part_call = *call;
+    part_call.a = convert(kernels, x, 0, x->count, begin, end);
+    part_call.b =
+        (nnt_panels){b->data + part.column_begin * b->stride, b->rows, columns, b->stride};
+    part_call.c = (nnt_panels){c->data + offset, end - begin, columns, c->stride};
     if (call->sink != NULL) {
-      piece.sink = sink_shifted;
-      piece.expect = call->expect != NULL ? expect_shifted : NULL;
-      piece.sink_context = &sink;
+      part_call.sink = sink_shifted;
+      part_call.expect = call->expect != NULL ? expect_shifted : NULL;
+      part_call.sink_context = &sink;
     }
-    nnt_gemm_tn(kernels, alone, &piece);
-    ask_for_next(team, x, (q - part.row_begin) / block, blocks);
+    nnt_gemm_tn(kernels, alone, &part_call);
+    prefetch_next(team, x, (q - part.row_begin) / block, blocks);
   }
 }

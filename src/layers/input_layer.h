@@ -20,7 +20,7 @@ typedef struct nnt_input_rows {
   const nnt_input *input;
   const void *const *rows; /* [count] first element of each sample */
   int64_t count;
-  /* Samples that are asked for from memory while the weight gradient is computed; NULL: none. */
+  /* Samples that are prefetched while the weight gradient is computed; NULL: none. */
   const void *const *next;
   int64_t next_count;
   const nnt_dropout *dropout; /* of the inputs; NULL: neither noise nor dropout */

@@ -1,4 +1,4 @@
-/* Layer normalisation (nntrain/methods.h): a layer's products become gain x' + shift, by rows. */
+/* Layer normalisation (nntrain/model.h): a layer's products become gain x' + shift, by rows. */
 #include "base/partition.h"
 #include "layers/network_state.h"
 
@@ -6,15 +6,8 @@ enum { GAIN, SHIFT };                     /* tensors */
 enum { NORMAL, INVERSE_DEVIATION, SUMS }; /* arrays: x', [rows], gradients of gain and shift */
 
 static void parameters(nnt_layout *layout, int layer) {
-  int64_t outputs = layout->layers[layer].outputs;
-  (void)nnt_layout_add(
-      layout,
-      (nnt_tensor){
-          .name = "norm_weight", .layer = layer, .outputs = outputs, .start = NNT_START_ONE});
-  (void)nnt_layout_add(
-      layout,
-      (nnt_tensor){
-          .name = "norm_bias", .layer = layer, .outputs = outputs, .start = NNT_START_ZERO});
+  (void)nnt_layout_add_vector(layout, layer, "norm_weight", NNT_START_ONE, false);
+  (void)nnt_layout_add_vector(layout, layer, "norm_bias", NNT_START_ZERO, false);
 }
 
 static int64_t width_of(const nnt_unit *unit) {

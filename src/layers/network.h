@@ -71,7 +71,7 @@ typedef struct nnt_network_step_call {
   uint64_t seed;
   int64_t update;
   int64_t position;
-  int64_t batch; /* samples of it; mixup alone asks */
+  int64_t batch; /* samples of it; read by mixup alone */
   float share;   /* of the own sample, with mixup */
   float scale;   /* of the gradient and of the loss: 1 / samples of the batch over all ranks, or */
   bool weighted; /* 1 / the sum of their weights: nnt_network_weights were filled in */

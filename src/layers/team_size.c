@@ -1,4 +1,4 @@
-/* How many threads a small step is worth. */
+/* How many threads a small step uses. */
 #include "layers/team_size.h"
 
 /* Arithmetic of a thread that surely outweighs its barriers, and that may. */

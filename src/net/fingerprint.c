@@ -14,7 +14,7 @@
 #define STRIDE (2 * LANES)
 #define MULTIPLIER UINT64_C(0xbf58476d1ce4e5b9)
 #define INCREMENT UINT64_C(0x9e3779b97f4a7c15)
-/* Chunks that a further thread is worth. */
+/* Chunks for which another thread pays. */
 #define CHUNKS_A_THREAD 8
 
 static inline uint64_t mix(uint64_t hash, uint64_t word) {

@@ -25,6 +25,15 @@ int nnt_layout_add(nnt_layout *layout, nnt_tensor tensor) {
   return layout->tensor_count++;
 }
 
+int nnt_layout_add_vector(nnt_layout *layout, int layer, const char *name, nnt_tensor_start start,
+                          bool statistic) {
+  return nnt_layout_add(layout, (nnt_tensor){.name = name,
+                                             .layer = layer,
+                                             .outputs = layout->layers[layer].outputs,
+                                             .start = start,
+                                             .statistic = statistic});
+}
+
 void nnt_layout_end(nnt_layout *layout) {
   layout->tail = layout->floats;
   layout->floats += NNT_TAIL;

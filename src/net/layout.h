@@ -66,6 +66,9 @@ nnt_layout nnt_layout_begin(const nnt_model *model);
 /* The tensors of a layer are added together, its weights first, layers in ascending order; layer,
  * name, outputs, inputs, start, decayed and statistic are read. Returns the tensor's number. */
 int nnt_layout_add(nnt_layout *layout, nnt_tensor tensor);
+/* One float for each output of the layer, not decayed. */
+int nnt_layout_add_vector(nnt_layout *layout, int layer, const char *name, nnt_tensor_start start,
+                          bool statistic);
 /* All tensors are added. One bucket a layer. */
 void nnt_layout_end(nnt_layout *layout);
 

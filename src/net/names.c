@@ -83,7 +83,7 @@ nnt_status nnt_normalization_parse(const char *name, nnt_normalization *out, nnt
 
 nnt_status nnt_norm_parse(const char *name, nnt_norm *out, nnt_error *error) {
   int value = 0;
-  nnt_status status = nnt_name_find("layer", norms, NNT_NORM_COUNT, name, &value, error);
+  nnt_status status = nnt_name_find("norm", norms, NNT_NORM_COUNT, name, &value, error);
   *out = (nnt_norm)value;
   return status;
 }

@@ -7,10 +7,10 @@
 
 #include "base/partition.h"
 
-/* Panel rows (of 32 floats) that are worth a thread. */
+/* Panel rows (of 32 floats) for which a thread pays. */
 #define ROWS_PER_THREAD 8192
 /* Floats of a gradient that are prepared at a time: they stay in the L1 cache. */
-#define PIECE 512
+#define CHUNK 512
 /* How much of a batch's mean and variance goes into the running ones (torch.nn.BatchNorm1d). */
 #define FOLLOW_RATE 0.1F
 /* Chains of a sum over lines, for speed; their number is part of the result. */
@@ -116,12 +116,12 @@ void nnt_optimizer_apply(const nnt_optimizer *optimizer, const nnt_tensor *tenso
     return;
   }
   nnt_prepare_step step = prepare_step(optimizer, tensor->decayed);
-  _Alignas(64) float prepared[PIECE];
-  for (int64_t i = 0; i < count; i += PIECE) {
-    int64_t piece = nnt_min_i64(PIECE, count - i);
+  _Alignas(64) float prepared[CHUNK];
+  for (int64_t i = 0; i < count; i += CHUNK) {
+    int64_t chunk = nnt_min_i64(CHUNK, count - i);
     optimizer->kernels->update->prepare(&step, gradient + i, parameters + begin + i, prepared,
-                                        piece);
-    move(optimizer, weight_decay, begin + i, piece, prepared, parameters + begin + i);
+                                        chunk);
+    move(optimizer, weight_decay, begin + i, chunk, prepared, parameters + begin + i);
   }
 }
 
@@ -169,11 +169,11 @@ static void advance(const nnt_optimizer *optimizer, const nnt_tensor *tensor, in
   }
   nnt_prepare_step scale = {.scale = trust, .limit = INFINITY};
   double weight_decay = tensor->decayed ? (double)trust * settings->weight_decay : 0.0;
-  _Alignas(64) float scaled[PIECE];
-  for (int64_t i = 0; i < count; i += PIECE) {
-    int64_t piece = nnt_min_i64(PIECE, count - i), at = begin + i;
-    kernels->prepare(&scale, gradient + i, parameters + at, scaled, piece);
-    move(optimizer, weight_decay, at, piece, scaled, parameters + at);
+  _Alignas(64) float scaled[CHUNK];
+  for (int64_t i = 0; i < count; i += CHUNK) {
+    int64_t chunk = nnt_min_i64(CHUNK, count - i), at = begin + i;
+    kernels->prepare(&scale, gradient + i, parameters + at, scaled, chunk);
+    move(optimizer, weight_decay, at, chunk, scaled, parameters + at);
   }
 }
 

@@ -9,7 +9,7 @@
 #include "base/partition.h"
 #include "kernels/panels.h"
 
-/* Floats that are worth a thread. */
+/* Floats for which a thread pays. */
 #define FLOATS_PER_THREAD 65536
 
 struct nnt_partial_sums {

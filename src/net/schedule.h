@@ -20,7 +20,7 @@ nnt_schedule nnt_schedule_make(const nnt_schedule_settings *settings, double lea
 /* The learning rate of update number `update`, counted from 0 over the whole run. */
 double nnt_schedule_at(const nnt_schedule *schedule, int64_t update);
 
-/* Replays the losses of the epochs so far, for those that come; only a plateau takes note. */
+/* Replays the losses of the epochs so far, for those to come; only a plateau uses them. */
 void nnt_schedule_note(nnt_schedule *schedule, const double *losses, int64_t count);
 
 /* Whether the loss has not come below its lowest minus `min_delta` for `patience` epochs on end;

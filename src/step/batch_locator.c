@@ -7,7 +7,7 @@
 #include "data/loader.h"
 #include "net/mixup.h"
 
-/* Bytes of a coming batch, up to which it is asked for from memory during the step before. */
+/* Bytes of a batch up to which it is prefetched during the step before. */
 #define NEXT_BYTES (INT64_C(1) << 18)
 
 struct nnt_batch_locator {
@@ -20,7 +20,7 @@ struct nnt_batch_locator {
   int64_t *next_indices;          /* [capacity] */
   nnt_sample_order next_order;    /* what next_indices are of */
   int64_t next_first, next_count; /* next_count 0: nothing */
-  const void **next;              /* [capacity] where they lie; NULL: not asked for ahead */
+  const void **next;              /* [capacity] where they lie; NULL: not prefetched */
 };
 
 nnt_status nnt_batch_locator_create(const nnt_samples *samples, nnt_network *network,

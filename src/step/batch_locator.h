@@ -10,7 +10,7 @@
 typedef struct nnt_batch_locator nnt_batch_locator;
 
 /* For up to `capacity` rows of `network`; samples and network are borrowed. `ahead`: small batches
- * are asked for from memory a step ahead. */
+ * are prefetched a step ahead. */
 nnt_status nnt_batch_locator_create(const nnt_samples *samples, nnt_network *network,
                                     int64_t capacity, bool ahead, int threads,
                                     nnt_batch_locator **out, nnt_error *error) NNT_MUST_CHECK;
@@ -27,7 +27,7 @@ typedef struct nnt_batch_part {
 /* Into the network's first rows; `share` of each is its own sample where samples are mixed. */
 void nnt_batch_locator_find(nnt_batch_locator *finder, const nnt_batch_part *part, float share);
 
-/* Where the rows of a part to come lie, [part->count]; NULL: not asked for ahead. Valid until the
+/* Where the rows of a part to come lie, [part->count]; NULL: not to be prefetched. Valid until the
  * next call. */
 const void *const *nnt_batch_locator_foresee(nnt_batch_locator *finder, const nnt_batch_part *part);
 

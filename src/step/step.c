@@ -21,7 +21,7 @@
 /* Between nodes a layer is sent in buckets of about this many floats, while the rest is computed.
  */
 #define BUCKET_FLOATS (INT64_C(1) << 18)
-/* Floats of a network whose update finds them in the cache: asking for them ahead only costs. */
+/* Floats of a network whose update finds them in the cache: prefetching them only costs time. */
 #define CACHED_FLOATS (INT64_C(1) << 21)
 
 struct nnt_stepper {
@@ -31,7 +31,7 @@ struct nnt_stepper {
   nnt_network *network;
   nnt_gradient_exchange *exchange;
   nnt_exchange_share share;
-  nnt_sync_batch_norm *whole; /* NULL: no layer asks for the whole batch */
+  nnt_sync_batch_norm *whole; /* NULL: no layer needs the whole batch */
   nnt_batch_locator *finder;
   float share_of_own; /* with mixup, in the running batch */
   double mixup;
@@ -314,8 +314,8 @@ static void compute(nnt_stepper *stepper, const nnt_batch_part *whole) {
   call.ready = gradient_ready;
   call.poll = alone ? NULL : poll;
   call.take = updates_at_once(stepper) ? take_gradient : NULL;
-  bool asks = call.take != NULL && stepper->layout.floats > CACHED_FLOATS;
-  call.expect = asks ? expect_gradient : NULL;
+  bool prefetches = call.take != NULL && stepper->layout.floats > CACHED_FLOATS;
+  call.expect = prefetches ? expect_gradient : NULL;
   nnt_network_step(stepper->network, &call);
 }
 

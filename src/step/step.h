@@ -41,7 +41,7 @@ typedef struct nnt_step_times {
 } nnt_step_times;
 
 /* Trains on `batch` samples (over all ranks) from position `first` of the order. *loss is their
- * (weighted) mean; when it is not finite the parameters are of no use any more. `times` may be
+ * (weighted) mean; when it is not finite the parameters are no longer usable. `times` may be
  * NULL. */
 nnt_status nnt_stepper_run(nnt_stepper *stepper, const nnt_sample_order *order, int64_t first,
                            int64_t batch, double learning_rate, double *loss, nnt_step_times *times,
@@ -67,7 +67,7 @@ int64_t nnt_shard_rows(const nnt_train_options *options, int64_t batch, int rank
 /* Exchanges the gradients as they lie, without a pass or an update: for measuring. Collective. */
 nnt_status nnt_stepper_exchange(nnt_stepper *stepper, nnt_error *error) NNT_MUST_CHECK;
 
-/* Threads that a full batch is worth. */
+/* Threads that a full batch is computed with. */
 int nnt_stepper_threads(const nnt_stepper *stepper);
 
 #endif

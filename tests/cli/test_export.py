@@ -35,7 +35,7 @@ sys.path.insert(0, str(SCRIPTS))
 from state_dict import build, load  # noqa: E402
 NETWORKS = tuple(("--activation", name) for name in
                  choices("activation")) + (
-    ("--layer-norm", "--activation", "gelu,silu"), ("--batch-norm", "--activation", "relu"),
+    ("--norm", "layer", "--activation", "gelu,silu"), ("--norm", "batch", "--activation", "relu"),
     ("--loss", "quadratic"),
     ("--loss", "hinge"), ("--normalize", "standardize"), ("--loss", "mse"))
 
@@ -124,7 +124,7 @@ class StateDict(CliCase):
         """Checkpoints of 0.1.0: the same modules, by the names that nntrain has for them."""
         self.write_data("data.h5")
         for number, words in enumerate((*(("--activation", name) for name in choices("activation")),
-                                        ("--layer-norm",), ("--batch-norm",))):
+                                        *(("--norm", name) for name in choices("norm")))):
             self.train(*words, output=str(number))
             with h5py.File(self.path(str(number), "last.h5"), "r+") as file:
                 named = build(file)

@@ -70,6 +70,12 @@ class Methods(CliCase):
                     ["--layer-norm without --hidden"], ranks=(1,))
         self.refuse(["train", "--data", "data.h5", "--output", "run", "--batch-norm"],
                     ["--batch-norm without --hidden"], ranks=(1,))
+        self.refuse(["train", "--data", "data.h5", "--output", "run", "--norm", "batch"],
+                    ["--norm batch without --hidden"], ranks=(1,))
+        self.refuse_training("--norm", "layer", "--batch-norm", "--hidden", "5",
+                             words=["--norm layer with --batch-norm"])
+        self.refuse_training("--norm", "laier", "--hidden", "5",
+                             words=["unknown norm: laier; choose one of: none, layer, batch"])
         self.refuse_training("--layer-norm", "--batch-norm", "--hidden", "5",
                              words=["--layer-norm with --batch-norm"])
         self.refuse_training("--loss", "quadratic", "--label-smoothing", "0.1",

@@ -97,7 +97,7 @@ class Progress(CliCase):
                                 "8", "--output", "new/run", "--batch-size", "16", "--dry-run",
                                 ranks=ranks)
             for words in ("7-8-3, 91 parameters", "2000 to train, 100 to validate",
-                          "125 an epoch, 10 epochs", f"{ranks} ranks x 1 threads", "memory a node",
+                          "125 per epoch, 10 epochs", f"{ranks} ranks x 1 threads", "memory per node",
                           "16 samples, " + ("16 to 16" if ranks == 1 else "4 to 8")):
                 self.assertIn(words, text)
             self.assertEqual(self.contents(), before)

@@ -92,7 +92,7 @@ class Report(CliCase):
 
     def test_refused(self):
         self.train()
-        self.refuse(("report",), ["no run is named"])
+        self.refuse(("report",), ["no run is given"])
         self.refuse(("report", "none"), ["none", "not the directory of a run"])
         os.mkdir(self.path("empty"))
         self.refuse(("report", "run", "empty"), ["empty", "no checkpoint"])

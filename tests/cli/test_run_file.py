@@ -113,9 +113,19 @@ class RunFile(CliCase):
         with open(self.path("run.ini"), encoding="utf-8") as file:
             text = file.read()
         keys = re.findall(r"^(?:# )?([a-z0-9-]+) = ", text, re.M)
-        listed = re.findall(r"^  --([a-z0-9-]+)", self.succeed("help", "train"), re.M)
+        whole = self.succeed("help", "train", "all")
         calls = {"config", "write-config", "resume", "dry-run", "quiet"}
-        self.assertEqual(sorted(keys), sorted(set(listed) - calls))
+        listed = re.findall(r"^  --([a-z0-9-]+)", whole, re.M)
+        self.assertEqual(keys, [name for name in listed if name not in calls])
+        self.assertEqual(len(keys), len(set(keys)))
+        headings = re.findall("^([A-Z][a-z]+):$", whole, re.M)
+        groups = re.split(r"^# --- ([a-z]+) ---$", text, flags=re.M)
+        self.assertEqual([*groups[1::2], "examples"], [name.lower() for name in headings])
+        for group, part in zip(groups[1::2], groups[2::2]):
+            listed = re.findall(r"^  --([a-z0-9-]+)", self.succeed("help", "train", group), re.M)
+            self.assertEqual(re.findall(r"^(?:# )?([a-z0-9-]+) = ", part, re.M),
+                             [name for name in listed if name not in calls])
+        self.assertNotIn("{", text)
         for line in ("data = data.h5", "flip = true", "nesterov = false", "epochs = 10"):
             self.assertIn(f"\n{line}\n", text)
         self.succeed("train", "--config", "run.ini", "--write-config", "two.ini")

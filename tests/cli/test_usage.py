@@ -36,7 +36,7 @@ class Words(CliCase):
 
     def test_value_for_a_flag(self):
         self.refuse_training("--quiet=yes", words=["--quiet=yes", "no value"])
-        self.refuse_training("--quiet", "yes", words=["a word too many", "yes"], ranks=(1,))
+        self.refuse_training("--quiet", "yes", words=["unexpected argument", "yes"], ranks=(1,))
 
     def test_missing_option(self):
         self.refuse(["train", "--output", "run"], ["--data FILE"])

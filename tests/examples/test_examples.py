@@ -69,7 +69,7 @@ class ExampleCase(Case):
         said, folder = self.example("interrupted_run.sh")
         self.assertIn("\nexit code 75\n", said)
         self.assertIn("nntrain: stopped by SIGUSR1: ", said)
-        self.assertIn("\ngoing on after epoch ", said)
+        self.assertIn("\nresuming after epoch ", said)
         digests = re.findall(r"ranks?  +([0-9a-f]{64})\n", said)
         self.assertEqual(len(digests), 2, said)
         self.assertEqual(digests[0], digests[1])

@@ -1,65 +1,22 @@
 /* The run file of `nntrain train`, with inih, and the options' values. An input is the file. What
  * it says is said again as words of a command line, and has to be understood in the same way. */
 #include <math.h>
-#include <nntrain/comm.h>
-#include <nntrain/version.h>
+#include <nntrain/bench.h>
 
-#include "cli/command.h"
-#include "cli/options.h"
-#include "cli/progress.h"
+#include "cli/command_line.h"
+#include "cli/train_options.h"
 #include "cli/train_settings.h"
 #include "fuzz.h"
 
-/* --- what command_train.c calls beside --- */
+/* --- what the library says, beside --- */
 
 void nnt_train_options_default(nnt_train_options *train) {
   memset(train, 0, sizeof *train);
 }
 
-nnt_status nnt_train(nnt_comm *comm, const nnt_train_options *train, const nnt_train_events *events,
-                     nnt_train_result *result, nnt_error *error) {
-  (void)comm, (void)train, (void)events, (void)result;
-  return nnt_fail(error, NNT_INTERNAL, "training\nfuzzing\nnot here");
-}
-
-int nnt_comm_rank(const nnt_comm *comm) {
-  (void)comm;
-  return 0;
-}
-
-nnt_status nnt_comm_agree(nnt_comm *comm, nnt_status status, nnt_error *error) {
-  (void)comm, (void)error;
-  return status;
-}
-
-const char *nnt_version(void) {
-  return "0";
-}
-
-const char *nnt_kernel_isa(nnt_error *error) {
-  (void)error;
-  return "no";
-}
-
-progress progress_create(bool quiet) {
-  return (progress){.quiet = quiet};
-}
-
-nnt_train_events progress_events(progress *state) {
-  (void)state;
-  return (nnt_train_events){0};
-}
-
-void progress_end(const progress *state) {
-  (void)state;
-}
-
-void progress_print_times(const progress *state) {
-  (void)state;
-}
-
-void progress_print_plan(const nnt_train_plan *plan) {
-  (void)plan;
+const nnt_bench_workload *nnt_bench_workload_at(int index) {
+  (void)index;
+  return NULL;
 }
 
 /* --- the two ways --- */
@@ -67,7 +24,7 @@ void progress_print_plan(const nnt_train_plan *plan) {
 /* --name=value for all that the file gave; returns their number. */
 static int as_words(const options *parsed, char **words) {
   int count = 0;
-  for (const option_spec *spec = command_train.options; spec->name != NULL; ++spec) {
+  for (const option_spec *spec = train_options; spec->name != NULL; ++spec) {
     if (!options_given(parsed, spec->name) || strcmp(spec->name, "config") == 0) continue;
     const char *value = options_text(parsed, spec->name);
     size_t size = strlen(spec->name) + strlen(value) + 4;
@@ -94,7 +51,7 @@ int fuzz_one(const uint8_t *data, size_t size) {
   options *parsed = NULL, *again = NULL;
   nnt_train_options train, same;
   nnt_error error, other;
-  nnt_status status = options_parse(command_train.options, "train", 0, 2, argv, &parsed, &error);
+  nnt_status status = command_line_parse(train_options, "train", 0, 2, argv, &parsed, &error);
   if (status != NNT_OK) {
     require_error(status, &error);
     REQUIRE(parsed == NULL);
@@ -103,7 +60,7 @@ int fuzz_one(const uint8_t *data, size_t size) {
   }
   status = train_settings_take(parsed, true, &train, &error);
   int words = as_words(parsed, argv);
-  REQUIRE(options_parse(command_train.options, "train", 0, words, argv, &again, &other) == NNT_OK);
+  REQUIRE(command_line_parse(train_options, "train", 0, words, argv, &again, &other) == NNT_OK);
   REQUIRE(train_settings_take(again, true, &same, &other) == status);
   if (status == NNT_OK) {
     require_sensible(&train);

@@ -85,8 +85,8 @@ def build(target, database, libraries):
 def write_dictionary(target):
     words = WORDS.get(target)
     if words is None:  # the run file's keys and names
-        said = subprocess.run([os.environ["NNTRAIN"], "help", "train"], capture_output=True,
-                              text=True, check=True).stdout
+        said = subprocess.run([os.environ["NNTRAIN"], "help", "train", "all"],
+                              capture_output=True, text=True, check=True).stdout
         keys = sorted(set(re.findall(r"^  --([a-z0-9-]+)", said, re.M)))
         names = sorted(set(re.findall(r"\b[a-z]+(?:-[a-z]+)*\b", said)) - set(keys))
         words = [f"{key} = " for key in keys] + [name for name in names if len(name) < 20]

@@ -69,7 +69,7 @@ class VerifyCase(MethodCase):
         alone = ("", *(f"--optimizer {kind} --learning-rate 0.01" for kind in choices("optimizer")),
             "--clip-norm 0.1", "--clip-value 0.001", "--l1 0.01", "--max-norm 0.5",
             "--dropout 0.5", "--dropout 0.5,0", "--input-dropout 0.5", "--label-smoothing 0.1",
-            "--layer-norm", "--batch-norm", "--shift 1", "--flip", "--erase 0.5", "--noise 0.1", "--mixup 0.2",
+            *(f"--norm {kind}" for kind in choices("norm") if kind != "none"), "--shift 1", "--flip", "--erase 0.5", "--noise 0.1", "--mixup 0.2",
             "--warmup 2steps", "--scale-learning-rate 64", "--schedule cosine", "--schedule polynomial", "--schedule one-cycle")
         runs = (self.train(str(i), options, epochs=1, hidden="20,10")
                 for i, options in enumerate(alone))

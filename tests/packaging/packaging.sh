@@ -41,6 +41,7 @@ export LD_LIBRARY_PATH=$libdir${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
 
 # Headers: each compiles alone, and only the public ones are there.
 export PKG_CONFIG_PATH=$libdir/pkgconfig
+[ "$(pkg-config --modversion nntrain)" = "$version" ] || fail "the version of nntrain.pc"
 shell_words flags "$(pkg-config --cflags nntrain)"
 for header in "$prefix"/include/nntrain/*.h; do
   printf '#include <nntrain/%s>\n' "$(basename "$header")" |
@@ -76,7 +77,7 @@ if grep -rnF -e "$build" -e "$(dirname "$(dirname "$here")")/" "$libdir/cmake" \
 fi
 
 "$cmake" -S "$here/consumer" -B cmake-build -DCMAKE_C_COMPILER="$compiler" \
-  -DCMAKE_PREFIX_PATH="$prefix" >cmake.log
+  -DCMAKE_PREFIX_PATH="$prefix" -DNNTRAIN_VERSION="$version" >cmake.log
 "$cmake" --build cmake-build >>cmake.log
 check cmake-build/with_shared shared
 check cmake-build/with_static static
