@@ -193,7 +193,8 @@ static nnt_status bench_sweeps(const bench *b, nnt_error *error) {
         nnt_memory_allocate((size_t)(large + s.floats) * sizeof(float), "arrays", &memory, error);
     s.arrays[i] = memory;
   }
-  for (int a = 0; a < NNT_IDENTITY && status == NNT_OK; ++a) {
+  for (int a = 0; a < NNT_ACTIVATION_COUNT && status == NNT_OK; ++a) {
+    if (a == NNT_IDENTITY) continue;
     char name[64];
     s.activation = (nnt_activation)a;
     s.derive = false;

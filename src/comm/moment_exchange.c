@@ -76,7 +76,7 @@ static nnt_status allocate(nnt_moment_exchange *moments, int64_t most, nnt_error
   if (moments->plan.items > INT_MAX / most)
     return nnt_fail(error, NNT_BAD_USAGE,
                     "batch normalisation is too wide for one MPI message\n%" PRId64
-                    " floats of %" PRId64 " partial sums\nuse fewer ranks, or --layer-norm",
+                    " floats of %" PRId64 " partial sums\nuse fewer ranks, or --norm layer",
                     most, moments->plan.items);
   return nnt_memory_allocate((size_t)(moments->plan.items * most) * sizeof(float),
                              "batch normalisation", &moments->all, error);

@@ -39,10 +39,19 @@ static void print_names(const printer *to, char *const *names, int64_t count) {
   print(to, "class names    %s", list);
 }
 
-/* The normalisation before a layer's activation. */
-static const char *norm_text(nnt_norm norm) {
-  if (norm == NNT_NORM_NONE) return "";
-  return norm == NNT_NORM_LAYER ? "layer normalisation, " : "batch normalisation, ";
+/* A layer: what it is, and the names of its tensors. */
+static void print_layer(const printer *to, const nnt_layout *layout, int l) {
+  const nnt_layer *layer = &layout->layers[l];
+  char norm[64] = "", names[256] = "";
+  if (layer->norm != NNT_NORM_NONE)
+    (void)snprintf(norm, sizeof norm, "%s norm, ", nnt_norm_name(layer->norm));
+  for (int i = layout->first_tensor[l]; i < layout->first_tensor[l + 1]; ++i) {
+    size_t used = strlen(names);
+    (void)snprintf(names + used, sizeof names - used, "%s%s", used > 0 ? ", " : "",
+                   layout->tensors[i].name);
+  }
+  print(to, "layer %-8d %" PRId64 " -> %" PRId64 ", %s%s%s: %s", l, layer->inputs, layer->outputs,
+        norm, nnt_activation_name(layer->activation), layer->frozen ? ", frozen" : "", names);
 }
 
 static nnt_status print_checkpoint(const printer *to, const nnt_checkpoint *checkpoint,
@@ -55,10 +64,7 @@ static nnt_status print_checkpoint(const printer *to, const nnt_checkpoint *chec
   if (status != NNT_OK) return status;
   nnt_model_shape_text(model, shape, sizeof shape);
   print(to, "checkpoint     %s, %" PRId64 " parameters", shape, nnt_model_parameters(model));
-  for (int l = 0; l < model->layer_count; ++l)
-    print(to, "layer %-8d %" PRId64 " -> %" PRId64 ", %s%s", l, model->layers[l].inputs,
-          model->layers[l].outputs, norm_text(model->layers[l].norm),
-          nnt_activation_name(model->layers[l].activation));
+  for (int l = 0; l < model->layer_count; ++l) print_layer(to, &layout, l);
   print(to, "loss           %s", nnt_loss_name(model->loss));
   print(to, "normalisation  %s", nnt_normalization_name(model->normalization));
   if (model->class_names != NULL) print_names(to, model->class_names, model->class_name_count);

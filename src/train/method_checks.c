@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stddef.h>
 
+#include "layers/layer_kind.h"
 #include "net/augment.h"
 #include "step/step.h"
 
@@ -79,12 +80,13 @@ static const char *regularization_wrong(const nnt_train_options *options) {
 
 nnt_status nnt_check_accumulate(const nnt_train_options *options, nnt_error *error) {
   int64_t granules = nnt_granules_of(options);
-  if (options->accumulate > 1 && options->regularization.norm == NNT_NORM_BATCH)
+  const nnt_layer_kind *norm = nnt_norm_kind(options->regularization.norm);
+  if (options->accumulate > 1 && norm != NULL && norm->gathered != NULL)
     return nnt_fail(error, NNT_BAD_USAGE,
                     "options that contradict each other\n--accumulate %" PRId64
-                    " with --batch-norm, which needs the whole batch at once\nomit one of them, or "
-                    "use --layer-norm",
-                    options->accumulate);
+                    " with --norm %s, which needs the whole batch at once\nomit one of them, or "
+                    "use --norm layer",
+                    options->accumulate, nnt_norm_name(options->regularization.norm));
   if (options->accumulate == 1 || options->accumulate <= granules) return NNT_OK;
   if (granules == 0)
     return nnt_fail(error, NNT_BAD_USAGE,

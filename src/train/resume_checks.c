@@ -53,7 +53,7 @@ nnt_status nnt_check_resume(const nnt_checkpoint *checkpoint, const nnt_model *h
   if (!same)
     return nnt_fail(error, NNT_BAD_USAGE,
                     "the checkpoint belongs to another network\n%s: %s, %s; the options: %s, %s "
-                    "(or other activations, --layer-norm, --batch-norm or --freeze)\nuse the "
+                    "(or other activations, another --norm or --freeze)\nuse the "
                     "options of that run, or another --output",
                     options->output, shape_there, nnt_loss_name(there->loss), shape_here,
                     nnt_loss_name(here->loss));

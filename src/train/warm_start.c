@@ -23,8 +23,8 @@ nnt_status nnt_warm_start_check(const char *name, const nnt_checkpoint *from,
   nnt_model_shape_text(model, here, sizeof here);
   return nnt_fail(error, NNT_BAD_USAGE,
                   "the hidden layers differ from those of the checkpoint\n--init-from %.150s: %s, "
-                  "the options: %s (or other activations, --layer-norm or "
-                  "--batch-norm)\nuse its --hidden, --activation, --layer-norm and --batch-norm",
+                  "the options: %s (or other activations or --norm)\n"
+                  "use its --hidden, --activation and --norm",
                   name, there, here);
 }
 

@@ -103,7 +103,7 @@ class PartsCase(MethodCase):
     def test_refused(self):
         for options, words in (("--accumulate 5 --granules 4", "--accumulate 5, 4 granules"),
                                ("--accumulate 2 --reduction fast", "--reduction fast"),
-                               ("--accumulate 2 --batch-norm", "--accumulate 2 with --batch-norm")):
+                               ("--accumulate 2 --batch-norm", "--accumulate 2 with --norm batch")):
             done = nntrain("train", "--output", self.folder / "run", *self.words(options), code=2)
             self.assertIn(words, done.stderr)
 
