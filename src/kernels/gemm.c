@@ -37,6 +37,14 @@ static void run_columns(const nnt_microkernel *micro, void (*run)(const nnt_tile
   }
 }
 
+/* The tile's part of the vectors that no column is in: memory that is shared by lifetimes holds
+ * anything. */
+static void clear_padding(const nnt_microkernel *micro, const nnt_tile *tile, int64_t columns) {
+  int64_t vector = micro->max_columns / 2, covered = nnt_ceil_div(columns, vector) * vector;
+  for (int r = 0; r < tile->rows && covered < NNT_PANEL; ++r)
+    memset(tile->c + r * NNT_PANEL + covered, 0, (size_t)(NNT_PANEL - covered) * sizeof(float));
+}
+
 void nnt_gemm_nn(const nnt_kernels *kernels, nnt_team team, const nnt_gemm_nn_call *call) {
   const nnt_microkernel *micro = kernels->micro;
   const nnt_panels *c = &call->c;
@@ -56,6 +64,7 @@ void nnt_gemm_nn(const nnt_kernels *kernels, nnt_team team, const nnt_gemm_nn_ca
                        .c = c->data + offset,
                        .start = call->bias != NULL ? call->bias + p * NNT_PANEL : NULL};
       run_columns(micro, micro->nn, tile, columns);
+      if (columns < NNT_PANEL) clear_padding(micro, &tile, columns);
       float *auxiliary = call->auxiliary != NULL ? call->auxiliary + offset : NULL;
       if (call->epilogue != NULL) call->epilogue(tile.c, auxiliary, tile.rows * (int64_t)NNT_PANEL);
       if (call->finish != NULL)

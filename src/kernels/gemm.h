@@ -26,9 +26,10 @@ typedef void (*nnt_epilogue)(float *c, float *auxiliary, int64_t count);
 /* Called after the epilogue; `c` is the tile's address in C. */
 typedef void (*nnt_finish)(void *context, float *c, float *auxiliary, int64_t count);
 
-/* C = A B + bias, then the epilogue.
- * A: rows x k, B: k x columns, C: rows x columns; bias: C's columns, padded to whole panels, or
- * NULL; auxiliary: of C's shape and stride, or NULL; epilogue: or NULL. */
+/* C = A B + bias, then the epilogue. C's padding is computed like its columns, from padding of B
+ * and of the bias that is zero: before the epilogue it is zero where A is finite. A: rows x k, B: k
+ * x columns, C: rows x columns; bias: C's columns, padded to whole panels, or NULL; auxiliary: of
+ * C's shape and stride, or NULL; epilogue: or NULL. */
 typedef struct nnt_gemm_nn_call {
   nnt_panels a, b, c;
   const float *bias;

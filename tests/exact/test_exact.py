@@ -203,6 +203,7 @@ class RandomCase(ExactCase):
             "learning_rate": 0.01 * min(1.0, batch / 32),
             "momentum": numbers.choice((0, 0.5, 0.9)),
             "weight_decay": numbers.choice((0, 0.001)),
+            "clip_norm": numbers.choice((0, 0.3)),
             "batch_size": batch,
             "epochs": 1 if batch < 16 else 3,
             "seed": numbers.randint(0, 1000),

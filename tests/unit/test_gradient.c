@@ -352,8 +352,63 @@ static void no_rows_is_zero(void **state) {
   free(gradients);
 }
 
+/* The gradients of a step whose memory held what steps over `before` had left there: NULL, nothing.
+ */
+static float *gradients_after(const nnt_model *model, const nnt_layout *layout,
+                              const float *parameters, const float (*before)[INPUTS]) {
+  nnt_network *network = NULL;
+  nnt_error error;
+  nnt_input input = input_of();
+  reference r = {.model = model};
+  float *gradients = test_floats(layout->floats), *left = test_floats(layout->floats);
+  assert_int_equal(
+      nnt_network_create(model, nnt_kernels_all()[0], &input, ROWS, true, 2, &network, &error),
+      NNT_OK);
+  fill_data(&r, network);
+  for (int row = 0; row < ROWS && before != NULL; ++row)
+    nnt_network_rows(network)[row] = before[row];
+  if (before != NULL) run_step(network, layout, parameters, left);
+  for (int row = 0; row < ROWS; ++row) nnt_network_rows(network)[row] = r.stored[row];
+  run_step(network, layout, parameters, gradients);
+  nnt_network_destroy(&network);
+  free(left);
+  return gradients;
+}
+
+/* Memory is shared by lifetimes, and a matrix's padding is part of it: a step that has left NaN
+ * everywhere changes nothing in the next, and the padding of gradients is zero. */
+static void leftovers_change_nothing(void **state) {
+  (void)state;
+  static float poison[ROWS][INPUTS];
+  for (int row = 0; row < ROWS; ++row)
+    for (int i = 0; i < INPUTS; ++i) poison[row][i] = NAN;
+  if (!nnt_kernels_supported(nnt_kernels_all()[0])) skip();
+  for (int a = 0; a < NNT_ACTIVATION_COUNT; ++a) {
+    for (int norm = 0; norm < NNT_NORM_COUNT; ++norm) {
+      nnt_model model;
+      build_model(&model, (nnt_activation)a, NNT_CROSS_ENTROPY, (nnt_norm)norm);
+      model.layers[0].dropout = a % 2 == 0 ? 0.5 : 0.0;
+      nnt_layout layout = nnt_layout_of(&model);
+      float *parameters = test_floats(layout.floats);
+      nnt_initialize(&layout, NNT_INIT_FAN_IN, 3, parameters);
+      float *clean = gradients_after(&model, &layout, parameters, NULL);
+      float *after = gradients_after(&model, &layout, parameters, (const float(*)[INPUTS])poison);
+      assert_memory_equal(clean, after, (size_t)layout.floats * sizeof *clean);
+      for (int t = 0; t < layout.tensor_count; ++t) {
+        const nnt_tensor *tensor = &layout.tensors[t];
+        for (int64_t i = tensor->outputs; i < tensor->floats && tensor->inputs == 0; ++i)
+          assert_true(tensor->statistic || after[tensor->offset + i] == 0.0F);
+      }
+      free(parameters);
+      free(clean);
+      free(after);
+    }
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(equals_finite_differences),
-                                     cmocka_unit_test(no_rows_is_zero)};
+                                     cmocka_unit_test(no_rows_is_zero),
+                                     cmocka_unit_test(leftovers_change_nothing)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
