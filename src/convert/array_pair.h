@@ -12,10 +12,8 @@ typedef struct nnt_array_pair {
   nnt_array features, labels; /* behind their headers; closed by their owner */
   /* Labels that are floats, or of several columns, are targets of a regression; else they are
    * refused. One column of integers is a vector of them. */
-  bool values_allowed;
-  char *const *class_names; /* may be NULL */
-  int64_t class_name_count;
-  const nnt_convert_output *output;
+  bool targets_allowed;
+  const nnt_convert_options *options; /* class names and output */
 } nnt_array_pair;
 
 /* Writes the data set, whole or not at all. */

@@ -1,17 +1,16 @@
 /* CSV and TSV files as data sets, in one pass. */
 #include <inttypes.h>
 #include <math.h>
-#include <nntrain/convert.h>
 #include <nntrain/model.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/c_locale.h"
 #include "base/memory.h"
 #include "convert/class_table.h"
 #include "convert/csv_columns.h"
 #include "convert/csv_reader.h"
+#include "convert/formats.h"
 #include "io/dataset_writer.h"
 
 /* The fields of the first row: the header, or a sample. */
@@ -22,7 +21,7 @@ typedef struct first_row {
 } first_row;
 
 typedef struct conversion {
-  const nnt_convert_csv_options *options;
+  const nnt_convert_options *options;
   first_row first;
   nnt_csv_columns columns;
   nnt_class_table *classes;
@@ -43,7 +42,7 @@ static nnt_status fail_field(const conversion *work, int64_t line, int64_t colum
   char *const *names = work->columns.names;
   return nnt_fail(error, NNT_BAD_INPUT,
                   "%s\n%.400s, line %" PRId64 ", column %" PRId64 "%s%.60s%s: '%s'\n%s", what,
-                  work->options->path, line, column + 1, names != NULL ? " (" : "",
+                  work->options->input, line, column + 1, names != NULL ? " (" : "",
                   names != NULL ? names[column] : "", names != NULL ? ")" : "", shown, remedy);
 }
 
@@ -138,8 +137,8 @@ static bool is_number(const char *text) {
 }
 
 static bool has_header(const conversion *work) {
-  if (work->options->header != NNT_CSV_HEADER_AUTO)
-    return work->options->header == NNT_CSV_HEADER_YES;
+  if (work->options->header == NNT_CSV_HEADER_YES) return true;
+  if (work->options->header == NNT_CSV_HEADER_NO) return false;
   for (int64_t i = 0; i < work->first.count; ++i) {
     if (is_number(work->first.fields[i])) return false;
   }
@@ -156,7 +155,7 @@ static nnt_status allocate_block(conversion *work, nnt_error *error) {
 }
 
 static nnt_status begin(conversion *work, bool header, nnt_error *error) {
-  const nnt_convert_csv_options *options = work->options;
+  const nnt_convert_options *options = work->options;
   nnt_status status = nnt_csv_columns_create(options, header ? work->first.fields : NULL,
                                              work->first.count, &work->columns, error);
   if (status != NNT_OK) return status;
@@ -189,7 +188,7 @@ static nnt_status end_sample(conversion *work, int64_t line, int64_t columns, nn
                     "a row with another number of fields\n%.400s, line %" PRId64 ", column %" PRId64
                     ": %" PRId64 " fields, the first line has %" PRId64
                     "\ncorrect the line; check --delimiter and quotes",
-                    work->options->path, line,
+                    work->options->input, line,
                     (columns < work->columns.count ? columns : work->columns.count) + 1, columns,
                     work->columns.count);
   ++work->filled;
@@ -228,7 +227,7 @@ static nnt_status finish(conversion *work, nnt_convert_result *result, nnt_error
                       "class labels that are too large\n%.400s: an integer label of %d or more\n"
                       "number the classes from 0, or name the column with --target for a "
                       "regression",
-                      work->options->path, NNT_MAX_CLASSES);
+                      work->options->input, NNT_MAX_CLASSES);
     if (ordered != NNT_CLASS_FOUND) return nnt_fail_memory(error, 1, "class labels");
     if (order.map != NULL) status = nnt_dataset_writer_remap(work->writer, order.map, error);
   }
@@ -243,17 +242,17 @@ static nnt_status finish(conversion *work, nnt_convert_result *result, nnt_error
 
 static nnt_status convert(conversion *work, nnt_convert_result *result, nnt_error *error) {
   static const nnt_csv_events events = {.field = on_field, .row = on_row};
-  const nnt_convert_csv_options *options = work->options;
+  const nnt_convert_options *options = work->options;
   nnt_status status = nnt_csv_options_check(options, error);
   if (status == NNT_OK)
     status = nnt_class_table_create(options->class_names, options->class_name_count, &work->classes,
                                     error);
   if (status == NNT_OK)
-    status = nnt_csv_read(options->path, options->delimiter, &events, work, error);
+    status = nnt_csv_read(options->input, options->delimiter, &events, work, error);
   if (status == NNT_OK && work->samples + work->filled == 0)
     status = nnt_fail(error, NNT_BAD_INPUT,
                       "no samples\n%.400s has %s\ngive a file with at least one row of data",
-                      options->path, work->first.done ? "a header alone" : "no rows");
+                      options->input, work->first.done ? "a header alone" : "no rows");
   if (status == NNT_OK) status = flush_block(work, error);
   return status == NNT_OK ? finish(work, result, error) : status;
 }
@@ -268,13 +267,12 @@ static void clear(conversion *work) {
   nnt_memory_free(&work->y);
 }
 
-nnt_status nnt_convert_csv(const nnt_convert_csv_options *options, nnt_convert_result *result,
-                           nnt_error *error) {
+static nnt_status convert_file(const nnt_convert_options *options, nnt_convert_result *result,
+                               nnt_error *error) {
   conversion work = {.options = options};
-  memset(result, 0, sizeof *result);
-  nnt_c_locale numbers = nnt_c_locale_begin();
   nnt_status status = convert(&work, result, error);
-  nnt_c_locale_end(&numbers);
   clear(&work);
   return status;
 }
+
+const nnt_format nnt_csv_format = {.convert = convert_file};

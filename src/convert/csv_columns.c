@@ -8,17 +8,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-nnt_status nnt_csv_options_check(const nnt_convert_csv_options *options, nnt_error *error) {
-  if (options->label != NULL && options->targets != NULL)
+nnt_status nnt_csv_options_check(const nnt_convert_options *options, nnt_error *error) {
+  if (options->label != NULL && options->target != NULL)
     return nnt_fail(error, NNT_BAD_USAGE,
                     "a class label and regression targets at once\n--label %s and --target %s\n"
                     "give one of them",
-                    options->label, options->targets);
-  if (options->class_names != NULL && options->targets != NULL)
+                    options->label, options->target);
+  if (options->class_names != NULL && options->target != NULL)
     return nnt_fail(error, NNT_BAD_USAGE,
                     "class names for regression targets\n--class-names and --target %s\n"
                     "leave --class-names away, or give --label in place of --target",
-                    options->targets);
+                    options->target);
   return NNT_OK;
 }
 
@@ -34,26 +34,25 @@ static void list_names(const nnt_csv_columns *columns, char *out, size_t size) {
   }
 }
 
-static nnt_status fail_column(const nnt_convert_csv_options *options,
-                              const nnt_csv_columns *columns, const char *option, const char *text,
-                              nnt_error *error) {
+static nnt_status fail_column(const nnt_convert_options *options, const nnt_csv_columns *columns,
+                              const char *option, const char *text, nnt_error *error) {
   char names[180] = "";
   if (columns->names == NULL)
     return nnt_fail(error, NNT_BAD_USAGE,
                     "no such column\n%.400s, --%s %.100s: the first line is no header\ngive a "
                     "number from 1 to %" PRId64 ", or --header yes",
-                    options->path, option, text, columns->count);
+                    options->input, option, text, columns->count);
   list_names(columns, names, sizeof names);
   return nnt_fail(error, NNT_BAD_USAGE,
                   "no such column\n%.400s, --%s %.100s\ngive a number from 1 to %" PRId64
                   " or a name: %s",
-                  options->path, option, text, columns->count, names);
+                  options->input, option, text, columns->count, names);
 }
 
 /* By name, or else by number from 1. */
-static nnt_status find_column(const nnt_convert_csv_options *options,
-                              const nnt_csv_columns *columns, const char *option, const char *text,
-                              int64_t *out, nnt_error *error) {
+static nnt_status find_column(const nnt_convert_options *options, const nnt_csv_columns *columns,
+                              const char *option, const char *text, int64_t *out,
+                              nnt_error *error) {
   int64_t found = 0;
   for (int64_t i = 0; columns->names != NULL && i < columns->count; ++i) {
     if (strcmp(columns->names[i], text) != 0) continue;
@@ -64,7 +63,7 @@ static nnt_status find_column(const nnt_convert_csv_options *options,
     return nnt_fail(error, NNT_BAD_USAGE,
                     "a column name that the header has more than once\n%.400s, --%s %.100s\n"
                     "give the column's number",
-                    options->path, option, text);
+                    options->input, option, text);
   if (found == 1) return NNT_OK;
   char *end = NULL;
   errno = 0;
@@ -76,7 +75,7 @@ static nnt_status find_column(const nnt_convert_csv_options *options,
 }
 
 /* Sets the role of one named column, which must have none yet. */
-static nnt_status assign(const nnt_convert_csv_options *options, nnt_csv_columns *columns,
+static nnt_status assign(const nnt_convert_options *options, nnt_csv_columns *columns,
                          nnt_csv_role role, const char *option, const char *text,
                          nnt_error *error) {
   int64_t index = 0;
@@ -86,13 +85,13 @@ static nnt_status assign(const nnt_convert_csv_options *options, nnt_csv_columns
     return nnt_fail(error, NNT_BAD_USAGE,
                     "a column with two uses\n%.400s, --%s %.100s: column %" PRId64
                     "\nname each column once among --label, --target and --drop",
-                    options->path, option, text, index + 1);
+                    options->input, option, text, index + 1);
   columns->column[index].role = role;
   if (role == NNT_CSV_TARGET) columns->column[index].place = columns->targets++;
   return NNT_OK;
 }
 
-static nnt_status assign_list(const nnt_convert_csv_options *options, nnt_csv_columns *columns,
+static nnt_status assign_list(const nnt_convert_options *options, nnt_csv_columns *columns,
                               nnt_csv_role role, const char *option, const char *list,
                               nnt_error *error) {
   if (list == NULL) return NNT_OK;
@@ -115,11 +114,11 @@ static nnt_status assign_list(const nnt_convert_csv_options *options, nnt_csv_co
 
 /* --- all columns --- */
 
-static nnt_status assign_all(const nnt_convert_csv_options *options, nnt_csv_columns *columns,
+static nnt_status assign_all(const nnt_convert_options *options, nnt_csv_columns *columns,
                              nnt_error *error) {
   nnt_status status = assign_list(options, columns, NNT_CSV_DROPPED, "drop", options->drop, error);
   if (status == NNT_OK)
-    status = assign_list(options, columns, NNT_CSV_TARGET, "target", options->targets, error);
+    status = assign_list(options, columns, NNT_CSV_TARGET, "target", options->target, error);
   if (status == NNT_OK && options->label != NULL)
     status = assign(options, columns, NNT_CSV_LABEL, "label", options->label, error);
   if (status != NNT_OK) return status;
@@ -129,12 +128,12 @@ static nnt_status assign_all(const nnt_convert_csv_options *options, nnt_csv_col
     return nnt_fail(error, NNT_BAD_USAGE,
                     "no label column\n%.400s: the last column is dropped\nname the label with "
                     "--label, or regression targets with --target",
-                    options->path);
+                    options->input);
   last->role = NNT_CSV_LABEL;
   return NNT_OK;
 }
 
-nnt_status nnt_csv_columns_create(const nnt_convert_csv_options *options, char *const *names,
+nnt_status nnt_csv_columns_create(const nnt_convert_options *options, char *const *names,
                                   int64_t count, nnt_csv_columns *out, nnt_error *error) {
   *out = (nnt_csv_columns){.names = names, .count = count};
   out->column = calloc((size_t)count, sizeof *out->column);
@@ -150,7 +149,7 @@ nnt_status nnt_csv_columns_create(const nnt_convert_csv_options *options, char *
                       " of them features\n"
                       "%s",
                       out->features < 1 ? "no column of features" : "too many features",
-                      options->path, count, out->features,
+                      options->input, count, out->features,
                       out->features < 1 ? "check --delimiter (a semicolon has to be given), "
                                           "--label, --target and --drop"
                                         : "16777216 are the most");

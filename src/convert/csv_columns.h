@@ -28,11 +28,11 @@ typedef struct nnt_csv_columns {
 } nnt_csv_columns;
 
 /* Options that contradict each other: NNT_BAD_USAGE. */
-nnt_status nnt_csv_options_check(const nnt_convert_csv_options *options,
+nnt_status nnt_csv_options_check(const nnt_convert_options *options,
                                  nnt_error *error) NNT_MUST_CHECK;
 /* Gives every column its role. `names` is borrowed for the life of *out. On failure *out holds
  * nothing. Errors: NNT_BAD_USAGE, naming the option. */
-nnt_status nnt_csv_columns_create(const nnt_convert_csv_options *options, char *const *names,
+nnt_status nnt_csv_columns_create(const nnt_convert_options *options, char *const *names,
                                   int64_t count, nnt_csv_columns *out,
                                   nnt_error *error) NNT_MUST_CHECK;
 void nnt_csv_columns_clear(nnt_csv_columns *columns);

@@ -192,8 +192,10 @@ static bool is_label(const char *word, size_t length) {
   return *end == '\0';
 }
 
-bool nnt_libsvm_begins(const char *text) {
+bool nnt_libsvm_recognise(const char *bytes, size_t size) {
+  const char *text = bytes;
   int64_t index = 0;
+  (void)size;
   while (*text != '\0') {
     text += strspn(text, " \t\r\n");
     size_t length = strcspn(text, " \t\r\n#");

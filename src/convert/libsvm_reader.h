@@ -23,8 +23,8 @@ nnt_status nnt_libsvm_read(const char *path, bool zero_based, const nnt_libsvm_e
 nnt_status nnt_libsvm_fail(const char *path, int64_t line, const char *word, const char *what,
                            const char *remedy, nnt_error *error) NNT_MUST_CHECK;
 
-/* Whether a file that begins with `text` (it ends with a zero) clearly is of this format: the
- * first line that has more than a number begins with LABEL INDEX:VALUE. */
-bool nnt_libsvm_begins(const char *text);
+/* For nnt_format: whether the first line that has more than a number begins with
+ * LABEL INDEX:VALUE. */
+bool nnt_libsvm_recognise(const char *bytes, size_t size);
 
 #endif

@@ -5,12 +5,15 @@
  * then 4), the header (npy_header.h), the elements. */
 #include "convert/npy.h"
 
-#include <nntrain/convert.h>
 #include <string.h>
 
 #include "base/memory.h"
 #include "convert/array_pair.h"
+#include "convert/formats.h"
 #include "io/npy_header.h"
+
+#define MAGIC "\x93NUMPY"
+#define MAGIC_BYTES ((size_t)6)
 
 /* What NumPy, too, takes unless it is told to trust the file. */
 #define LONGEST_HEADER 10000
@@ -130,13 +133,17 @@ static nnt_status read_text(nnt_array *array, size_t size, nnt_error *error) {
   return status;
 }
 
+static bool recognise(const char *bytes, size_t size) {
+  return size >= MAGIC_BYTES && memcmp(bytes, MAGIC, MAGIC_BYTES) == 0;
+}
+
 nnt_status nnt_npy_read_header(nnt_array *array, nnt_error *error) {
   unsigned char bytes[8] = {0}, length[4] = {0};
   size_t got = 0;
   array->format = "NPY";
   nnt_status status = array->source.read(array->source.context, bytes, sizeof bytes, &got, error);
   if (status != NNT_OK) return status;
-  if (got < NNT_NPY_MAGIC_BYTES || memcmp(bytes, NNT_NPY_MAGIC, NNT_NPY_MAGIC_BYTES) != 0)
+  if (!recognise((const char *)bytes, got))
     return nnt_fail(error, NNT_BAD_INPUT,
                     "not an NPY file\n%s does not begin with \\x93NUMPY\ngive a file that "
                     "numpy.save has written",
@@ -160,17 +167,15 @@ static nnt_status open_npy(const char *path, nnt_array *array, nnt_error *error)
   return status == NNT_OK ? nnt_npy_read_header(array, error) : status;
 }
 
-nnt_status nnt_convert_npy(const nnt_convert_pair_options *options, nnt_convert_result *result,
-                           nnt_error *error) {
-  nnt_array_pair pair = {.values_allowed = true,
-                         .class_names = options->class_names,
-                         .class_name_count = options->class_name_count,
-                         .output = &options->output};
-  memset(result, 0, sizeof *result);
-  nnt_status status = open_npy(options->features, &pair.features, error);
+static nnt_status convert(const nnt_convert_options *options, nnt_convert_result *result,
+                          nnt_error *error) {
+  nnt_array_pair pair = {.options = options, .targets_allowed = true};
+  nnt_status status = open_npy(options->input, &pair.features, error);
   if (status == NNT_OK) status = open_npy(options->labels, &pair.labels, error);
   if (status == NNT_OK) status = nnt_array_pair_convert(&pair, result, error);
   nnt_array_close(&pair.features);
   nnt_array_close(&pair.labels);
   return status;
 }
+
+const nnt_format nnt_npy_format = {.recognise = recognise, .convert = convert};

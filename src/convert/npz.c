@@ -1,7 +1,6 @@
 /* NPZ, the format of numpy.savez: a zip archive of NPY files, stored or deflated, read with
  * libzip, which checks the CRC-32 of a member that is read to its end. */
 #include <errno.h>
-#include <nntrain/convert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +8,9 @@
 #include <zip.h>
 
 #include "convert/array_pair.h"
+#include "convert/formats.h"
 #include "convert/npy.h"
+#include "convert/npz.h"
 
 /* A member being read. Each has the archive open for itself: two are read in turn. */
 typedef struct member {
@@ -120,18 +121,18 @@ static nnt_status open_array(const char *path, const char *name, const char *opt
   return nnt_npy_read_header(array, error);
 }
 
-nnt_status nnt_convert_npz(const nnt_convert_npz_options *options, nnt_convert_result *result,
-                           nnt_error *error) {
-  nnt_array_pair pair = {.values_allowed = true,
-                         .class_names = options->class_names,
-                         .class_name_count = options->class_name_count,
-                         .output = &options->output};
-  memset(result, 0, sizeof *result);
-  nnt_status status = open_array(options->path, options->x_name, "--x-name", &pair.features, error);
+static nnt_status convert(const nnt_convert_options *options, nnt_convert_result *result,
+                          nnt_error *error) {
+  const char *x_name = options->x_name != NULL ? options->x_name : "x";
+  const char *y_name = options->y_name != NULL ? options->y_name : "y";
+  nnt_array_pair pair = {.options = options, .targets_allowed = true};
+  nnt_status status = open_array(options->input, x_name, "--x-name", &pair.features, error);
   if (status == NNT_OK)
-    status = open_array(options->path, options->y_name, "--y-name", &pair.labels, error);
+    status = open_array(options->input, y_name, "--y-name", &pair.labels, error);
   if (status == NNT_OK) status = nnt_array_pair_convert(&pair, result, error);
   nnt_array_close(&pair.features);
   nnt_array_close(&pair.labels);
   return status;
 }
+
+const nnt_format nnt_npz_format = {.recognise = nnt_npz_recognise, .convert = convert};

@@ -166,7 +166,7 @@ class Idx(ConvertCase):
         self.refuse("y", "x", words=["more than one dimension"])
         self.refuse("none", "y", words=["none: No such file", "check the path"])
         self.refuse("x", "none", words=["none: No such file"])
-        self.refuse("x", "y", "--format", "png", words=["--format png", "auto, idx, csv"])
+        self.refuse("x", "y", "--format", "png", words=["--format png", "auto, idx, npy, npz, libsvm, csv"])
         self.refuse("x", "y", "--compression", "10", words=["--compression 10", "0 to 9"])
         for option in ("label", "target", "drop", "delimiter"):
             self.refuse("x", "y", f"--{option}", "1", words=[f"--{option}", "IDX"])
@@ -422,7 +422,7 @@ class Csv(ConvertCase):
     def test_usage(self):
         self.write("in.csv", "1,0\n")
         self.refuse(words=["no input file"])
-        self.refuse("in.csv", "in.csv", words=["one by one"])
+        self.refuse("in.csv", "in.csv", words=["one at a time"])
         self.refuse("none.csv", words=["none.csv: No such file"])
         self.refuse(".", words=["is a directory"])
         self.refuse("in.csv", "--lable", "1", words=["--lable", "--label"])
