@@ -6,12 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/memory.h"
 #include "convert/class_table.h"
 #include "convert/csv_columns.h"
 #include "convert/csv_reader.h"
 #include "convert/formats.h"
-#include "io/dataset_writer.h"
+#include "convert/sample_writer.h"
 
 /* The fields of the first row: the header, or a sample. */
 typedef struct first_row {
@@ -25,11 +24,7 @@ typedef struct conversion {
   first_row first;
   nnt_csv_columns columns;
   nnt_class_table *classes;
-  nnt_dataset_writer *writer;
-  void *x, *y;    /* one block; y is float [block, targets] or int32_t [block] */
-  int64_t block;  /* samples */
-  int64_t filled; /* samples in the block */
-  int64_t samples;
+  nnt_sample_writer writer;
 } conversion;
 
 /* --- fields --- */
@@ -92,16 +87,15 @@ static nnt_status take_value(conversion *work, const char *text, int64_t line, i
   /* The row's end reports it. */
   if (column >= work->columns.count) return NNT_OK;
   const nnt_csv_column *use = &work->columns.column[column];
-  int64_t row = work->filled;
   switch (use->role) {
     case NNT_CSV_FEATURE:
-      return take_number(work, text, line, column,
-                         (float *)work->x + row * work->columns.features + use->place, error);
+      return take_number(work, text, line, column, nnt_sample_writer_x(&work->writer) + use->place,
+                         error);
     case NNT_CSV_TARGET:
       return take_number(work, text, line, column,
-                         (float *)work->y + row * work->columns.targets + use->place, error);
+                         nnt_sample_writer_targets(&work->writer) + use->place, error);
     case NNT_CSV_LABEL:
-      return take_label(work, text, line, column, (int32_t *)work->y + row, error);
+      return take_label(work, text, line, column, nnt_sample_writer_class(&work->writer), error);
     case NNT_CSV_DROPPED:
     default:
       return NNT_OK;
@@ -145,42 +139,16 @@ static bool has_header(const conversion *work) {
   return true;
 }
 
-static nnt_status allocate_block(conversion *work, nnt_error *error) {
-  int64_t y_columns = work->columns.targets > 0 ? work->columns.targets : 1;
-  size_t x_bytes = (size_t)(work->block * work->columns.features) * sizeof(float);
-  size_t y_bytes = (size_t)(work->block * y_columns) * sizeof(float);
-  nnt_status status = nnt_memory_allocate(x_bytes, "a block of samples", &work->x, error);
-  if (status != NNT_OK) return status;
-  return nnt_memory_allocate(y_bytes, "a block of targets", &work->y, error);
-}
-
 static nnt_status begin(conversion *work, bool header, nnt_error *error) {
   const nnt_convert_options *options = work->options;
   nnt_status status = nnt_csv_columns_create(options, header ? work->first.fields : NULL,
                                              work->first.count, &work->columns, error);
   if (status != NNT_OK) return status;
-  int64_t targets = work->columns.targets;
-  nnt_dataset_layout layout = {.x_type = NNT_H5_F32,
-                               .x_rank = 2,
-                               .x_dims = {0, work->columns.features},
-                               .y_type = targets > 0 ? NNT_H5_F32 : NNT_H5_I32,
-                               .y_rank = targets > 1 ? 2 : 1,
-                               .y_dims = {0, targets}};
-  status = nnt_dataset_writer_begin(&options->output, &layout, &work->writer, error);
-  if (status != NNT_OK) return status;
-  work->block = nnt_dataset_writer_block(work->writer);
-  return allocate_block(work, error);
+  return nnt_sample_writer_begin(&options->output, work->columns.features, work->columns.targets,
+                                 &work->writer, error);
 }
 
 /* --- rows --- */
-
-static nnt_status flush_block(conversion *work, nnt_error *error) {
-  if (work->filled == 0) return NNT_OK;
-  nnt_status status = nnt_dataset_writer_add(work->writer, work->filled, work->x, work->y, error);
-  work->samples += work->filled;
-  work->filled = 0;
-  return status;
-}
 
 static nnt_status end_sample(conversion *work, int64_t line, int64_t columns, nnt_error *error) {
   if (columns != work->columns.count)
@@ -191,8 +159,7 @@ static nnt_status end_sample(conversion *work, int64_t line, int64_t columns, nn
                     work->options->input, line,
                     (columns < work->columns.count ? columns : work->columns.count) + 1, columns,
                     work->columns.count);
-  ++work->filled;
-  return work->filled == work->block ? flush_block(work, error) : NNT_OK;
+  return nnt_sample_writer_next(&work->writer, error);
 }
 
 static nnt_status on_field(void *context, const char *text, int64_t line, int64_t column,
@@ -216,10 +183,8 @@ static nnt_status on_row(void *context, int64_t line, int64_t columns, nnt_error
 
 /* --- the whole --- */
 
-/* Gives the classes their order, and ends the file. */
 static nnt_status finish(conversion *work, nnt_convert_result *result, nnt_error *error) {
   nnt_class_order order = {.map = NULL};
-  nnt_status status = NNT_OK;
   if (work->columns.targets == 0) {
     nnt_class_result ordered = nnt_class_table_order(work->classes, &order);
     if (ordered == NNT_CLASS_TOO_MANY)
@@ -229,15 +194,8 @@ static nnt_status finish(conversion *work, nnt_convert_result *result, nnt_error
                       "regression",
                       work->options->input, NNT_MAX_CLASSES);
     if (ordered != NNT_CLASS_FOUND) return nnt_fail_memory(error, 1, "class labels");
-    if (order.map != NULL) status = nnt_dataset_writer_remap(work->writer, order.map, error);
   }
-  if (status != NNT_OK) return status;
-  *result = (nnt_convert_result){.samples = work->samples,
-                                 .features = work->columns.features,
-                                 .classes = order.classes,
-                                 .targets = work->columns.targets,
-                                 .type = "float32"};
-  return nnt_dataset_writer_commit(&work->writer, order.names, order.classes, error);
+  return nnt_sample_writer_finish(&work->writer, &order, result, error);
 }
 
 static nnt_status convert(conversion *work, nnt_convert_result *result, nnt_error *error) {
@@ -249,22 +207,19 @@ static nnt_status convert(conversion *work, nnt_convert_result *result, nnt_erro
                                     error);
   if (status == NNT_OK)
     status = nnt_csv_read(options->input, options->delimiter, &events, work, error);
-  if (status == NNT_OK && work->samples + work->filled == 0)
+  if (status == NNT_OK && work->writer.samples == 0)
     status = nnt_fail(error, NNT_BAD_INPUT,
                       "no samples\n%.400s has %s\ngive a file with at least one row of data",
                       options->input, work->first.done ? "a header alone" : "no rows");
-  if (status == NNT_OK) status = flush_block(work, error);
   return status == NNT_OK ? finish(work, result, error) : status;
 }
 
 static void clear(conversion *work) {
-  nnt_dataset_writer_abandon(&work->writer);
+  nnt_sample_writer_clear(&work->writer);
   nnt_class_table_destroy(&work->classes);
   nnt_csv_columns_clear(&work->columns);
   for (int64_t i = 0; i < work->first.count; ++i) free(work->first.fields[i]);
   free(work->first.fields);
-  nnt_memory_free(&work->x);
-  nnt_memory_free(&work->y);
 }
 
 static nnt_status convert_file(const nnt_convert_options *options, nnt_convert_result *result,

@@ -8,11 +8,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/memory.h"
 #include "convert/class_table.h"
 #include "convert/formats.h"
 #include "convert/libsvm_reader.h"
-#include "io/dataset_writer.h"
+#include "convert/sample_writer.h"
 
 /* Integers up to here are exact as double. */
 #define LARGEST_LABEL 9007199254740992.0
@@ -22,11 +21,7 @@ typedef struct conversion {
   bool regression; /* labels are targets, not classes */
   int64_t features;
   nnt_class_table *classes;
-  nnt_dataset_writer *writer;
-  void *x, *y;    /* one block; y is float or int32_t [block] */
-  int64_t block;  /* samples */
-  int64_t filled; /* samples in the block */
-  int64_t samples;
+  nnt_sample_writer writer;
 } conversion;
 
 /* --- the first pass --- */
@@ -114,11 +109,10 @@ static nnt_status take_class(const conversion *work, const char *text, int64_t l
 
 static nnt_status on_label(void *context, const char *text, int64_t line, nnt_error *error) {
   conversion *work = context;
-  size_t features = (size_t)work->features;
-  memset((float *)work->x + (size_t)work->filled * features, 0, features * sizeof(float));
+  memset(nnt_sample_writer_x(&work->writer), 0, (size_t)work->features * sizeof(float));
   if (work->regression)
-    return take_target(work, text, line, (float *)work->y + work->filled, error);
-  return take_class(work, text, line, (int32_t *)work->y + work->filled, error);
+    return take_target(work, text, line, nnt_sample_writer_targets(&work->writer), error);
+  return take_class(work, text, line, nnt_sample_writer_class(&work->writer), error);
 }
 
 static nnt_status on_value(void *context, int64_t feature, float value, int64_t line,
@@ -131,59 +125,23 @@ static nnt_status on_value(void *context, int64_t feature, float value, int64_t 
                            "an index beyond the number of features",
                            "give a larger --features, the same for all files of a task", error);
   }
-  ((float *)work->x)[work->filled * work->features + feature] = value;
+  nnt_sample_writer_x(&work->writer)[feature] = value;
   return NNT_OK;
-}
-
-static nnt_status flush_block(conversion *work, nnt_error *error) {
-  if (work->filled == 0) return NNT_OK;
-  nnt_status status = nnt_dataset_writer_add(work->writer, work->filled, work->x, work->y, error);
-  work->samples += work->filled;
-  work->filled = 0;
-  return status;
 }
 
 static nnt_status on_end(void *context, nnt_error *error) {
   conversion *work = context;
-  ++work->filled;
-  return work->filled == work->block ? flush_block(work, error) : NNT_OK;
+  return nnt_sample_writer_next(&work->writer, error);
 }
 
 /* --- the whole --- */
 
-static nnt_status begin(conversion *work, nnt_error *error) {
-  const nnt_convert_options *options = work->options;
-  nnt_dataset_layout layout = {.x_type = NNT_H5_F32,
-                               .x_rank = 2,
-                               .x_dims = {0, work->features},
-                               .y_type = work->regression ? NNT_H5_F32 : NNT_H5_I32,
-                               .y_rank = 1};
-  nnt_status status = nnt_dataset_writer_begin(&options->output, &layout, &work->writer, error);
-  if (status != NNT_OK) return status;
-  work->block = nnt_dataset_writer_block(work->writer);
-  status = nnt_memory_allocate((size_t)(work->block * work->features) * sizeof(float),
-                               "a block of samples", &work->x, error);
-  if (status != NNT_OK) return status;
-  return nnt_memory_allocate((size_t)work->block * sizeof(float), "a block of labels", &work->y,
-                             error);
-}
-
-/* Gives the classes their order, and ends the file. */
+/* Classes in ascending order of their labels. */
 static nnt_status finish(conversion *work, nnt_convert_result *result, nnt_error *error) {
   nnt_class_order order = {.map = NULL};
-  nnt_status status = NNT_OK;
-  if (!work->regression) {
-    if (nnt_class_table_order_values(work->classes, &order) != NNT_CLASS_FOUND)
-      return nnt_fail_memory(error, 1, "class labels");
-    if (order.map != NULL) status = nnt_dataset_writer_remap(work->writer, order.map, error);
-  }
-  if (status != NNT_OK) return status;
-  *result = (nnt_convert_result){.samples = work->samples,
-                                 .features = work->features,
-                                 .classes = order.classes,
-                                 .targets = work->regression ? 1 : 0,
-                                 .type = "float32"};
-  return nnt_dataset_writer_commit(&work->writer, order.names, order.classes, error);
+  if (!work->regression && nnt_class_table_order_values(work->classes, &order) != NNT_CLASS_FOUND)
+    return nnt_fail_memory(error, 1, "class labels");
+  return nnt_sample_writer_finish(&work->writer, &order, result, error);
 }
 
 static nnt_status check_options(const nnt_convert_options *options, nnt_error *error) {
@@ -208,14 +166,15 @@ static nnt_status convert(conversion *work, nnt_convert_result *result, nnt_erro
     status = nnt_class_table_create(options->class_names, options->class_name_count, &work->classes,
                                     error);
   if (status == NNT_OK && work->features == 0) status = measure(work, error);
-  if (status == NNT_OK) status = begin(work, error);
+  if (status == NNT_OK)
+    status = nnt_sample_writer_begin(&options->output, work->features, work->regression ? 1 : 0,
+                                     &work->writer, error);
   if (status == NNT_OK)
     status = nnt_libsvm_read(options->input, options->zero_based, &events, work, error);
-  if (status == NNT_OK && work->samples + work->filled == 0)
+  if (status == NNT_OK && work->writer.samples == 0)
     status =
         nnt_fail(error, NNT_BAD_INPUT,
                  "no samples\n%.400s has no line with a label\ngive a LIBSVM file", options->input);
-  if (status == NNT_OK) status = flush_block(work, error);
   return status == NNT_OK ? finish(work, result, error) : status;
 }
 
@@ -223,10 +182,8 @@ static nnt_status convert_file(const nnt_convert_options *options, nnt_convert_r
                                nnt_error *error) {
   conversion work = {.options = options, .regression = options->target != NULL};
   nnt_status status = convert(&work, result, error);
-  nnt_dataset_writer_abandon(&work.writer);
+  nnt_sample_writer_clear(&work.writer);
   nnt_class_table_destroy(&work.classes);
-  nnt_memory_free(&work.x);
-  nnt_memory_free(&work.y);
   return status;
 }
 
