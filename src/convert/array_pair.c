@@ -1,4 +1,4 @@
-/* Features and labels to a data set, block by block. */
+/* Converting arrays of features and labels, block by block. */
 #include "convert/array_pair.h"
 
 #include <inttypes.h>
@@ -26,13 +26,14 @@ static bool are_targets(const nnt_array *labels) {
 
 static nnt_status check_classes(const nnt_array *labels, nnt_error *error) {
   if (labels->rank != 1)
-    return nnt_fail(error, NNT_BAD_INPUT,
-                    "labels of more than one dimension\n%s has %d\ngive the file of the features "
-                    "first, then that of the labels",
-                    labels->source.name, labels->rank);
+    return nnt_fail(
+        error, NNT_BAD_INPUT,
+        "labels of more than one dimension\n%s has %d\ngive the file of features first, "
+        "then that of labels",
+        labels->source.name, labels->rank);
   if (labels->type.is_float)
     return nnt_fail(error, NNT_BAD_INPUT,
-                    "labels that are not integers\n%s is of type %s\nfor targets of a regression, "
+                    "the labels are not integers\n%s is of type %s\nfor regression targets, "
                     "convert from CSV with --target",
                     labels->source.name, labels->type.name);
   return NNT_OK;
@@ -56,9 +57,9 @@ static nnt_status check_pair(const nnt_array_pair *pair, nnt_error *error) {
                     features->source.name, features->dims[0], labels->source.name, labels->dims[0]);
   if (are_targets(labels) && pair->options->class_names != NULL)
     return nnt_fail(error, NNT_BAD_USAGE,
-                    "class names for targets of a regression\n--class-names; %s is of type %s with "
+                    "class names for regression targets\n--class-names; %s is of type %s with "
                     "%" PRId64
-                    " columns\nleave --class-names away, or store classes as a vector "
+                    " columns\nomit --class-names, or store classes as a vector "
                     "of integers",
                     labels->source.name, labels->type.name, labels->sample_elements);
   return NNT_OK;
@@ -81,7 +82,7 @@ static nnt_status check_finite(const nnt_array *array, const void *elements, con
   int64_t wrong = find_non_finite(elements, count * array->sample_elements, &array->type);
   if (wrong < 0) return NNT_OK;
   return nnt_fail(error, NNT_BAD_INPUT,
-                  "a %s that is not a finite number\n%s, sample %" PRId64
+                  "the %s is not a finite number\n%s, sample %" PRId64
                   " (from 1)\nremove or replace such values",
                   what, array->source.name, first + wrong / array->sample_elements + 1);
 }
@@ -116,14 +117,14 @@ static int64_t label_at(const void *labels, int64_t i, nnt_h5_type type) {
 static nnt_status fail_label(const nnt_array_pair *pair, int64_t label, int64_t limit,
                              int64_t sample, nnt_error *error) {
   bool named = pair->options->class_names != NULL;
-  const char *what = label < 0 ? "a negative class label"
-                     : named   ? "a class label beyond the class names"
-                               : "a class label that is too large";
-  const char *remedy = label < 0 ? "labels count from 0; get or make the file again"
+  const char *what = label < 0 ? "negative class label"
+                     : named   ? "class label beyond the class names"
+                               : "the class label is too large";
+  const char *remedy = label < 0 ? "labels count from 0; download or create the file again"
                        : named   ? "give a name for every class with --class-names"
                                  : "number the classes from 0";
   if (pair->targets_allowed && !named)
-    remedy = "number the classes from 0; targets of a regression are floats";
+    remedy = "number the classes from 0; regression targets are floats";
   return nnt_fail(error, NNT_BAD_INPUT,
                   "%s\n%s, sample %" PRId64 " (from 1): %" PRId64 " of %" PRId64 " classes\n%s",
                   what, pair->labels.source.name, sample, label, limit, remedy);

@@ -1,4 +1,4 @@
-/* CSV and TSV files as data sets, in one pass. */
+/* Converting CSV and TSV files, in one pass. */
 #include <inttypes.h>
 #include <math.h>
 #include <nntrain/model.h>
@@ -29,7 +29,7 @@ typedef struct conversion {
 
 /* --- fields --- */
 
-/* An error at a field, with the beginning of its text. */
+/* An error at a field; the message shows the beginning of its text. */
 static nnt_status fail_field(const conversion *work, int64_t line, int64_t column, const char *text,
                              const char *what, const char *remedy, nnt_error *error) {
   char shown[41];
@@ -43,13 +43,13 @@ static nnt_status fail_field(const conversion *work, int64_t line, int64_t colum
 
 static nnt_status take_number(const conversion *work, const char *text, int64_t line,
                               int64_t column, float *out, nnt_error *error) {
-  static const char remedy[] = "put a number there, or leave the column out with --drop";
+  static const char remedy[] = "put a number there, or omit the column with --drop";
   char *end = NULL;
   *out = strtof(text, &end);
   if (end != text && *end == '\0' && isfinite(*out)) return NNT_OK;
-  if (text[0] == '\0') return fail_field(work, line, column, text, "an empty field", remedy, error);
+  if (text[0] == '\0') return fail_field(work, line, column, text, "empty field", remedy, error);
   if (end != text && *end == '\0')
-    return fail_field(work, line, column, text, "a number that is not finite in float32", remedy,
+    return fail_field(work, line, column, text, "the number is not finite in float32", remedy,
                       error);
   return fail_field(work, line, column, text, "not a number",
                     line == 1 ? "put a number there, or give --header yes if the first line is a "
@@ -61,17 +61,17 @@ static nnt_status take_number(const conversion *work, const char *text, int64_t 
 static nnt_status take_label(const conversion *work, const char *text, int64_t line, int64_t column,
                              int32_t *out, nnt_error *error) {
   if (text[0] == '\0')
-    return fail_field(work, line, column, text, "an empty class label",
-                      "put a label there, or take the row out", error);
+    return fail_field(work, line, column, text, "empty class label",
+                      "put a label there, or remove the row", error);
   switch (nnt_class_table_find(work->classes, text, out)) {
     case NNT_CLASS_FOUND:
       return NNT_OK;
     case NNT_CLASS_UNKNOWN:
-      return fail_field(work, line, column, text, "a label that is not among the class names",
+      return fail_field(work, line, column, text, "the label is not among the class names",
                         "add it to --class-names", error);
     case NNT_CLASS_TOO_LONG:
-      return fail_field(work, line, column, text, "a class label longer than 255 bytes",
-                        "name the label's column with --label", error);
+      return fail_field(work, line, column, text, "the class label is longer than 255 bytes",
+                        "name the column of the label with --label", error);
     case NNT_CLASS_TOO_MANY:
       return fail_field(work, line, column, text, "too many classes, more than 100000",
                         "for a regression name the column with --target in place of --label",
@@ -84,7 +84,7 @@ static nnt_status take_label(const conversion *work, const char *text, int64_t l
 
 static nnt_status take_value(conversion *work, const char *text, int64_t line, int64_t column,
                              nnt_error *error) {
-  /* The row's end reports it. */
+  /* Reported at the end of the row. */
   if (column >= work->columns.count) return NNT_OK;
   const nnt_csv_column *use = &work->columns.column[column];
   switch (use->role) {
@@ -153,8 +153,8 @@ static nnt_status begin(conversion *work, bool header, nnt_error *error) {
 static nnt_status end_sample(conversion *work, int64_t line, int64_t columns, nnt_error *error) {
   if (columns != work->columns.count)
     return nnt_fail(error, NNT_BAD_INPUT,
-                    "a row with another number of fields\n%.400s, line %" PRId64 ", column %" PRId64
-                    ": %" PRId64 " fields, the first line has %" PRId64
+                    "row with a different number of fields\n%.400s, line %" PRId64
+                    ", column %" PRId64 ": %" PRId64 " fields, the first line has %" PRId64
                     "\ncorrect the line; check --delimiter and quotes",
                     work->options->input, line,
                     (columns < work->columns.count ? columns : work->columns.count) + 1, columns,
@@ -210,7 +210,7 @@ static nnt_status convert(conversion *work, nnt_convert_result *result, nnt_erro
   if (status == NNT_OK && work->writer.samples == 0)
     status = nnt_fail(error, NNT_BAD_INPUT,
                       "no samples\n%.400s has %s\ngive a file with at least one row of data",
-                      options->input, work->first.done ? "a header alone" : "no rows");
+                      options->input, work->first.done ? "only a header" : "no rows");
   return status == NNT_OK ? finish(work, result, error) : status;
 }
 

@@ -1,4 +1,4 @@
-/* What the columns of a CSV file are for. */
+/* The roles of the columns of a CSV file. */
 #include "convert/csv_columns.h"
 
 #include <errno.h>
@@ -11,13 +11,13 @@
 nnt_status nnt_csv_options_check(const nnt_convert_options *options, nnt_error *error) {
   if (options->label != NULL && options->target != NULL)
     return nnt_fail(error, NNT_BAD_USAGE,
-                    "a class label and regression targets at once\n--label %s and --target %s\n"
+                    "both a class label and regression targets\n--label %s and --target %s\n"
                     "give one of them",
                     options->label, options->target);
   if (options->class_names != NULL && options->target != NULL)
     return nnt_fail(error, NNT_BAD_USAGE,
                     "class names for regression targets\n--class-names and --target %s\n"
-                    "leave --class-names away, or give --label in place of --target",
+                    "omit --class-names, or give --label in place of --target",
                     options->target);
   return NNT_OK;
 }
@@ -39,7 +39,7 @@ static nnt_status fail_column(const nnt_convert_options *options, const nnt_csv_
   char names[180] = "";
   if (columns->names == NULL)
     return nnt_fail(error, NNT_BAD_USAGE,
-                    "no such column\n%.400s, --%s %.100s: the first line is no header\ngive a "
+                    "no such column\n%.400s, --%s %.100s: the first line is not a header\ngive a "
                     "number from 1 to %" PRId64 ", or --header yes",
                     options->input, option, text, columns->count);
   list_names(columns, names, sizeof names);
@@ -61,7 +61,7 @@ static nnt_status find_column(const nnt_convert_options *options, const nnt_csv_
   }
   if (found > 1)
     return nnt_fail(error, NNT_BAD_USAGE,
-                    "a column name that the header has more than once\n%.400s, --%s %.100s\n"
+                    "ambiguous column name in the header\n%.400s, --%s %.100s\n"
                     "give the column's number",
                     options->input, option, text);
   if (found == 1) return NNT_OK;
@@ -74,7 +74,7 @@ static nnt_status find_column(const nnt_convert_options *options, const nnt_csv_
   return NNT_OK;
 }
 
-/* Sets the role of one named column, which must have none yet. */
+/* Sets the role of one column, which must not have one yet. */
 static nnt_status assign(const nnt_convert_options *options, nnt_csv_columns *columns,
                          nnt_csv_role role, const char *option, const char *text,
                          nnt_error *error) {
@@ -83,8 +83,8 @@ static nnt_status assign(const nnt_convert_options *options, nnt_csv_columns *co
   if (status != NNT_OK) return status;
   if (columns->column[index].role != NNT_CSV_FEATURE)
     return nnt_fail(error, NNT_BAD_USAGE,
-                    "a column with two uses\n%.400s, --%s %.100s: column %" PRId64
-                    "\nname each column once among --label, --target and --drop",
+                    "column with two roles\n%.400s, --%s %.100s: column %" PRId64
+                    "\nname each column at most once in --label, --target and --drop",
                     options->input, option, text, index + 1);
   columns->column[index].role = role;
   if (role == NNT_CSV_TARGET) columns->column[index].place = columns->targets++;
@@ -148,11 +148,11 @@ nnt_status nnt_csv_columns_create(const nnt_convert_options *options, char *cons
                       "%s\n%.400s: %" PRId64 " columns, %" PRId64
                       " of them features\n"
                       "%s",
-                      out->features < 1 ? "no column of features" : "too many features",
+                      out->features < 1 ? "no feature columns" : "too many features",
                       options->input, count, out->features,
-                      out->features < 1 ? "check --delimiter (a semicolon has to be given), "
+                      out->features < 1 ? "check --delimiter (a semicolon must be given), "
                                           "--label, --target and --drop"
-                                        : "16777216 are the most");
+                                        : "use at most 16777216");
   if (status != NNT_OK) nnt_csv_columns_clear(out);
   return status;
 }

@@ -146,10 +146,11 @@ static nnt_status check_options(const nnt_convert_options *options,
 static nnt_status check_files(const nnt_convert_options *options, const nnt_convert_format *format,
                               nnt_error *error) {
   if (format->files == 2 && options->labels == NULL)
-    return nnt_fail(error, NNT_BAD_USAGE,
-                    "the file of labels is missing\n%s has the format %s and holds only features\n"
-                    "write nntrain convert FEATURES LABELS --output FILE",
-                    options->input, format->title);
+    return nnt_fail(
+        error, NNT_BAD_USAGE,
+        "the file of labels is missing\n%s has the format %s and contains only features\n"
+        "write nntrain convert FEATURES LABELS --output FILE",
+        options->input, format->title);
   if (format->files == 1 && options->labels != NULL)
     return nnt_fail(error, NNT_BAD_USAGE,
                     "more than one %s file\n%s\nconvert them one at a time, each into a file or "

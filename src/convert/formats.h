@@ -1,11 +1,13 @@
-/* What a file of a format provides to nnt_convert. To add a format:
+/* What the file of an input format provides to nnt_convert. To add a format:
  *
- *   1. src/convert/NAME.c defines `const nnt_format nnt_NAME_format` with the functions below;
- *   2. its row goes into NNT_CONVERT_FORMATS in include/nntrain/convert.h.
+ *   1. src/convert/NAME.c defines `const nnt_format nnt_NAME_format`, with the functions below;
+ *   2. NNT_CONVERT_FORMATS in include/nntrain/convert.h gets its row.
  *
- * Recognition, the checks of options, the messages and help of `nntrain convert` follow. Formats
- * of arrays read their headers and leave the rest to array_pair.h; others write their samples
- * with io/dataset_writer.h. Numbers are read in the C locale, which nnt_convert sets. */
+ * Recognition, the checks of options, messages and the help of `nntrain convert` follow from the
+ * row. Formats of arrays parse their headers and leave the rest to array_pair.h; text formats write
+ * their samples with sample_writer.h. Numbers are parsed in the C locale, which nnt_convert sets.
+ * An option that no format has yet is a field of nnt_convert_options, and is added to the check in
+ * formats.c and to the options of the command. */
 #ifndef NNT_CONVERT_FORMATS_H
 #define NNT_CONVERT_FORMATS_H
 

@@ -1,7 +1,7 @@
-/* IDX files, the format of MNIST, as data sets: http://yann.lecun.com/exdb/mnist/
+/* Converting IDX files, the format of MNIST: http://yann.lecun.com/exdb/mnist/
  *
- * A magic number (0, 0, type, dimensions), the sizes as big-endian 32-bit integers, then the
- * elements, big-endian, the last dimension fastest. */
+ * A magic number (0, 0, type, number of dimensions), the dimensions as big-endian 32-bit integers,
+ * then the elements, big-endian, row-major. */
 #include <stdint.h>
 
 #include "convert/array_pair.h"
@@ -47,7 +47,7 @@ static nnt_status open_idx(const char *path, nnt_array *array, nnt_error *error)
   if (type == NULL)
     return nnt_fail(error, NNT_BAD_INPUT,
                     "not an IDX file\n%s: the first four bytes are %02x %02x %02x %02x\ngive an "
-                    "IDX file, or --format csv for CSV",
+                    "IDX file, or name the format with --format",
                     path, magic[0], magic[1], magic[2], magic[3]);
   array->type = *type;
   array->rank = magic[3];

@@ -1,5 +1,5 @@
-/* LIBSVM files as dense data sets: in one pass when the number of features is given, else in two,
- * the first of which finds the largest index. */
+/* Converting LIBSVM files to dense data sets: in one pass if the number of features is given, else
+ * in two, of which the first finds the largest index. */
 #include <inttypes.h>
 #include <math.h>
 #include <nntrain/model.h>
@@ -13,7 +13,7 @@
 #include "convert/libsvm_reader.h"
 #include "convert/sample_writer.h"
 
-/* Integers up to here are exact as double. */
+/* Integers up to this one are exact as double. */
 #define LARGEST_LABEL 9007199254740992.0
 
 typedef struct conversion {
@@ -70,8 +70,8 @@ static nnt_status take_target(const conversion *work, const char *text, int64_t 
   *out = strtof(text, &end);
   if (end != text && *end == '\0' && isfinite(*out)) return NNT_OK;
   return nnt_libsvm_fail(work->options->input, line, text,
-                         "a target that is not a finite number in float32",
-                         "put a number at the beginning of the line", error);
+                         "the target is not a finite number in float32",
+                         "begin the line with a number", error);
 }
 
 /* The class of a label: an integer, however it is written (1, +1, 1.0). */
@@ -83,17 +83,17 @@ static nnt_status take_class(const conversion *work, const char *text, int64_t l
   if (end == text || *end != '\0')
     return nnt_libsvm_fail(
         path, line, text,
-        strchr(text, ',') != NULL ? "several labels of one sample" : "a label that is not a number",
+        strchr(text, ',') != NULL ? "several labels for one sample" : "the label is not a number",
         "begin each line with one number", error);
   if (!(fabs(value) <= LARGEST_LABEL) || floor(value) != value)
-    return nnt_libsvm_fail(path, line, text, "a class label that is not an integer",
+    return nnt_libsvm_fail(path, line, text, "the class label is not an integer",
                            "for a regression add --target label", error);
   (void)snprintf(plain, sizeof plain, "%" PRId64, (int64_t)value);
   switch (nnt_class_table_find(work->classes, plain, out)) {
     case NNT_CLASS_FOUND:
       return NNT_OK;
     case NNT_CLASS_UNKNOWN:
-      return nnt_libsvm_fail(path, line, text, "a label that is not among the class names",
+      return nnt_libsvm_fail(path, line, text, "the label is not among the class names",
                              "add it to --class-names", error);
     case NNT_CLASS_TOO_LONG:
     case NNT_CLASS_TOO_MANY:
@@ -122,7 +122,7 @@ static nnt_status on_value(void *context, int64_t feature, float value, int64_t 
     char index[32];
     (void)snprintf(index, sizeof index, "%" PRId64, feature + (work->options->zero_based ? 0 : 1));
     return nnt_libsvm_fail(work->options->input, line, index,
-                           "an index beyond the number of features",
+                           "the index is beyond the number of features",
                            "give a larger --features, the same for all files of a task", error);
   }
   nnt_sample_writer_x(&work->writer)[feature] = value;

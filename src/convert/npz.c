@@ -1,5 +1,5 @@
-/* NPZ, the format of numpy.savez: a zip archive of NPY files, stored or deflated, read with
- * libzip, which checks the CRC-32 of a member that is read to its end. */
+/* Converting NPZ files, which numpy.savez writes: a zip archive of NPY files, stored or deflated.
+ * It is read with libzip, which verifies the CRC-32 of a member that is read to its end. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 #include "convert/npy.h"
 #include "convert/npz.h"
 
-/* A member being read. Each has the archive open for itself: two are read in turn. */
+/* A member being read. Each has its own handle of the archive, as two are read alternately. */
 typedef struct member {
   zip_t *archive;
   zip_file_t *file;
@@ -22,8 +22,8 @@ typedef struct member {
 /* --- reading --- */
 
 static nnt_status fail_zip(const char *where, const char *text, nnt_error *error) {
-  return nnt_fail(error, NNT_BAD_INPUT, "a damaged NPZ file\n%s: %s\nget or make the file again",
-                  where, text);
+  return nnt_fail(error, NNT_BAD_INPUT,
+                  "damaged NPZ file\n%s: %s\ndownload or create the file again", where, text);
 }
 
 static nnt_status read_member(void *context, void *out, size_t size, size_t *got,
@@ -54,10 +54,11 @@ static nnt_status open_archive(const char *path, zip_t **out, nnt_error *error) 
     return nnt_fail(error, NNT_BAD_INPUT, "cannot open the input\n%s: %s\ncheck the path", path,
                     strerror(errno));
   if (!S_ISREG(info.st_mode))
-    return nnt_fail(error, NNT_BAD_INPUT,
-                    "an NPZ file that is no regular file\n%s\nstore it in a file first: its list "
-                    "of arrays is at its end",
-                    path);
+    return nnt_fail(
+        error, NNT_BAD_INPUT,
+        "the NPZ file is not a regular file\n%s\nsave it to a file first: the list of its "
+        "arrays is at its end",
+        path);
   int code = 0;
   *out = zip_open(path, ZIP_RDONLY, &code);
   if (*out != NULL) return NNT_OK;
@@ -72,7 +73,7 @@ static nnt_status open_archive(const char *path, zip_t **out, nnt_error *error) 
   return status;
 }
 
-/* The names of all arrays, as many as there is room for. */
+/* The names of the arrays, as many as fit. */
 static void list_arrays(zip_t *archive, char *out, size_t size) {
   size_t used = 0;
   zip_int64_t count = zip_get_num_entries(archive, 0);

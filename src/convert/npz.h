@@ -1,4 +1,4 @@
-/* What is known of NPZ files, with and without libzip. */
+/* Recognising NPZ files, with and without libzip. */
 #ifndef NNT_CONVERT_NPZ_H
 #define NNT_CONVERT_NPZ_H
 

@@ -1,4 +1,4 @@
-/* Samples one by one, written block by block. */
+/* Writing samples one at a time, in blocks. */
 #include "convert/sample_writer.h"
 
 #include <string.h>
