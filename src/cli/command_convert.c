@@ -1,5 +1,4 @@
-/* nntrain convert: files of other formats to HDF5 data sets. What the formats are, the library's
- * table says. */
+/* nntrain convert: files of other formats to HDF5 data sets. The formats are the library's. */
 #include <inttypes.h>
 #include <nntrain/convert.h>
 #include <nntrain/model.h>
@@ -22,7 +21,7 @@
 
 static const option_spec specs[] = {
     {"format", "NAME", "auto", GROUP_DATA,
-     "format of the input" NNT_CONVERT_FORMATS(FORMAT_WORD) "; auto: by its first bytes"},
+     "format of the input, one of: auto (by its first bytes)" NNT_CONVERT_FORMATS(FORMAT_WORD)},
     {"label", "COLUMN", NULL, GROUP_DATA,
      "column of the class, by name or number from 1 (default the last column)"},
     {"target", "COLUMNS", NULL, GROUP_DATA,

@@ -100,8 +100,8 @@ static nnt_status find_by_name(const char *name, const row **out, nnt_error *err
   }
   *out = NULL;
   join(names, ROW_COUNT, ", ", list, sizeof list);
-  return nnt_fail(error, NNT_BAD_USAGE, "unknown format\n--format %s\ngive one of: auto, %s", name,
-                  list);
+  return nnt_fail(error, NNT_BAD_USAGE, "unknown format\n--format %s\nchoose one of: auto, %s",
+                  name, list);
 }
 
 nnt_status nnt_convert_recognise(const char *path, const nnt_convert_format **out,

@@ -160,5 +160,5 @@ nnt_status nnt_shuffle_parse(const char *name, nnt_shuffle *out, nnt_error *erro
     return NNT_OK;
   }
   return nnt_fail(error, NNT_BAD_USAGE,
-                  "unknown shuffle\n--shuffle %s\ngive one of: auto, full, windowed, none", name);
+                  "unknown shuffle\n--shuffle %s\nchoose one of: auto, full, windowed, none", name);
 }
