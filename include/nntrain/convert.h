@@ -10,7 +10,7 @@
 
 /* The input formats, in the order in which they are tried on a file; the last accepts any file.
  * A row: name; title in messages; number of input files, 2 being features and labels; the options
- * that it takes, of those that not all formats take; a line of help.
+ * that it takes beside --output, --compression and --force; a line of help.
  * To add a format, add a row here and a file src/convert/NAME.c (src/convert/formats.h). */
 #define NNT_CONVERT_FORMATS(ROW)                                                             \
   ROW(idx, "IDX", 2, "--class-names",                                                        \
@@ -50,8 +50,10 @@ typedef enum nnt_csv_header {
 
 /* Zeros are the defaults of all but `input` and `output`. */
 typedef struct nnt_convert_options {
-  const char *input;  /* path; plain or gzip-compressed (not NPZ) */
-  const char *labels; /* path of the second file of formats that have two; else NULL */
+  /* Paths; plain or gzip-compressed (not NPZ). Arrays are [samples, ...], of one to eight
+   * dimensions; their labels [samples], or targets [samples, targets]. */
+  const char *input;
+  const char *labels; /* of formats with two files; else NULL */
   const char *format; /* a name from the table; NULL or "auto": recognised by its first bytes */
   nnt_convert_output output;
 
