@@ -1,5 +1,5 @@
-/* Making data sets (HDF5) from other formats. Not collective: called by one rank.
- * Memory does not grow with the file. The output is whole or not there.
+/* Converting data of other formats to data sets (HDF5). Not collective: called on one rank.
+ * Memory does not grow with the size of the input. The output is written whole or not at all.
  * Errors: NNT_BAD_INPUT with file, line and column; NNT_BAD_USAGE; NNT_IO_ERROR. */
 #ifndef NNTRAIN_CONVERT_H
 #define NNTRAIN_CONVERT_H
@@ -8,71 +8,77 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* The input formats, in the order in which they are tried on a file; the last accepts any file.
+ * A row: name; title in messages; number of input files, 2 being features and labels; the options
+ * that it takes beside --output, --compression and --force; a line of help.
+ * To add a format, add a row here and a file src/convert/NAME.c (src/convert/formats.h). */
+#define NNT_CONVERT_FORMATS(ROW)                                                             \
+  ROW(idx, "IDX", 2, "--class-names",                                                        \
+      "arrays such as MNIST's; labels are integers, classes from 0")                         \
+  ROW(npy, "NPY", 2, "--class-names",                                                        \
+      "arrays that numpy.save wrote; integer labels are classes from 0, floats are targets") \
+  ROW(npz, "NPZ", 1, "--x-name --y-name --class-names",                                      \
+      "an archive that numpy.savez wrote, with arrays of features and of labels as for npy") \
+  ROW(libsvm, "LIBSVM", 1, "--target --features --zero-based --class-names",                 \
+      "sparse text (svmlight), lines of LABEL INDEX:VALUE ...; stored as dense float32")     \
+  ROW(csv, "CSV", 1, "--label --target --drop --delimiter --header --class-names",           \
+      "comma- or tab-separated columns; those without --label, --target, --drop are features")
+
+/* A row of the table. */
+typedef struct nnt_convert_format {
+  const char *name; /* "idx" */
+  const char *title;
+  int files;
+  const char *options; /* "--label --target" */
+  const char *help;
+} nnt_convert_format;
+
 /* Where a data set goes, and how it is stored. */
 typedef struct nnt_convert_output {
   const char *path;  /* HDF5 file */
-  const char *group; /* group inside it, NULL for the root; an existing file keeps its others */
+  const char *group; /* group in it, NULL for the root; an existing file keeps its other groups */
   bool force;        /* replace an existing file (no group) or group */
-  int compression;   /* deflate level, 0 (none) to 9 */
+  int compression;   /* gzip level, 0 (none) to 9 */
 } nnt_convert_output;
 
-/* Two arrays that belong together, each in a file, plain or gzip-compressed. */
-typedef struct nnt_convert_pair_options {
-  const char *features; /* path; [samples, ...], one to eight dimensions */
-  const char *labels;   /* path; [samples] */
-  /* For classes; NULL: none. */
-  char *const *class_names;
-  int64_t class_name_count;
-  nnt_convert_output output;
-} nnt_convert_pair_options;
-
-/* NumPy's savez: a zip archive of NPY arrays, stored or deflated; no pipe. */
-typedef struct nnt_convert_npz_options {
-  const char *path;
-  const char *x_name; /* of the features' array, without ".npy" */
-  const char *y_name; /* of the labels' array */
-  char *const *class_names;
-  int64_t class_name_count;
-  nnt_convert_output output;
-} nnt_convert_npz_options;
-
 typedef enum nnt_csv_header {
-  NNT_CSV_HEADER_AUTO, /* a first line in which no field is a number is a header */
+  NNT_CSV_HEADER_DEFAULT, /* as AUTO */
+  NNT_CSV_HEADER_AUTO,    /* the first line is a header when none of its fields is a number */
   NNT_CSV_HEADER_YES,
   NNT_CSV_HEADER_NO
 } nnt_csv_header;
 
-/* CSV or TSV (RFC 4180 quoting), plain or gzip-compressed. Columns are named by their header or
- * by their number, from 1. */
-typedef struct nnt_convert_csv_options {
-  const char *path;
-  char delimiter; /* 0: a tab when the first line holds one and no comma, else a comma */
-  nnt_csv_header header;
-  const char *label;   /* column of the class; NULL and no targets: the last column */
-  const char *targets; /* comma-separated columns of float targets (regression), or NULL */
-  const char *drop;    /* comma-separated columns to leave out, or NULL */
-  /* Names in the order of their class index, to fix the order between files. NULL: labels that
-   * are all integers from 0 stay as they are, others are sorted, as text. */
+/* Zeros are the defaults of all but `input` and `output`. */
+typedef struct nnt_convert_options {
+  /* Paths; plain or gzip-compressed (not NPZ). Arrays are [samples, ...], of one to eight
+   * dimensions; their labels [samples], or targets [samples, targets]. */
+  const char *input;
+  const char *labels; /* of formats with two files; else NULL */
+  const char *format; /* a name from the table; NULL or "auto": recognised by its first bytes */
+  nnt_convert_output output;
+
+  /* Below, each is accepted only with the formats whose row has it. */
+
+  /* Class names in the order of their class index, which fixes the order between files. NULL: CSV
+   * keeps labels that are all integers from 0 and sorts others as text; LIBSVM sorts the labels
+   * that occur by value. */
   char *const *class_names;
   int64_t class_name_count;
-  nnt_convert_output output;
-} nnt_convert_csv_options;
-
-/* LIBSVM's (svmlight's) sparse text, plain or gzip-compressed: lines of
- *   LABEL INDEX:VALUE INDEX:VALUE ...
- * with ascending indices; # begins a comment. The data set is dense, float32. */
-typedef struct nnt_convert_libsvm_options {
-  const char *path;
+  /* CSV; a column is given by its name in the header or by its number, from 1. */
+  const char *label; /* column of the class; NULL without `target`: the last column */
+  const char *drop;  /* comma-separated columns to omit, or NULL */
+  char delimiter;    /* 0: a tab if the first line has one and no comma, else a comma */
+  nnt_csv_header header;
+  /* Regression. CSV: comma-separated columns of float targets. LIBSVM: "label", the label is a
+   * float target; NULL: labels are integers, classes. */
+  const char *target;
+  /* NPZ; names of arrays, without ".npy". */
+  const char *x_name; /* features; NULL: "x" */
+  const char *y_name; /* labels or targets; NULL: "y" */
+  /* LIBSVM */
   int64_t features; /* 0: the largest index in the file, which is then read twice (no pipe) */
   bool zero_based;  /* the first index is 0, not 1 */
-  bool values;      /* labels are float targets (regression); else integers, which are classes */
-  /* NULL: the labels that occur, ascending. Else names in the order of their class index, to fix
-   * the order between files; labels are found among them, or, where no name is an integer, are
-   * indices themselves. */
-  char *const *class_names;
-  int64_t class_name_count;
-  nnt_convert_output output;
-} nnt_convert_libsvm_options;
+} nnt_convert_options;
 
 /* What was written. */
 typedef struct nnt_convert_result {
@@ -80,36 +86,20 @@ typedef struct nnt_convert_result {
   int64_t features; /* per sample, flattened */
   int64_t classes;  /* 0 for regression */
   int64_t targets;  /* 0 for classification */
-  const char *type; /* of the stored features, as numpy calls it: "uint8", "float32"; static */
+  const char *type; /* of the stored features, NumPy's name: "uint8", "float32"; static */
 } nnt_convert_result;
 
-typedef enum nnt_convert_format {
-  NNT_CONVERT_CSV,
-  NNT_CONVERT_IDX,
-  NNT_CONVERT_NPY,
-  NNT_CONVERT_NPZ,
-  NNT_CONVERT_LIBSVM
-} nnt_convert_format;
+/* Finds the format, checks the options against its row, and converts. NPZ is NNT_BAD_USAGE when
+ * the library was built without libzip. */
+NNT_API nnt_status nnt_convert(const nnt_convert_options *options, nnt_convert_result *result,
+                               nnt_error *error) NNT_MUST_CHECK;
 
-/* What a file is by its first bytes; CSV when it is nothing else, and for a pipe, which can be
- * read only once. */
-NNT_API nnt_status nnt_convert_find_format(const char *path, nnt_convert_format *out,
-                                           nnt_error *error) NNT_MUST_CHECK;
-
-/* IDX files (Yann LeCun's MNIST format), of any type; labels are integers, classes from 0. */
-NNT_API nnt_status nnt_convert_idx(const nnt_convert_pair_options *options,
-                                   nnt_convert_result *result, nnt_error *error) NNT_MUST_CHECK;
-/* NumPy's save, versions 1.0 to 3.0: bool, integers, float16 (stored as float32), float32,
- * float64; C order. Labels that are integers [samples] or [samples, 1] are classes from 0; floats,
- * and integers of more columns, are targets of a regression. */
-NNT_API nnt_status nnt_convert_npy(const nnt_convert_pair_options *options,
-                                   nnt_convert_result *result, nnt_error *error) NNT_MUST_CHECK;
-/* As nnt_convert_npy. NNT_BAD_USAGE when the library was built without libzip. */
-NNT_API nnt_status nnt_convert_npz(const nnt_convert_npz_options *options,
-                                   nnt_convert_result *result, nnt_error *error) NNT_MUST_CHECK;
-NNT_API nnt_status nnt_convert_libsvm(const nnt_convert_libsvm_options *options,
-                                      nnt_convert_result *result, nnt_error *error) NNT_MUST_CHECK;
-NNT_API nnt_status nnt_convert_csv(const nnt_convert_csv_options *options,
-                                   nnt_convert_result *result, nnt_error *error) NNT_MUST_CHECK;
+/* Rows of the table by index, from 0; NULL past the last one. */
+NNT_API const nnt_convert_format *nnt_convert_format_at(int index);
+/* Whether a format takes an option, such as "label". */
+NNT_API bool nnt_convert_format_takes(const nnt_convert_format *format, const char *option);
+/* Recognises a file by its first bytes. A pipe, which can be read only once, counts as empty. */
+NNT_API nnt_status nnt_convert_recognise(const char *path, const nnt_convert_format **out,
+                                         nnt_error *error) NNT_MUST_CHECK;
 
 #endif

@@ -1,4 +1,4 @@
-/* Features and labels to a data set, block by block. */
+/* Converting arrays of features and labels, block by block. */
 #include "convert/array_pair.h"
 
 #include <inttypes.h>
@@ -12,7 +12,7 @@
 
 typedef struct conversion {
   const nnt_array_pair *pair;
-  bool values; /* y holds targets, not classes */
+  bool targets; /* y holds targets, not classes */
   nnt_dataset_writer *writer;
   void *x, *y; /* one block */
   int64_t largest_label;
@@ -20,19 +20,20 @@ typedef struct conversion {
 
 /* --- the pair --- */
 
-static bool are_values(const nnt_array *labels) {
+static bool are_targets(const nnt_array *labels) {
   return labels->type.is_float || labels->sample_elements > 1;
 }
 
 static nnt_status check_classes(const nnt_array *labels, nnt_error *error) {
   if (labels->rank != 1)
-    return nnt_fail(error, NNT_BAD_INPUT,
-                    "labels of more than one dimension\n%s has %d\ngive the file of the features "
-                    "first, then that of the labels",
-                    labels->source.name, labels->rank);
+    return nnt_fail(
+        error, NNT_BAD_INPUT,
+        "labels of more than one dimension\n%s has %d\ngive the file of features first, "
+        "then that of labels",
+        labels->source.name, labels->rank);
   if (labels->type.is_float)
     return nnt_fail(error, NNT_BAD_INPUT,
-                    "labels that are not integers\n%s is of type %s\nfor targets of a regression, "
+                    "the labels are not integers\n%s is of type %s\nfor regression targets, "
                     "convert from CSV with --target",
                     labels->source.name, labels->type.name);
   return NNT_OK;
@@ -40,8 +41,9 @@ static nnt_status check_classes(const nnt_array *labels, nnt_error *error) {
 
 static nnt_status check_pair(const nnt_array_pair *pair, nnt_error *error) {
   const nnt_array *features = &pair->features, *labels = &pair->labels;
-  nnt_status status = nnt_class_names_check(pair->class_names, pair->class_name_count, error);
-  if (status == NNT_OK && !pair->values_allowed) status = check_classes(labels, error);
+  nnt_status status =
+      nnt_class_names_check(pair->options->class_names, pair->options->class_name_count, error);
+  if (status == NNT_OK && !pair->targets_allowed) status = check_classes(labels, error);
   if (status != NNT_OK) return status;
   if (labels->rank > 2)
     return nnt_fail(error, NNT_BAD_INPUT,
@@ -53,11 +55,11 @@ static nnt_status check_pair(const nnt_array_pair *pair, nnt_error *error) {
                     "features and labels of different length\n%.280s has %" PRId64
                     " samples, %.280s has %" PRId64 " labels\ngive two arrays that belong together",
                     features->source.name, features->dims[0], labels->source.name, labels->dims[0]);
-  if (are_values(labels) && pair->class_names != NULL)
+  if (are_targets(labels) && pair->options->class_names != NULL)
     return nnt_fail(error, NNT_BAD_USAGE,
-                    "class names for targets of a regression\n--class-names; %s is of type %s with "
+                    "class names for regression targets\n--class-names; %s is of type %s with "
                     "%" PRId64
-                    " columns\nleave --class-names away, or store classes as a vector "
+                    " columns\nomit --class-names, or store classes as a vector "
                     "of integers",
                     labels->source.name, labels->type.name, labels->sample_elements);
   return NNT_OK;
@@ -80,7 +82,7 @@ static nnt_status check_finite(const nnt_array *array, const void *elements, con
   int64_t wrong = find_non_finite(elements, count * array->sample_elements, &array->type);
   if (wrong < 0) return NNT_OK;
   return nnt_fail(error, NNT_BAD_INPUT,
-                  "a %s that is not a finite number\n%s, sample %" PRId64
+                  "the %s is not a finite number\n%s, sample %" PRId64
                   " (from 1)\nremove or replace such values",
                   what, array->source.name, first + wrong / array->sample_elements + 1);
 }
@@ -114,15 +116,15 @@ static int64_t label_at(const void *labels, int64_t i, nnt_h5_type type) {
 
 static nnt_status fail_label(const nnt_array_pair *pair, int64_t label, int64_t limit,
                              int64_t sample, nnt_error *error) {
-  bool named = pair->class_names != NULL;
-  const char *what = label < 0 ? "a negative class label"
-                     : named   ? "a class label beyond the class names"
-                               : "a class label that is too large";
-  const char *remedy = label < 0 ? "labels count from 0; get or make the file again"
+  bool named = pair->options->class_names != NULL;
+  const char *what = label < 0 ? "negative class label"
+                     : named   ? "class label beyond the class names"
+                               : "the class label is too large";
+  const char *remedy = label < 0 ? "labels count from 0; download or create the file again"
                        : named   ? "give a name for every class with --class-names"
                                  : "number the classes from 0";
-  if (pair->values_allowed && !named)
-    remedy = "number the classes from 0; targets of a regression are floats";
+  if (pair->targets_allowed && !named)
+    remedy = "number the classes from 0; regression targets are floats";
   return nnt_fail(error, NNT_BAD_INPUT,
                   "%s\n%s, sample %" PRId64 " (from 1): %" PRId64 " of %" PRId64 " classes\n%s",
                   what, pair->labels.source.name, sample, label, limit, remedy);
@@ -130,7 +132,8 @@ static nnt_status fail_label(const nnt_array_pair *pair, int64_t label, int64_t 
 
 static nnt_status check_labels(conversion *work, int64_t first, int64_t count, nnt_error *error) {
   const nnt_array_pair *pair = work->pair;
-  int64_t limit = pair->class_names != NULL ? pair->class_name_count : NNT_MAX_CLASSES;
+  int64_t limit =
+      pair->options->class_names != NULL ? pair->options->class_name_count : NNT_MAX_CLASSES;
   for (int64_t i = 0; i < count; ++i) {
     int64_t label = label_at(work->y, i, pair->labels.type.type);
     if (label < 0 || label >= limit) return fail_label(pair, label, limit, first + i + 1, error);
@@ -146,8 +149,8 @@ static nnt_status convert_block(conversion *work, int64_t first, int64_t count, 
   if (status == NNT_OK)
     status = check_finite(&pair->features, work->x, "feature", first, count, error);
   if (status == NNT_OK)
-    status = work->values ? check_finite(&pair->labels, work->y, "target", first, count, error)
-                          : check_labels(work, first, count, error);
+    status = work->targets ? check_finite(&pair->labels, work->y, "target", first, count, error)
+                           : check_labels(work, first, count, error);
   if (status != NNT_OK) return status;
   return nnt_dataset_writer_add(work->writer, count, work->x, work->y, error);
 }
@@ -166,7 +169,8 @@ static nnt_status begin(conversion *work, nnt_error *error) {
     layout.x_dims[1] = 1;
     layout.x_rank = 2;
   }
-  nnt_status status = nnt_dataset_writer_begin(work->pair->output, &layout, &work->writer, error);
+  nnt_status status =
+      nnt_dataset_writer_begin(&work->pair->options->output, &layout, &work->writer, error);
   if (status != NNT_OK) return status;
   size_t block = (size_t)nnt_dataset_writer_block(work->writer);
   status = nnt_memory_allocate(block * (size_t)features->sample_elements * features->type.bytes,
@@ -188,21 +192,23 @@ static nnt_status convert(conversion *work, nnt_error *error) {
   if (status == NNT_OK) status = nnt_array_check_end(&pair->features, error);
   if (status == NNT_OK) status = nnt_array_check_end(&pair->labels, error);
   if (status != NNT_OK) return status;
-  return nnt_dataset_writer_commit(&work->writer, pair->class_names, pair->class_name_count, error);
+  return nnt_dataset_writer_commit(&work->writer, pair->options->class_names,
+                                   pair->options->class_name_count, error);
 }
 
 nnt_status nnt_array_pair_convert(const nnt_array_pair *pair, nnt_convert_result *result,
                                   nnt_error *error) {
-  conversion work = {.pair = pair, .values = are_values(&pair->labels), .largest_label = -1};
+  conversion work = {.pair = pair, .targets = are_targets(&pair->labels), .largest_label = -1};
   nnt_status status = convert(&work, error);
   if (status == NNT_OK) {
     *result = (nnt_convert_result){.samples = pair->features.dims[0],
                                    .features = pair->features.sample_elements,
                                    .type = pair->features.type.name};
-    if (work.values)
+    if (work.targets)
       result->targets = pair->labels.sample_elements;
     else
-      result->classes = pair->class_names != NULL ? pair->class_name_count : work.largest_label + 1;
+      result->classes = pair->options->class_names != NULL ? pair->options->class_name_count
+                                                           : work.largest_label + 1;
   }
   nnt_dataset_writer_abandon(&work.writer);
   nnt_memory_free(&work.x);

@@ -1,4 +1,4 @@
-/* Two arrays of the same length, features and labels, as a data set. */
+/* Converting two arrays of the same length, features and labels or targets. */
 #ifndef NNT_CONVERT_ARRAY_PAIR_H
 #define NNT_CONVERT_ARRAY_PAIR_H
 
@@ -9,13 +9,11 @@
 #include "convert/array_source.h"
 
 typedef struct nnt_array_pair {
-  nnt_array features, labels; /* behind their headers; closed by their owner */
-  /* Labels that are floats, or of several columns, are targets of a regression; else they are
-   * refused. One column of integers is a vector of them. */
-  bool values_allowed;
-  char *const *class_names; /* may be NULL */
-  int64_t class_name_count;
-  const nnt_convert_output *output;
+  nnt_array features, labels; /* their headers have been read; closed by their owner */
+  /* Whether labels that are floats, or have several columns, are regression targets; else they are
+   * refused. A single column of integers is classes. */
+  bool targets_allowed;
+  const nnt_convert_options *options; /* class names and output */
 } nnt_array_pair;
 
 /* Writes the data set, whole or not at all. */

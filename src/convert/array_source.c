@@ -1,4 +1,4 @@
-/* Arrays from files: elements of any byte order, by blocks. */
+/* Reading arrays of any byte order, in blocks. */
 #include "convert/array_source.h"
 
 #include <inttypes.h>
@@ -35,8 +35,8 @@ static nnt_status read_exactly(const nnt_array *array, void *out, size_t size, c
   nnt_status status = array->source.read(array->source.context, out, size, &got, error);
   if (status != NNT_OK || got == size) return status;
   return nnt_fail(error, NNT_BAD_INPUT,
-                  "a truncated %s file\n%s ends within %s\n"
-                  "get the file again",
+                  "truncated %s file\n%s ends within %s\n"
+                  "download or create the file again",
                   array->format, array->source.name, what);
 }
 
@@ -51,13 +51,13 @@ nnt_status nnt_array_check_dims(nnt_array *array, nnt_error *error) {
   for (int i = 0; i < array->rank; ++i) {
     if (array->dims[i] == 0)
       return nnt_fail(error, NNT_BAD_INPUT,
-                      "an %s file without samples\n%s: dimension %d is 0\nget the file again",
+                      "%s file without samples\n%s: dimension %d is 0\ncreate the file again",
                       array->format, array->source.name, i + 1);
     if (i > 0 && array->dims[i] > NNT_MAX_WIDTH / array->sample_elements)
       return nnt_fail(error, NNT_BAD_INPUT,
-                      "too many features a sample\n%s: more than %" PRId64
-                      "\nreduce the samples' dimensions, or get the file again if it should be "
-                      "smaller",
+                      "too many features per sample\n%s: more than %" PRId64
+                      "\nreduce the dimensions of the samples, or download the file again if it "
+                      "should be smaller",
                       array->source.name, (int64_t)NNT_MAX_WIDTH);
     if (i > 0) array->sample_elements *= array->dims[i];
   }
@@ -66,14 +66,14 @@ nnt_status nnt_array_check_dims(nnt_array *array, nnt_error *error) {
 
 /* --- the elements --- */
 
-static bool machine_is_big_endian(void) {
+static bool is_big_endian(void) {
   const uint16_t one = 1;
   unsigned char first = 0;
   memcpy(&first, &one, 1);
   return first == 0;
 }
 
-static void turn_bytes(unsigned char *bytes, int64_t count, size_t element_bytes) {
+static void swap_bytes(unsigned char *bytes, int64_t count, size_t element_bytes) {
   for (int64_t i = 0; i < count; ++i, bytes += element_bytes) {
     for (size_t low = 0, high = element_bytes - 1; low < high; ++low, --high) {
       unsigned char byte = bytes[low];
@@ -92,8 +92,8 @@ static float widen(uint16_t half) {
   return (half & 0x8000) != 0 ? -size : size;
 }
 
-/* `halves` is the second half of the room of `out`: a float is written where halves were that are
- * read already. */
+/* In place: `halves` is the second half of `out`, so that each float overwrites only halves that
+ * were read before. */
 static void widen_all(unsigned char *out, const unsigned char *halves, int64_t count) {
   for (int64_t i = 0; i < count; ++i) {
     uint16_t half = 0;
@@ -111,8 +111,7 @@ nnt_status nnt_array_read(const nnt_array *array, int64_t count, void *out, nnt_
   nnt_status status =
       read_exactly(array, stored, (size_t)elements * type->stored_bytes, "its elements", error);
   if (status != NNT_OK) return status;
-  if (array->big_endian != machine_is_big_endian())
-    turn_bytes(stored, elements, type->stored_bytes);
+  if (array->big_endian != is_big_endian()) swap_bytes(stored, elements, type->stored_bytes);
   if (stored != out) widen_all(out, stored, elements);
   return NNT_OK;
 }
@@ -123,8 +122,8 @@ nnt_status nnt_array_check_end(const nnt_array *array, nnt_error *error) {
   nnt_status status = array->source.read(array->source.context, &extra, 1, &got, error);
   if (status != NNT_OK || got == 0) return status;
   return nnt_fail(error, NNT_BAD_INPUT,
-                  "bytes behind the end of an %s file\n%s holds more than its header says\n"
-                  "get the file again",
+                  "bytes after the end of the %s file\n%s is longer than its header says\n"
+                  "download or create the file again",
                   array->format, array->source.name);
 }
 

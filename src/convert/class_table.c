@@ -1,24 +1,24 @@
-/* Class labels: a hash table with open addressing over texts that are kept in the order of
- * their first appearance. */
+/* Class labels: a hash table with open addressing over texts in order of first appearance. */
 #include "convert/class_table.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* Slots at first, a power of two; at most half of them are taken. */
-#define FIRST_SLOTS 256
+/* Initial number of slots, a power of two; at most half of them are used. */
+#define INITIAL_SLOTS 256
 
 struct nnt_class_table {
-  char *const *given;  /* names that the caller fixed, or NULL */
-  bool integers_stand; /* an integer that is no given name is a class index */
-  char **texts;        /* owned, each too unless given */
+  char *const *given;        /* names from the caller, or NULL */
+  bool integers_are_indices; /* no given name is an integer, so an integer is an index */
+  char **texts;              /* owned, each too unless given */
   int32_t count, capacity;
   int32_t *slots; /* index + 1, 0: free */
   size_t slot_count;
-  int32_t *map; /* made by nnt_class_table_order */
+  int32_t *map; /* set by nnt_class_table_order */
 };
 
-/* The value of a text of digits alone; -1 for another, or one beyond NNT_MAX_CLASSES. */
+/* The value of a text that consists of digits; -1 if it does not, or is not below NNT_MAX_CLASSES.
+ */
 static int32_t integer_value(const char *text, bool *is_integer) {
   size_t digits = strspn(text, "0123456789");
   *is_integer = digits > 0 && text[digits] == '\0';
@@ -40,7 +40,7 @@ static size_t hash(const char *text) {
   return (size_t)(value ^ value >> 32);
 }
 
-/* The slot that holds the text, or the free one where it belongs. */
+/* The slot of the text, or the free one where it belongs. */
 static size_t find_slot(const nnt_class_table *table, const char *text) {
   size_t slot = hash(text) & (table->slot_count - 1);
   while (table->slots[slot] != 0 && strcmp(table->texts[table->slots[slot] - 1], text) != 0)
@@ -49,7 +49,7 @@ static size_t find_slot(const nnt_class_table *table, const char *text) {
 }
 
 static bool grow(nnt_class_table *table) {
-  size_t slot_count = table->slot_count == 0 ? FIRST_SLOTS : 2 * table->slot_count;
+  size_t slot_count = table->slot_count == 0 ? INITIAL_SLOTS : 2 * table->slot_count;
   int32_t *slots = calloc(slot_count, sizeof *slots);
   char **texts = realloc(table->texts, slot_count / 2 * sizeof *texts);
   if (texts != NULL) table->texts = texts;
@@ -65,7 +65,7 @@ static bool grow(nnt_class_table *table) {
   return true;
 }
 
-/* Adds a text that is not there; it is owned by the table from here unless given. */
+/* Adds a new text, which the table owns from here on unless names were given. */
 static bool insert(nnt_class_table *table, char *text) {
   if (table->count == table->capacity && !grow(table)) return false;
   table->texts[table->count] = text;
@@ -74,22 +74,22 @@ static bool insert(nnt_class_table *table, char *text) {
   return true;
 }
 
-/* Enters the given names; stops at a second one of a kind and says which. */
-static nnt_status enter_names(nnt_class_table *table, int64_t count, nnt_error *error) {
-  table->integers_stand = true;
+/* Inserts the given names; an error at the first duplicate. */
+static nnt_status insert_names(nnt_class_table *table, int64_t count, nnt_error *error) {
+  table->integers_are_indices = true;
   for (int64_t i = 0; i < count; ++i) {
     char *name = table->given[i];
     bool is_integer = false;
     (void)integer_value(name, &is_integer);
-    if (is_integer) table->integers_stand = false;
+    if (is_integer) table->integers_are_indices = false;
     if (name[0] == '\0' || strlen(name) > NNT_MAX_CLASS_BYTES)
       return nnt_fail(error, NNT_BAD_USAGE,
-                      "a class name that is empty or longer than %d bytes\n--class-names, number "
+                      "the class name is empty or longer than %d bytes\n--class-names, number "
                       "%lld\ngive a short name",
                       NNT_MAX_CLASS_BYTES, (long long)i + 1);
     if (table->count > 0 && table->slots[find_slot(table, name)] != 0)
       return nnt_fail(error, NNT_BAD_USAGE,
-                      "a class name given twice\n--class-names, '%s'\ngive each once", name);
+                      "class name given twice\n--class-names, '%s'\ngive each name once", name);
     if (!insert(table, name)) return nnt_fail_memory(error, 1, "class names");
   }
   return NNT_OK;
@@ -107,7 +107,7 @@ nnt_status nnt_class_table_create(char *const *names, int64_t count, nnt_class_t
   if (table == NULL) return nnt_fail_memory(error, sizeof *table, "class labels");
   table->given = names;
   nnt_status status = grow(table) ? NNT_OK : nnt_fail_memory(error, 1, "class labels");
-  if (status == NNT_OK && names != NULL) status = enter_names(table, count, error);
+  if (status == NNT_OK && names != NULL) status = insert_names(table, count, error);
   if (status != NNT_OK)
     nnt_class_table_destroy(&table);
   else
@@ -140,8 +140,8 @@ nnt_class_result nnt_class_table_find(nnt_class_table *table, const char *text, 
   if (table->given != NULL) {
     bool is_integer = false;
     *index = integer_value(text, &is_integer);
-    return table->integers_stand && *index >= 0 && *index < table->count ? NNT_CLASS_FOUND
-                                                                         : NNT_CLASS_UNKNOWN;
+    return table->integers_are_indices && *index >= 0 && *index < table->count ? NNT_CLASS_FOUND
+                                                                               : NNT_CLASS_UNKNOWN;
   }
   if (strlen(text) > NNT_MAX_CLASS_BYTES) return NNT_CLASS_TOO_LONG;
   if (table->count >= NNT_MAX_CLASS_TEXTS) return NNT_CLASS_TOO_MANY;
@@ -156,7 +156,7 @@ nnt_class_result nnt_class_table_find(nnt_class_table *table, const char *text, 
 
 /* --- the order --- */
 
-/* map[i] becomes the value of text i; false when one is no integer. */
+/* Sets map[i] to the value of text i; false if one is not an integer. */
 static bool map_integers(nnt_class_table *table, int32_t *largest, bool *too_large) {
   for (int32_t i = 0; i < table->count; ++i) {
     bool is_integer = false;
@@ -178,19 +178,19 @@ static int compare_values(const void *a, const void *b) {
   return (first > second) - (first < second);
 }
 
-/* Sorts the texts, and finds where each has gone. */
+/* Sorts the texts; map[i] is the new index of text i. */
 static bool map_sorted(nnt_class_table *table, int (*compare)(const void *, const void *)) {
   size_t bytes = (size_t)table->count * sizeof(char *);
-  char **first_order = malloc(bytes);
-  if (first_order == NULL) return false;
-  memcpy(first_order, table->texts, bytes);
+  char **unsorted = malloc(bytes);
+  if (unsorted == NULL) return false;
+  memcpy(unsorted, table->texts, bytes);
   qsort(table->texts, (size_t)table->count, sizeof(char *), compare);
   for (int32_t i = 0; i < table->count; ++i) {
     char **found =
-        bsearch(&first_order[i], table->texts, (size_t)table->count, sizeof(char *), compare);
+        bsearch(&unsorted[i], table->texts, (size_t)table->count, sizeof(char *), compare);
     table->map[i] = (int32_t)(found - table->texts);
   }
-  free(first_order);
+  free(unsorted);
   return true;
 }
 

@@ -1,18 +1,16 @@
-/* CSV and TSV files as data sets, in one pass. */
+/* Converting CSV and TSV files, in one pass. */
 #include <inttypes.h>
 #include <math.h>
-#include <nntrain/convert.h>
 #include <nntrain/model.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/c_locale.h"
-#include "base/memory.h"
 #include "convert/class_table.h"
 #include "convert/csv_columns.h"
 #include "convert/csv_reader.h"
-#include "io/dataset_writer.h"
+#include "convert/formats.h"
+#include "convert/sample_writer.h"
 
 /* The fields of the first row: the header, or a sample. */
 typedef struct first_row {
@@ -22,20 +20,16 @@ typedef struct first_row {
 } first_row;
 
 typedef struct conversion {
-  const nnt_convert_csv_options *options;
+  const nnt_convert_options *options;
   first_row first;
   nnt_csv_columns columns;
   nnt_class_table *classes;
-  nnt_dataset_writer *writer;
-  void *x, *y;    /* one block; y is float [block, targets] or int32_t [block] */
-  int64_t block;  /* samples */
-  int64_t filled; /* samples in the block */
-  int64_t samples;
+  nnt_sample_writer writer;
 } conversion;
 
 /* --- fields --- */
 
-/* An error at a field, with the beginning of its text. */
+/* An error at a field; the message shows the beginning of its text. */
 static nnt_status fail_field(const conversion *work, int64_t line, int64_t column, const char *text,
                              const char *what, const char *remedy, nnt_error *error) {
   char shown[41];
@@ -43,19 +37,19 @@ static nnt_status fail_field(const conversion *work, int64_t line, int64_t colum
   char *const *names = work->columns.names;
   return nnt_fail(error, NNT_BAD_INPUT,
                   "%s\n%.400s, line %" PRId64 ", column %" PRId64 "%s%.60s%s: '%s'\n%s", what,
-                  work->options->path, line, column + 1, names != NULL ? " (" : "",
+                  work->options->input, line, column + 1, names != NULL ? " (" : "",
                   names != NULL ? names[column] : "", names != NULL ? ")" : "", shown, remedy);
 }
 
 static nnt_status take_number(const conversion *work, const char *text, int64_t line,
                               int64_t column, float *out, nnt_error *error) {
-  static const char remedy[] = "put a number there, or leave the column out with --drop";
+  static const char remedy[] = "put a number there, or omit the column with --drop";
   char *end = NULL;
   *out = strtof(text, &end);
   if (end != text && *end == '\0' && isfinite(*out)) return NNT_OK;
-  if (text[0] == '\0') return fail_field(work, line, column, text, "an empty field", remedy, error);
+  if (text[0] == '\0') return fail_field(work, line, column, text, "empty field", remedy, error);
   if (end != text && *end == '\0')
-    return fail_field(work, line, column, text, "a number that is not finite in float32", remedy,
+    return fail_field(work, line, column, text, "the number is not finite in float32", remedy,
                       error);
   return fail_field(work, line, column, text, "not a number",
                     line == 1 ? "put a number there, or give --header yes if the first line is a "
@@ -67,17 +61,17 @@ static nnt_status take_number(const conversion *work, const char *text, int64_t 
 static nnt_status take_label(const conversion *work, const char *text, int64_t line, int64_t column,
                              int32_t *out, nnt_error *error) {
   if (text[0] == '\0')
-    return fail_field(work, line, column, text, "an empty class label",
-                      "put a label there, or take the row out", error);
+    return fail_field(work, line, column, text, "empty class label",
+                      "put a label there, or remove the row", error);
   switch (nnt_class_table_find(work->classes, text, out)) {
     case NNT_CLASS_FOUND:
       return NNT_OK;
     case NNT_CLASS_UNKNOWN:
-      return fail_field(work, line, column, text, "a label that is not among the class names",
+      return fail_field(work, line, column, text, "the label is not among the class names",
                         "add it to --class-names", error);
     case NNT_CLASS_TOO_LONG:
-      return fail_field(work, line, column, text, "a class label longer than 255 bytes",
-                        "name the label's column with --label", error);
+      return fail_field(work, line, column, text, "the class label is longer than 255 bytes",
+                        "name the column of the label with --label", error);
     case NNT_CLASS_TOO_MANY:
       return fail_field(work, line, column, text, "too many classes, more than 100000",
                         "for a regression name the column with --target in place of --label",
@@ -90,19 +84,18 @@ static nnt_status take_label(const conversion *work, const char *text, int64_t l
 
 static nnt_status take_value(conversion *work, const char *text, int64_t line, int64_t column,
                              nnt_error *error) {
-  /* The row's end reports it. */
+  /* Reported at the end of the row. */
   if (column >= work->columns.count) return NNT_OK;
   const nnt_csv_column *use = &work->columns.column[column];
-  int64_t row = work->filled;
   switch (use->role) {
     case NNT_CSV_FEATURE:
-      return take_number(work, text, line, column,
-                         (float *)work->x + row * work->columns.features + use->place, error);
+      return take_number(work, text, line, column, nnt_sample_writer_x(&work->writer) + use->place,
+                         error);
     case NNT_CSV_TARGET:
       return take_number(work, text, line, column,
-                         (float *)work->y + row * work->columns.targets + use->place, error);
+                         nnt_sample_writer_targets(&work->writer) + use->place, error);
     case NNT_CSV_LABEL:
-      return take_label(work, text, line, column, (int32_t *)work->y + row, error);
+      return take_label(work, text, line, column, nnt_sample_writer_class(&work->writer), error);
     case NNT_CSV_DROPPED:
     default:
       return NNT_OK;
@@ -138,62 +131,35 @@ static bool is_number(const char *text) {
 }
 
 static bool has_header(const conversion *work) {
-  if (work->options->header != NNT_CSV_HEADER_AUTO)
-    return work->options->header == NNT_CSV_HEADER_YES;
+  if (work->options->header == NNT_CSV_HEADER_YES) return true;
+  if (work->options->header == NNT_CSV_HEADER_NO) return false;
   for (int64_t i = 0; i < work->first.count; ++i) {
     if (is_number(work->first.fields[i])) return false;
   }
   return true;
 }
 
-static nnt_status allocate_block(conversion *work, nnt_error *error) {
-  int64_t y_columns = work->columns.targets > 0 ? work->columns.targets : 1;
-  size_t x_bytes = (size_t)(work->block * work->columns.features) * sizeof(float);
-  size_t y_bytes = (size_t)(work->block * y_columns) * sizeof(float);
-  nnt_status status = nnt_memory_allocate(x_bytes, "a block of samples", &work->x, error);
-  if (status != NNT_OK) return status;
-  return nnt_memory_allocate(y_bytes, "a block of targets", &work->y, error);
-}
-
 static nnt_status begin(conversion *work, bool header, nnt_error *error) {
-  const nnt_convert_csv_options *options = work->options;
+  const nnt_convert_options *options = work->options;
   nnt_status status = nnt_csv_columns_create(options, header ? work->first.fields : NULL,
                                              work->first.count, &work->columns, error);
   if (status != NNT_OK) return status;
-  int64_t targets = work->columns.targets;
-  nnt_dataset_layout layout = {.x_type = NNT_H5_F32,
-                               .x_rank = 2,
-                               .x_dims = {0, work->columns.features},
-                               .y_type = targets > 0 ? NNT_H5_F32 : NNT_H5_I32,
-                               .y_rank = targets > 1 ? 2 : 1,
-                               .y_dims = {0, targets}};
-  status = nnt_dataset_writer_begin(&options->output, &layout, &work->writer, error);
-  if (status != NNT_OK) return status;
-  work->block = nnt_dataset_writer_block(work->writer);
-  return allocate_block(work, error);
+  return nnt_sample_writer_begin(&options->output, work->columns.features, work->columns.targets,
+                                 &work->writer, error);
 }
 
 /* --- rows --- */
 
-static nnt_status flush_block(conversion *work, nnt_error *error) {
-  if (work->filled == 0) return NNT_OK;
-  nnt_status status = nnt_dataset_writer_add(work->writer, work->filled, work->x, work->y, error);
-  work->samples += work->filled;
-  work->filled = 0;
-  return status;
-}
-
 static nnt_status end_sample(conversion *work, int64_t line, int64_t columns, nnt_error *error) {
   if (columns != work->columns.count)
     return nnt_fail(error, NNT_BAD_INPUT,
-                    "a row with another number of fields\n%.400s, line %" PRId64 ", column %" PRId64
-                    ": %" PRId64 " fields, the first line has %" PRId64
+                    "row with a different number of fields\n%.400s, line %" PRId64
+                    ", column %" PRId64 ": %" PRId64 " fields, the first line has %" PRId64
                     "\ncorrect the line; check --delimiter and quotes",
-                    work->options->path, line,
+                    work->options->input, line,
                     (columns < work->columns.count ? columns : work->columns.count) + 1, columns,
                     work->columns.count);
-  ++work->filled;
-  return work->filled == work->block ? flush_block(work, error) : NNT_OK;
+  return nnt_sample_writer_next(&work->writer, error);
 }
 
 static nnt_status on_field(void *context, const char *text, int64_t line, int64_t column,
@@ -217,10 +183,8 @@ static nnt_status on_row(void *context, int64_t line, int64_t columns, nnt_error
 
 /* --- the whole --- */
 
-/* Gives the classes their order, and ends the file. */
 static nnt_status finish(conversion *work, nnt_convert_result *result, nnt_error *error) {
   nnt_class_order order = {.map = NULL};
-  nnt_status status = NNT_OK;
   if (work->columns.targets == 0) {
     nnt_class_result ordered = nnt_class_table_order(work->classes, &order);
     if (ordered == NNT_CLASS_TOO_MANY)
@@ -228,53 +192,42 @@ static nnt_status finish(conversion *work, nnt_convert_result *result, nnt_error
                       "class labels that are too large\n%.400s: an integer label of %d or more\n"
                       "number the classes from 0, or name the column with --target for a "
                       "regression",
-                      work->options->path, NNT_MAX_CLASSES);
+                      work->options->input, NNT_MAX_CLASSES);
     if (ordered != NNT_CLASS_FOUND) return nnt_fail_memory(error, 1, "class labels");
-    if (order.map != NULL) status = nnt_dataset_writer_remap(work->writer, order.map, error);
   }
-  if (status != NNT_OK) return status;
-  *result = (nnt_convert_result){.samples = work->samples,
-                                 .features = work->columns.features,
-                                 .classes = order.classes,
-                                 .targets = work->columns.targets,
-                                 .type = "float32"};
-  return nnt_dataset_writer_commit(&work->writer, order.names, order.classes, error);
+  return nnt_sample_writer_finish(&work->writer, &order, result, error);
 }
 
 static nnt_status convert(conversion *work, nnt_convert_result *result, nnt_error *error) {
   static const nnt_csv_events events = {.field = on_field, .row = on_row};
-  const nnt_convert_csv_options *options = work->options;
+  const nnt_convert_options *options = work->options;
   nnt_status status = nnt_csv_options_check(options, error);
   if (status == NNT_OK)
     status = nnt_class_table_create(options->class_names, options->class_name_count, &work->classes,
                                     error);
   if (status == NNT_OK)
-    status = nnt_csv_read(options->path, options->delimiter, &events, work, error);
-  if (status == NNT_OK && work->samples + work->filled == 0)
+    status = nnt_csv_read(options->input, options->delimiter, &events, work, error);
+  if (status == NNT_OK && work->writer.samples == 0)
     status = nnt_fail(error, NNT_BAD_INPUT,
                       "no samples\n%.400s has %s\ngive a file with at least one row of data",
-                      options->path, work->first.done ? "a header alone" : "no rows");
-  if (status == NNT_OK) status = flush_block(work, error);
+                      options->input, work->first.done ? "only a header" : "no rows");
   return status == NNT_OK ? finish(work, result, error) : status;
 }
 
 static void clear(conversion *work) {
-  nnt_dataset_writer_abandon(&work->writer);
+  nnt_sample_writer_clear(&work->writer);
   nnt_class_table_destroy(&work->classes);
   nnt_csv_columns_clear(&work->columns);
   for (int64_t i = 0; i < work->first.count; ++i) free(work->first.fields[i]);
   free(work->first.fields);
-  nnt_memory_free(&work->x);
-  nnt_memory_free(&work->y);
 }
 
-nnt_status nnt_convert_csv(const nnt_convert_csv_options *options, nnt_convert_result *result,
-                           nnt_error *error) {
+static nnt_status convert_file(const nnt_convert_options *options, nnt_convert_result *result,
+                               nnt_error *error) {
   conversion work = {.options = options};
-  memset(result, 0, sizeof *result);
-  nnt_c_locale numbers = nnt_c_locale_begin();
   nnt_status status = convert(&work, result, error);
-  nnt_c_locale_end(&numbers);
   clear(&work);
   return status;
 }
+
+const nnt_format nnt_csv_format = {.convert = convert_file};

@@ -1,4 +1,4 @@
-/* What the columns of a CSV file are for. */
+/* The roles of the columns of a CSV file. */
 #include "convert/csv_columns.h"
 
 #include <errno.h>
@@ -8,17 +8,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-nnt_status nnt_csv_options_check(const nnt_convert_csv_options *options, nnt_error *error) {
-  if (options->label != NULL && options->targets != NULL)
+nnt_status nnt_csv_options_check(const nnt_convert_options *options, nnt_error *error) {
+  if (options->label != NULL && options->target != NULL)
     return nnt_fail(error, NNT_BAD_USAGE,
-                    "a class label and regression targets at once\n--label %s and --target %s\n"
+                    "both a class label and regression targets\n--label %s and --target %s\n"
                     "give one of them",
-                    options->label, options->targets);
-  if (options->class_names != NULL && options->targets != NULL)
+                    options->label, options->target);
+  if (options->class_names != NULL && options->target != NULL)
     return nnt_fail(error, NNT_BAD_USAGE,
                     "class names for regression targets\n--class-names and --target %s\n"
-                    "leave --class-names away, or give --label in place of --target",
-                    options->targets);
+                    "omit --class-names, or give --label in place of --target",
+                    options->target);
   return NNT_OK;
 }
 
@@ -34,26 +34,25 @@ static void list_names(const nnt_csv_columns *columns, char *out, size_t size) {
   }
 }
 
-static nnt_status fail_column(const nnt_convert_csv_options *options,
-                              const nnt_csv_columns *columns, const char *option, const char *text,
-                              nnt_error *error) {
+static nnt_status fail_column(const nnt_convert_options *options, const nnt_csv_columns *columns,
+                              const char *option, const char *text, nnt_error *error) {
   char names[180] = "";
   if (columns->names == NULL)
     return nnt_fail(error, NNT_BAD_USAGE,
-                    "no such column\n%.400s, --%s %.100s: the first line is no header\ngive a "
+                    "no such column\n%.400s, --%s %.100s: the first line is not a header\ngive a "
                     "number from 1 to %" PRId64 ", or --header yes",
-                    options->path, option, text, columns->count);
+                    options->input, option, text, columns->count);
   list_names(columns, names, sizeof names);
   return nnt_fail(error, NNT_BAD_USAGE,
                   "no such column\n%.400s, --%s %.100s\ngive a number from 1 to %" PRId64
                   " or a name: %s",
-                  options->path, option, text, columns->count, names);
+                  options->input, option, text, columns->count, names);
 }
 
 /* By name, or else by number from 1. */
-static nnt_status find_column(const nnt_convert_csv_options *options,
-                              const nnt_csv_columns *columns, const char *option, const char *text,
-                              int64_t *out, nnt_error *error) {
+static nnt_status find_column(const nnt_convert_options *options, const nnt_csv_columns *columns,
+                              const char *option, const char *text, int64_t *out,
+                              nnt_error *error) {
   int64_t found = 0;
   for (int64_t i = 0; columns->names != NULL && i < columns->count; ++i) {
     if (strcmp(columns->names[i], text) != 0) continue;
@@ -62,9 +61,9 @@ static nnt_status find_column(const nnt_convert_csv_options *options,
   }
   if (found > 1)
     return nnt_fail(error, NNT_BAD_USAGE,
-                    "a column name that the header has more than once\n%.400s, --%s %.100s\n"
+                    "ambiguous column name in the header\n%.400s, --%s %.100s\n"
                     "give the column's number",
-                    options->path, option, text);
+                    options->input, option, text);
   if (found == 1) return NNT_OK;
   char *end = NULL;
   errno = 0;
@@ -75,8 +74,8 @@ static nnt_status find_column(const nnt_convert_csv_options *options,
   return NNT_OK;
 }
 
-/* Sets the role of one named column, which must have none yet. */
-static nnt_status assign(const nnt_convert_csv_options *options, nnt_csv_columns *columns,
+/* Sets the role of one column, which must not have one yet. */
+static nnt_status assign(const nnt_convert_options *options, nnt_csv_columns *columns,
                          nnt_csv_role role, const char *option, const char *text,
                          nnt_error *error) {
   int64_t index = 0;
@@ -84,15 +83,15 @@ static nnt_status assign(const nnt_convert_csv_options *options, nnt_csv_columns
   if (status != NNT_OK) return status;
   if (columns->column[index].role != NNT_CSV_FEATURE)
     return nnt_fail(error, NNT_BAD_USAGE,
-                    "a column with two uses\n%.400s, --%s %.100s: column %" PRId64
-                    "\nname each column once among --label, --target and --drop",
-                    options->path, option, text, index + 1);
+                    "column with two roles\n%.400s, --%s %.100s: column %" PRId64
+                    "\nname each column at most once in --label, --target and --drop",
+                    options->input, option, text, index + 1);
   columns->column[index].role = role;
   if (role == NNT_CSV_TARGET) columns->column[index].place = columns->targets++;
   return NNT_OK;
 }
 
-static nnt_status assign_list(const nnt_convert_csv_options *options, nnt_csv_columns *columns,
+static nnt_status assign_list(const nnt_convert_options *options, nnt_csv_columns *columns,
                               nnt_csv_role role, const char *option, const char *list,
                               nnt_error *error) {
   if (list == NULL) return NNT_OK;
@@ -115,11 +114,11 @@ static nnt_status assign_list(const nnt_convert_csv_options *options, nnt_csv_co
 
 /* --- all columns --- */
 
-static nnt_status assign_all(const nnt_convert_csv_options *options, nnt_csv_columns *columns,
+static nnt_status assign_all(const nnt_convert_options *options, nnt_csv_columns *columns,
                              nnt_error *error) {
   nnt_status status = assign_list(options, columns, NNT_CSV_DROPPED, "drop", options->drop, error);
   if (status == NNT_OK)
-    status = assign_list(options, columns, NNT_CSV_TARGET, "target", options->targets, error);
+    status = assign_list(options, columns, NNT_CSV_TARGET, "target", options->target, error);
   if (status == NNT_OK && options->label != NULL)
     status = assign(options, columns, NNT_CSV_LABEL, "label", options->label, error);
   if (status != NNT_OK) return status;
@@ -129,12 +128,12 @@ static nnt_status assign_all(const nnt_convert_csv_options *options, nnt_csv_col
     return nnt_fail(error, NNT_BAD_USAGE,
                     "no label column\n%.400s: the last column is dropped\nname the label with "
                     "--label, or regression targets with --target",
-                    options->path);
+                    options->input);
   last->role = NNT_CSV_LABEL;
   return NNT_OK;
 }
 
-nnt_status nnt_csv_columns_create(const nnt_convert_csv_options *options, char *const *names,
+nnt_status nnt_csv_columns_create(const nnt_convert_options *options, char *const *names,
                                   int64_t count, nnt_csv_columns *out, nnt_error *error) {
   *out = (nnt_csv_columns){.names = names, .count = count};
   out->column = calloc((size_t)count, sizeof *out->column);
@@ -149,11 +148,11 @@ nnt_status nnt_csv_columns_create(const nnt_convert_csv_options *options, char *
                       "%s\n%.400s: %" PRId64 " columns, %" PRId64
                       " of them features\n"
                       "%s",
-                      out->features < 1 ? "no column of features" : "too many features",
-                      options->path, count, out->features,
-                      out->features < 1 ? "check --delimiter (a semicolon has to be given), "
+                      out->features < 1 ? "no feature columns" : "too many features",
+                      options->input, count, out->features,
+                      out->features < 1 ? "check --delimiter (a semicolon must be given), "
                                           "--label, --target and --drop"
-                                        : "16777216 are the most");
+                                        : "use at most 16777216");
   if (status != NNT_OK) nnt_csv_columns_clear(out);
   return status;
 }

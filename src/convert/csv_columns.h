@@ -1,4 +1,4 @@
-/* What the columns of a CSV file are for: features, the label, targets, or nothing. */
+/* The role of each column of a CSV file: feature, label, target, or dropped. */
 #ifndef NNT_CONVERT_CSV_COLUMNS_H
 #define NNT_CONVERT_CSV_COLUMNS_H
 
@@ -16,23 +16,23 @@ typedef enum nnt_csv_role {
 
 typedef struct nnt_csv_column {
   nnt_csv_role role;
-  int64_t place; /* among the features, or the targets */
+  int64_t place; /* index among the features or the targets */
 } nnt_csv_column;
 
 typedef struct nnt_csv_columns {
   nnt_csv_column *column; /* owned, [count] */
-  char *const *names;     /* the header's fields, borrowed; NULL: there is no header */
+  char *const *names;     /* fields of the header, borrowed; NULL without a header */
   int64_t count;
   int64_t features;
-  int64_t targets; /* 0: a label */
+  int64_t targets; /* 0: there is a label */
 } nnt_csv_columns;
 
-/* Options that contradict each other: NNT_BAD_USAGE. */
-nnt_status nnt_csv_options_check(const nnt_convert_csv_options *options,
+/* NNT_BAD_USAGE if the options contradict each other. */
+nnt_status nnt_csv_options_check(const nnt_convert_options *options,
                                  nnt_error *error) NNT_MUST_CHECK;
-/* Gives every column its role. `names` is borrowed for the life of *out. On failure *out holds
- * nothing. Errors: NNT_BAD_USAGE, naming the option. */
-nnt_status nnt_csv_columns_create(const nnt_convert_csv_options *options, char *const *names,
+/* Assigns every column a role. `names` is borrowed for the lifetime of *out. On failure *out is
+ * empty. Errors: NNT_BAD_USAGE, naming the option. */
+nnt_status nnt_csv_columns_create(const nnt_convert_options *options, char *const *names,
                                   int64_t count, nnt_csv_columns *out,
                                   nnt_error *error) NNT_MUST_CHECK;
 void nnt_csv_columns_clear(nnt_csv_columns *columns);

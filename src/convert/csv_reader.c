@@ -1,5 +1,4 @@
-/* Reading delimited text with libcsv. It is handed one line at a time, since it does not count
- * them. */
+/* Reading delimited text with libcsv, one line at a time, as libcsv does not count lines. */
 #include "convert/csv_reader.h"
 
 #include <csv.h>
@@ -11,7 +10,7 @@
 #include "convert/gz_stream.h"
 
 #define BLOCK_BYTES ((size_t)256 << 10)
-/* A longer field is a quote that was not closed. */
+/* A longer field is most likely an unclosed quote. */
 #define LONGEST_FIELD ((size_t)1 << 20)
 
 typedef struct reader {
@@ -21,7 +20,7 @@ typedef struct reader {
   struct csv_parser parser;
   bool parser_ready;
   bool after_return; /* the last byte was a carriage return */
-  int64_t line;      /* the one that is being parsed */
+  int64_t line;      /* being parsed */
   int64_t open_line; /* where the current field began */
   int64_t column;
   nnt_status status;
@@ -54,8 +53,8 @@ static nnt_status fail_at(const reader *r, int64_t line, const char *what, const
 }
 
 static nnt_status fail_quote(const reader *r) {
-  return fail_at(r, r->open_line, "a quote that is not closed, or is out of place",
-                 "close it, and write a quote within a quoted field twice");
+  return fail_at(r, r->open_line, "unclosed or misplaced quote",
+                 "close it; double a quote inside a quoted field");
 }
 
 static nnt_status fail_parser(reader *r) {
@@ -65,7 +64,7 @@ static nnt_status fail_parser(reader *r) {
 
 /* --- lines --- */
 
-/* Bytes up to and with the first end of a line, or all. */
+/* Bytes up to and including the first line end, or all. */
 static size_t line_length(const char *bytes, size_t size) {
   const char *feed = memchr(bytes, '\n', size);
   size_t length = feed != NULL ? (size_t)(feed - bytes) + 1 : size;
@@ -81,7 +80,8 @@ static nnt_status parse_line(reader *r, const char *bytes, size_t length) {
     return r->status != NNT_OK ? r->status : fail_parser(r);
   if (r->status != NNT_OK) return r->status;
   if (zero != NULL)
-    return fail_at(r, r->line, "not a text file: it has a zero byte", "save it as CSV in UTF-8");
+    return fail_at(r, r->line, "not a text file: it contains a zero byte",
+                   "save it as CSV in UTF-8");
   if (r->parser.entry_pos > LONGEST_FIELD) return fail_quote(r);
   char last = bytes[length - 1];
   if (last == '\r' || (last == '\n' && !r->after_return)) ++r->line;
@@ -141,7 +141,7 @@ nnt_status nnt_csv_read(const char *path, char delimiter, const nnt_csv_events *
   void *block = NULL;
   if (delimiter != 0 && strchr("\"\r\n", delimiter) != NULL)
     return nnt_fail(error, NNT_BAD_USAGE,
-                    "a character that cannot divide fields\n--delimiter, code %d\ngive a comma, "
+                    "this character cannot separate fields\n--delimiter, code %d\ngive a comma, "
                     "tab, semicolon or another character",
                     delimiter);
   nnt_status status = nnt_gz_open(path, &r.stream, error);

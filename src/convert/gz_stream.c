@@ -11,7 +11,7 @@
 
 #define ZLIB_BUFFER (256U << 10)
 /* gzread takes an unsigned count and returns an int. */
-#define MOST_AT_ONCE ((size_t)1 << 30)
+#define MAX_READ ((size_t)1 << 30)
 
 struct nnt_gz_stream {
   gzFile file;
@@ -73,7 +73,7 @@ static nnt_status check(const nnt_gz_stream *stream, nnt_error *error) {
     return nnt_fail(error, NNT_IO_ERROR, "reading failed\n%s: %s\ncheck the file system",
                     stream->path, strerror(reason));
   if (code == Z_MEM_ERROR) return nnt_fail_memory(error, ZLIB_BUFFER, "reading a gzip file");
-  return nnt_fail(error, NNT_BAD_INPUT, "a %s gzip file\n%s%s%s\nget or make the file again",
+  return nnt_fail(error, NNT_BAD_INPUT, "%s gzip file\n%s%s%s\ndownload or create the file again",
                   code == Z_BUF_ERROR ? "truncated" : "damaged", stream->path,
                   code == Z_BUF_ERROR ? "" : ": zlib says ", code == Z_BUF_ERROR ? "" : text);
 }
@@ -83,7 +83,7 @@ nnt_status nnt_gz_read(nnt_gz_stream *stream, void *out, size_t size, size_t *go
   char *next = out;
   *got = 0;
   while (*got < size) {
-    size_t wanted = size - *got < MOST_AT_ONCE ? size - *got : MOST_AT_ONCE;
+    size_t wanted = size - *got < MAX_READ ? size - *got : MAX_READ;
     int count = gzread(stream->file, next, (unsigned)wanted);
     if (count < 0 || (size_t)count < wanted) {
       nnt_status status = check(stream, error);

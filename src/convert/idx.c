@@ -1,14 +1,11 @@
-/* IDX files, the format of MNIST, as data sets: http://yann.lecun.com/exdb/mnist/
+/* Converting IDX files, the format of MNIST: http://yann.lecun.com/exdb/mnist/
  *
- * A magic number (0, 0, type, dimensions), the sizes as big-endian 32-bit integers, then the
- * elements, big-endian, the last dimension fastest. */
-#include "convert/idx.h"
-
-#include <nntrain/convert.h>
+ * A magic number (0, 0, type, number of dimensions), the dimensions as big-endian 32-bit integers,
+ * then the elements, big-endian, row-major. */
 #include <stdint.h>
-#include <string.h>
 
 #include "convert/array_pair.h"
+#include "convert/formats.h"
 
 typedef struct idx_type {
   unsigned char code;
@@ -29,8 +26,8 @@ static const nnt_element_type *find_type(const unsigned char *magic) {
   return NULL;
 }
 
-bool nnt_idx_begins(const unsigned char magic[4]) {
-  return find_type(magic) != NULL;
+static bool recognise(const char *bytes, size_t size) {
+  return size >= 4 && find_type((const unsigned char *)bytes) != NULL;
 }
 
 static uint32_t big_endian(const unsigned char *bytes) {
@@ -50,7 +47,7 @@ static nnt_status open_idx(const char *path, nnt_array *array, nnt_error *error)
   if (type == NULL)
     return nnt_fail(error, NNT_BAD_INPUT,
                     "not an IDX file\n%s: the first four bytes are %02x %02x %02x %02x\ngive an "
-                    "IDX file, or --format csv for CSV",
+                    "IDX file, or name the format with --format",
                     path, magic[0], magic[1], magic[2], magic[3]);
   array->type = *type;
   array->rank = magic[3];
@@ -60,16 +57,15 @@ static nnt_status open_idx(const char *path, nnt_array *array, nnt_error *error)
   return nnt_array_check_dims(array, error);
 }
 
-nnt_status nnt_convert_idx(const nnt_convert_pair_options *options, nnt_convert_result *result,
-                           nnt_error *error) {
-  nnt_array_pair pair = {.class_names = options->class_names,
-                         .class_name_count = options->class_name_count,
-                         .output = &options->output};
-  memset(result, 0, sizeof *result);
-  nnt_status status = open_idx(options->features, &pair.features, error);
+static nnt_status convert(const nnt_convert_options *options, nnt_convert_result *result,
+                          nnt_error *error) {
+  nnt_array_pair pair = {.options = options};
+  nnt_status status = open_idx(options->input, &pair.features, error);
   if (status == NNT_OK) status = open_idx(options->labels, &pair.labels, error);
   if (status == NNT_OK) status = nnt_array_pair_convert(&pair, result, error);
   nnt_array_close(&pair.features);
   nnt_array_close(&pair.labels);
   return status;
 }
+
+const nnt_format nnt_idx_format = {.recognise = recognise, .convert = convert};

@@ -1,7 +1,7 @@
-/* LIBSVM's format, which SVM-light began: https://www.csie.ntu.edu.tw/~cjlin/libsvm/
+/* The text format of LIBSVM and SVM-light: https://www.csie.ntu.edu.tw/~cjlin/libsvm/
  *
- * A sample is a line: its label, then INDEX:VALUE for features that are not 0, in ascending order.
- * # begins a comment. */
+ * One sample per line: its label, then INDEX:VALUE of the non-zero features, with ascending
+ * indices. # begins a comment. */
 #include "convert/libsvm_reader.h"
 
 #include <inttypes.h>
@@ -26,8 +26,8 @@ typedef struct reader {
   unsigned char *block;
   size_t at, size;
   int64_t line;
-  char word[LONGEST_WORD + 1]; /* "" at the end of a line */
-  bool ended;                  /* so has the file */
+  char word[LONGEST_WORD + 1]; /* "" at the end of the line */
+  bool ended;                  /* at the end of the file */
   nnt_error *error;
 } reader;
 
@@ -52,7 +52,7 @@ static bool is_space(int byte) {
   return byte == ' ' || byte == '\t' || byte == '\r';
 }
 
-/* The next byte, -1 at the end of the file. It stays until it is passed over with ++at. */
+/* The next byte, -1 at the end of the file; ++at consumes it. */
 static nnt_status peek(reader *r, int *byte) {
   if (r->at == r->size) {
     nnt_status status = nnt_gz_read(r->stream, r->block, BLOCK_BYTES, &r->size, r->error);
@@ -63,7 +63,7 @@ static nnt_status peek(reader *r, int *byte) {
   return NNT_OK;
 }
 
-/* Passes over spaces and a comment, and finds the byte behind them. */
+/* Skips spaces and a comment; *byte is the one after them. */
 static nnt_status skip(reader *r, int *byte) {
   bool comment = false;
   nnt_status status = peek(r, byte);
@@ -84,11 +84,11 @@ static nnt_status next_word(reader *r) {
   nnt_status status = skip(r, &byte);
   while (status == NNT_OK && byte >= 0 && byte != '\n' && byte != '#' && !is_space(byte)) {
     if (byte == 0)
-      return fail_word(r, "not a text file: it has a zero byte",
-                       "give a LIBSVM file, or say what it is with --format");
+      return fail_word(r, "not a text file: it contains a zero byte",
+                       "give a LIBSVM file, or name its format with --format");
     if (length == LONGEST_WORD)
-      return fail_word(r, "a word longer than 255 bytes",
-                       "give a LIBSVM file, or say what it is with --format");
+      return fail_word(r, "the word is longer than 255 bytes",
+                       "give a LIBSVM file, or name its format with --format");
     r->word[length++] = (char)byte;
     r->word[length] = '\0';
     ++r->at;
@@ -97,7 +97,7 @@ static nnt_status next_word(reader *r) {
   return status;
 }
 
-/* Passes over the end of a line, where next_word has stopped. */
+/* Skips the line end at which next_word has stopped. */
 static nnt_status end_line(reader *r) {
   int byte = -1;
   nnt_status status = peek(r, &byte);
@@ -109,7 +109,8 @@ static nnt_status end_line(reader *r) {
 
 /* --- samples --- */
 
-/* The digits at the beginning of `text`; NULL when there are none, else what follows. */
+/* Parses the digits at the beginning of `text`; returns what follows them, NULL if there are none.
+ */
 static const char *take_index(const char *text, int64_t *out) {
   size_t digits = strspn(text, "0123456789");
   *out = 0;
@@ -117,30 +118,30 @@ static const char *take_index(const char *text, int64_t *out) {
   return digits > 0 ? text + digits : NULL;
 }
 
-/* r->word is INDEX:VALUE; `last` is the index before it. */
+/* r->word is INDEX:VALUE; *last is the previous index. */
 static nnt_status take_value(reader *r, int64_t *last) {
   int64_t index = 0;
   char *end = NULL;
   if (strncmp(r->word, "qid:", 4) == 0)
-    return fail_word(r, "a file for ranking",
-                     "nntrain does not rank; take qid:... out of the lines to train on the labels");
+    return fail_word(r, "file for ranking",
+                     "nntrain has no ranking losses; remove qid:... to train on the labels alone");
   const char *colon = take_index(r->word, &index);
   if (colon == NULL || *colon != ':')
     return fail_word(r, "not of the form INDEX:VALUE",
-                     "correct the line, or say what the file is with --format");
+                     "correct the line, or name the format of the file with --format");
   if (index < r->first_index)
-    return fail_word(r, "an index below 1", "add --zero-based if the file's indices begin at 0");
+    return fail_word(r, "index below 1", "add --zero-based if the indices of the file begin at 0");
   if (index - r->first_index >= NNT_MAX_WIDTH)
-    return fail_word(r, "too many features a sample",
-                     "at most 16777216 are stored densely; number the features anew");
+    return fail_word(r, "too many features per sample",
+                     "renumber the features, from 1 to at most 16777216");
   if (index <= *last)
-    return fail_word(r, "an index that is not above the one before",
-                     "sort each line's indices, each once");
+    return fail_word(r, "the index is not above the previous one",
+                     "sort the indices of each line, without duplicates");
   *last = index;
   float value = strtof(colon + 1, &end);
   if (end == colon + 1 || *end != '\0') return fail_word(r, "not a number", "correct the line");
   if (!isfinite(value))
-    return fail_word(r, "a number that is not finite in float32", "remove or replace such values");
+    return fail_word(r, "the number is not finite in float32", "remove or replace such values");
   return r->events->value(r->context, index - r->first_index, value, r->line, r->error);
 }
 
@@ -149,7 +150,7 @@ static nnt_status take_line(reader *r) {
   nnt_status status = next_word(r);
   if (status != NNT_OK || r->word[0] == '\0') return status;
   if (strchr(r->word, ':') != NULL)
-    return fail_word(r, "a sample without a label", "begin each line with its label");
+    return fail_word(r, "sample without a label", "begin each line with its label");
   status = r->events->label(r->context, r->word, r->line, r->error);
   if (status == NNT_OK) status = next_word(r);
   while (status == NNT_OK && r->word[0] != '\0') {
@@ -181,7 +182,7 @@ nnt_status nnt_libsvm_read(const char *path, bool zero_based, const nnt_libsvm_e
   return status;
 }
 
-/* --- the beginning --- */
+/* --- recognition --- */
 
 static bool is_label(const char *word, size_t length) {
   char copy[64], *end = NULL;
@@ -192,8 +193,10 @@ static bool is_label(const char *word, size_t length) {
   return *end == '\0';
 }
 
-bool nnt_libsvm_begins(const char *text) {
+bool nnt_libsvm_recognise(const char *bytes, size_t size) {
+  const char *text = bytes;
   int64_t index = 0;
+  (void)size;
   while (*text != '\0') {
     text += strspn(text, " \t\r\n");
     size_t length = strcspn(text, " \t\r\n#");

@@ -1,4 +1,4 @@
-/* Reading LIBSVM's sparse text, word by word. */
+/* Reading LIBSVM's sparse text. */
 #ifndef NNT_CONVERT_LIBSVM_READER_H
 #define NNT_CONVERT_LIBSVM_READER_H
 
@@ -8,23 +8,25 @@
 #include <stdint.h>
 
 typedef struct nnt_libsvm_events {
-  /* A sample begins, with the text of its label. */
+  /* The label of the next sample. */
   nnt_status (*label)(void *context, const char *text, int64_t line, nnt_error *error);
-  /* One of its features, from 0, in ascending order, below NNT_MAX_WIDTH. */
+  /* One of its features: the index from 0, ascending, below NNT_MAX_WIDTH. */
   nnt_status (*value)(void *context, int64_t feature, float value, int64_t line, nnt_error *error);
+  /* The sample is complete. */
   nnt_status (*end)(void *context, nnt_error *error);
 } nnt_libsvm_events;
 
-/* Calls the events for every sample. Errors: theirs; NNT_BAD_INPUT with file and line. */
+/* Calls the events for every sample. Errors: NNT_BAD_INPUT with file and line; those of the events.
+ */
 nnt_status nnt_libsvm_read(const char *path, bool zero_based, const nnt_libsvm_events *events,
                            void *context, nnt_error *error) NNT_MUST_CHECK;
 
-/* An error at a word of the file. */
+/* An error at a word of the file, which the message shows. */
 nnt_status nnt_libsvm_fail(const char *path, int64_t line, const char *word, const char *what,
                            const char *remedy, nnt_error *error) NNT_MUST_CHECK;
 
-/* Whether a file that begins with `text` (it ends with a zero) clearly is of this format: the
- * first line that has more than a number begins with LABEL INDEX:VALUE. */
-bool nnt_libsvm_begins(const char *text);
+/* For nnt_format: whether the first line that has more than a number begins with
+ * LABEL INDEX:VALUE. */
+bool nnt_libsvm_recognise(const char *bytes, size_t size);
 
 #endif

@@ -6,9 +6,6 @@
 
 #include "convert/array_source.h"
 
-#define NNT_NPY_MAGIC "\x93NUMPY"
-#define NNT_NPY_MAGIC_BYTES ((size_t)6)
-
 /* Reads the header of the array whose source is set. */
 nnt_status nnt_npy_read_header(nnt_array *array, nnt_error *error) NNT_MUST_CHECK;
 

@@ -1,7 +1,6 @@
-/* NPZ, the format of numpy.savez: a zip archive of NPY files, stored or deflated, read with
- * libzip, which checks the CRC-32 of a member that is read to its end. */
+/* Converting NPZ files, which numpy.savez writes: a zip archive of NPY files, stored or deflated.
+ * It is read with libzip, which verifies the CRC-32 of a member that is read to its end. */
 #include <errno.h>
-#include <nntrain/convert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,9 +8,11 @@
 #include <zip.h>
 
 #include "convert/array_pair.h"
+#include "convert/formats.h"
 #include "convert/npy.h"
+#include "convert/npz.h"
 
-/* A member being read. Each has the archive open for itself: two are read in turn. */
+/* A member being read. Each has its own handle of the archive, as two are read alternately. */
 typedef struct member {
   zip_t *archive;
   zip_file_t *file;
@@ -21,8 +22,8 @@ typedef struct member {
 /* --- reading --- */
 
 static nnt_status fail_zip(const char *where, const char *text, nnt_error *error) {
-  return nnt_fail(error, NNT_BAD_INPUT, "a damaged NPZ file\n%s: %s\nget or make the file again",
-                  where, text);
+  return nnt_fail(error, NNT_BAD_INPUT,
+                  "damaged NPZ file\n%s: %s\ndownload or create the file again", where, text);
 }
 
 static nnt_status read_member(void *context, void *out, size_t size, size_t *got,
@@ -53,10 +54,11 @@ static nnt_status open_archive(const char *path, zip_t **out, nnt_error *error) 
     return nnt_fail(error, NNT_BAD_INPUT, "cannot open the input\n%s: %s\ncheck the path", path,
                     strerror(errno));
   if (!S_ISREG(info.st_mode))
-    return nnt_fail(error, NNT_BAD_INPUT,
-                    "an NPZ file that is no regular file\n%s\nstore it in a file first: its list "
-                    "of arrays is at its end",
-                    path);
+    return nnt_fail(
+        error, NNT_BAD_INPUT,
+        "the NPZ file is not a regular file\n%s\nsave it to a file first: the list of its "
+        "arrays is at its end",
+        path);
   int code = 0;
   *out = zip_open(path, ZIP_RDONLY, &code);
   if (*out != NULL) return NNT_OK;
@@ -71,7 +73,7 @@ static nnt_status open_archive(const char *path, zip_t **out, nnt_error *error) 
   return status;
 }
 
-/* The names of all arrays, as many as there is room for. */
+/* The names of the arrays, as many as fit. */
 static void list_arrays(zip_t *archive, char *out, size_t size) {
   size_t used = 0;
   zip_int64_t count = zip_get_num_entries(archive, 0);
@@ -120,18 +122,18 @@ static nnt_status open_array(const char *path, const char *name, const char *opt
   return nnt_npy_read_header(array, error);
 }
 
-nnt_status nnt_convert_npz(const nnt_convert_npz_options *options, nnt_convert_result *result,
-                           nnt_error *error) {
-  nnt_array_pair pair = {.values_allowed = true,
-                         .class_names = options->class_names,
-                         .class_name_count = options->class_name_count,
-                         .output = &options->output};
-  memset(result, 0, sizeof *result);
-  nnt_status status = open_array(options->path, options->x_name, "--x-name", &pair.features, error);
+static nnt_status convert(const nnt_convert_options *options, nnt_convert_result *result,
+                          nnt_error *error) {
+  const char *x_name = options->x_name != NULL ? options->x_name : "x";
+  const char *y_name = options->y_name != NULL ? options->y_name : "y";
+  nnt_array_pair pair = {.options = options, .targets_allowed = true};
+  nnt_status status = open_array(options->input, x_name, "--x-name", &pair.features, error);
   if (status == NNT_OK)
-    status = open_array(options->path, options->y_name, "--y-name", &pair.labels, error);
+    status = open_array(options->input, y_name, "--y-name", &pair.labels, error);
   if (status == NNT_OK) status = nnt_array_pair_convert(&pair, result, error);
   nnt_array_close(&pair.features);
   nnt_array_close(&pair.labels);
   return status;
 }
+
+const nnt_format nnt_npz_format = {.recognise = nnt_npz_recognise, .convert = convert};

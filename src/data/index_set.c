@@ -1,4 +1,4 @@
-/* The samples of a data set that are used. */
+/* The selected samples of a data set. */
 #include "data/index_set.h"
 
 #include <inttypes.h>
@@ -11,33 +11,34 @@
 #include "base/rng.h"
 #include "data/sample_order.h"
 
-/* Rows of a word, and words between two entries of the directory. */
+/* Rows per word, and words per entry of `before`. */
 #define WORD 64
 #define WORDS 8
-/* Of the permutations of the classes' samples; never changes. */
+/* Of the permutations of the samples of each class; must never change. */
 #define SEED UINT64_C(0x73656c656374)
-/* Classes read at a time. */
-#define PIECE 65536
+/* Labels read at a time. */
+#define BLOCK 65536
 
 struct nnt_index_set {
   int64_t rows, count;
   uint64_t *bits;  /* [ceil(rows / WORD)] */
-  int64_t *before; /* [ceil(rows / (WORD * WORDS)) + 1]: members before */
+  int64_t *before; /* [ceil(rows / (WORD * WORDS)) + 1]: set bits before */
 };
 
 bool nnt_selection_is_whole(const nnt_selection *selection) {
   return selection->limit == 0 && selection->part == NNT_PART_ALL;
 }
 
-const char *nnt_selection_wrong(const nnt_selection *s) {
-  bool cut = s->folds != 0 || s->split != 0.0;
-  if (s->limit < 0) return "limit is below 0";
+/* What is wrong with the fields, or NULL. */
+static const char *find_fault(const nnt_selection *s) {
+  bool divided = s->folds != 0 || s->split != 0.0;
+  if (s->limit < 0) return "limit is negative";
   if (!(s->split >= 0.0 && s->split < 1.0)) return "split is not in (0, 1)";
   if (s->folds != 0 && (s->folds < 2 || s->fold < 1 || s->fold > s->folds))
-    return "fold is not in [1, folds], or there are less than 2 folds";
-  if (s->folds != 0 && s->split != 0.0) return "split and folds are both given";
-  if (s->part != NNT_PART_ALL && !cut) return "a part of a data set that is not cut";
-  if (s->stratify && !cut && s->limit == 0) return "stratify without split, folds or limit";
+    return "fold is not in [1, folds], or there are fewer than 2 folds";
+  if (s->folds != 0 && s->split != 0.0) return "both split and folds are given";
+  if (s->part != NNT_PART_ALL && !divided) return "a part without split or folds";
+  if (s->stratify && !divided && s->limit == 0) return "stratify without split, folds or limit";
   return NULL;
 }
 
@@ -57,7 +58,7 @@ static void add(nnt_index_set *set, int64_t row) {
   set->bits[row / WORD] |= UINT64_C(1) << (row % WORD);
 }
 
-/* Whether the validation part takes number `place` of `count`, of which the training part takes
+/* Whether sample `place` of `count` belongs to the validation part, if the training part has
  * `train`. */
 static bool is_validation(const nnt_selection *s, int64_t place, int64_t count, int64_t train) {
   if (s->folds > 0) return place * s->folds / count == s->fold - 1;
@@ -79,11 +80,11 @@ static void add_by_hash(const nnt_selection *s, nnt_index_set *set) {
   }
 }
 
-/* What is dealt out of one class. */
+/* How one class is divided. */
 typedef struct class_share {
-  int64_t count; /* samples of it */
-  int64_t kept;  /* of which the limit leaves so many */
-  int64_t train; /* and the training part takes so many */
+  int64_t count; /* its samples */
+  int64_t kept;  /* those within the limit */
+  int64_t train; /* those in the training part */
   int64_t seen;
   nnt_sample_order order;
 } class_share;
@@ -93,14 +94,14 @@ typedef struct strata {
   int64_t count; /* of classes */
   nnt_read_classes read;
   void *context;
-  int32_t *labels; /* [PIECE] */
+  int32_t *labels; /* [BLOCK] */
 } strata;
 
 static nnt_status count_label(strata *all, int32_t label, nnt_error *error) {
   if (all->classes == NULL || label >= all->count) {
     size_t bytes = ((size_t)label + 1) * sizeof *all->classes;
     class_share *longer = realloc(all->classes, bytes);
-    if (longer == NULL) return nnt_fail_memory(error, bytes, "the classes' shares");
+    if (longer == NULL) return nnt_fail_memory(error, bytes, "the shares of the classes");
     memset(longer + all->count, 0, bytes - (size_t)all->count * sizeof *longer);
     all->classes = longer;
     all->count = label + 1;
@@ -109,8 +110,8 @@ static nnt_status count_label(strata *all, int32_t label, nnt_error *error) {
   return NNT_OK;
 }
 
-/* Shares that add up to that of the whole: each class from where the one before ends. */
-static void share_out(const nnt_selection *s, strata *all, int64_t rows) {
+/* Rounds cumulative sums, so that the shares of the classes add up to that of the whole. */
+static void divide(const nnt_selection *s, strata *all, int64_t rows) {
   double limit = s->limit > 0 ? (double)nnt_min_i64(s->limit, rows) / (double)rows : 1.0;
   int64_t rows_before = 0, kept_before = 0;
   for (int64_t c = 0; c < all->count; ++c) {
@@ -125,10 +126,10 @@ static void share_out(const nnt_selection *s, strata *all, int64_t rows) {
   }
 }
 
-static void deal_out(const nnt_selection *s, strata *all, int64_t row, int32_t label,
-                     nnt_index_set *set) {
+static void assign(const nnt_selection *s, strata *all, int64_t row, int32_t label,
+                   nnt_index_set *set) {
   class_share *share = &all->classes[label];
-  /* A file that changes meanwhile is found out later; nothing here may break by it. */
+  /* Only if the file has changed between the passes, which is detected later. */
   if (label >= all->count || share->seen == share->count) return;
   int64_t place = nnt_sample_order_at(&share->order, share->seen++);
   if (place < share->kept && wants(s, is_validation(s, place, share->kept, share->train)))
@@ -139,34 +140,34 @@ static nnt_status add_by_class(const nnt_selection *s, strata *all, nnt_index_se
                                nnt_error *error) {
   nnt_status status = NNT_OK;
   for (int pass = 0; pass < 2; ++pass) {
-    for (int64_t first = 0; first < set->rows && status == NNT_OK; first += PIECE) {
-      int64_t count = nnt_min_i64(PIECE, set->rows - first);
+    for (int64_t first = 0; first < set->rows && status == NNT_OK; first += BLOCK) {
+      int64_t count = nnt_min_i64(BLOCK, set->rows - first);
       status = all->read(all->context, first, count, all->labels, error);
       for (int64_t i = 0; i < count && status == NNT_OK; ++i) {
         if (pass == 0)
           status = count_label(all, all->labels[i], error);
         else
-          deal_out(s, all, first + i, all->labels[i], set);
+          assign(s, all, first + i, all->labels[i], set);
       }
     }
-    if (pass == 0 && status == NNT_OK) share_out(s, all, set->rows);
+    if (pass == 0 && status == NNT_OK) divide(s, all, set->rows);
   }
   return status;
 }
 
 static nnt_status add_stratified(const nnt_selection *s, nnt_read_classes read, void *context,
                                  nnt_index_set *set, nnt_error *error) {
-  strata all = {.read = read, .context = context, .labels = malloc(PIECE * sizeof(int32_t))};
+  strata all = {.read = read, .context = context, .labels = malloc(BLOCK * sizeof(int32_t))};
   nnt_status status = all.labels != NULL
                           ? add_by_class(s, &all, set, error)
-                          : nnt_fail_memory(error, PIECE * sizeof(int32_t), "labels");
+                          : nnt_fail_memory(error, BLOCK * sizeof(int32_t), "labels");
   free(all.labels);
   free(all.classes);
   return status;
 }
 
-/* The directory. */
-static void count_members(nnt_index_set *set) {
+/* Fills `before`. */
+static void count_bits(nnt_index_set *set) {
   int64_t words = nnt_ceil_div(set->rows, WORD);
   for (int64_t w = 0; w < words; ++w) {
     if (w % WORDS == 0) set->before[w / WORDS] = set->count;
@@ -178,28 +179,29 @@ static void count_members(nnt_index_set *set) {
 nnt_status nnt_index_set_create(const nnt_selection *selection, int64_t rows, const char *name,
                                 nnt_read_classes read, void *context, nnt_index_set **out,
                                 nnt_error *error) {
-  const char *wrong = nnt_selection_wrong(selection);
+  const char *fault = find_fault(selection);
   size_t words = (size_t)nnt_ceil_div(rows, WORD);
   *out = NULL;
-  if (wrong != NULL)
-    return nnt_fail(error, NNT_BAD_USAGE, "no part of a data set\n%s: %s\ncorrect it", name, wrong);
+  if (fault != NULL)
+    return nnt_fail(error, NNT_BAD_USAGE, "invalid selection of samples\n%s: %s\ncorrect it", name,
+                    fault);
   nnt_index_set *set = calloc(1, sizeof *set);
-  if (set == NULL) return nnt_fail_memory(error, sizeof *set, "a part of a data set");
+  if (set == NULL) return nnt_fail_memory(error, sizeof *set, "a selection of samples");
   set->rows = rows;
   set->bits = calloc(words, sizeof *set->bits);
   set->before = calloc(words / WORDS + 2, sizeof *set->before);
   nnt_status status = NNT_OK;
   if (set->bits == NULL || set->before == NULL)
-    status = nnt_fail_memory(error, words * sizeof *set->bits, "a part of a data set");
+    status = nnt_fail_memory(error, words * sizeof *set->bits, "a selection of samples");
   else if (selection->stratify)
     status = add_stratified(selection, read, context, set, error);
   else
     add_by_hash(selection, set);
-  if (status == NNT_OK) count_members(set);
+  if (status == NNT_OK) count_bits(set);
   if (status == NNT_OK && set->count == 0)
     status = nnt_fail(error, NNT_BAD_USAGE,
-                      "a part of a data set without samples\n%s: %s part of %" PRId64
-                      " samples\nraise the limit, or cut otherwise",
+                      "the selection has no samples\n%s: %s part of %" PRId64
+                      " samples\nraise the limit, or change the split or folds",
                       name, selection->part == NNT_PART_TRAIN ? "training" : "validation", rows);
   if (status != NNT_OK) {
     nnt_index_set_destroy(&set);
@@ -235,9 +237,9 @@ int64_t nnt_index_set_row(const nnt_index_set *set, int64_t position) {
       high = middle;
   }
   int64_t word = low * WORDS, left = position - set->before[low];
-  for (int members = __builtin_popcountll(set->bits[word]); left >= members;
-       members = __builtin_popcountll(set->bits[word])) {
-    left -= members;
+  for (int set_bits = __builtin_popcountll(set->bits[word]); left >= set_bits;
+       set_bits = __builtin_popcountll(set->bits[word])) {
+    left -= set_bits;
     ++word;
   }
   uint64_t bits = set->bits[word];

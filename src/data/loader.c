@@ -1,4 +1,4 @@
-/* Finding this rank's part of a mini-batch. */
+/* This rank's part of a mini-batch. */
 #include "data/loader.h"
 
 #include <omp.h>
@@ -6,7 +6,7 @@
 
 #include "base/partition.h"
 
-/* Positions that are worth a thread. */
+/* Fewer positions per thread are not worth one. */
 #define POSITIONS_PER_THREAD 256
 /* Weights added up at a time. */
 #define WEIGHTS_AT_ONCE 4096
@@ -20,7 +20,7 @@ static void order_part(const nnt_sample_order *order, int64_t first, int64_t beg
 void nnt_loader_order(const nnt_sample_order *order, int64_t first, int64_t count, int threads,
                       int64_t *indices) {
   int64_t useful = nnt_min_i64(count / POSITIONS_PER_THREAD + 1, threads);
-  /* Even a region of one thread costs time that small batches feel. */
+  /* Even a parallel region of one thread is slow for small batches. */
   if (useful <= 1) {
     order_part(order, first, 0, count, indices);
     return;

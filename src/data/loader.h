@@ -1,4 +1,4 @@
-/* Finding this rank's part of a mini-batch: where each sample lies, and its target. The samples
+/* This rank's part of a mini-batch: pointers to the samples, and their targets. The samples
  * themselves are read, converted and normalised by the network (layers/input_layer.h). */
 #ifndef NNT_DATA_LOADER_H
 #define NNT_DATA_LOADER_H
@@ -6,31 +6,31 @@
 #include "data/sample_order.h"
 #include "data/samples.h"
 
-/* Where a batch goes; what is NULL is left out. Targets are one-hot when the samples have
+/* The destination of a batch; NULL members are skipped. Targets are one-hot if the samples have
  * classes. */
 typedef struct nnt_batch {
   const void **rows; /* [count] */
   nnt_panels targets;
   int32_t *classes;
-  float *weights; /* left alone where the samples have none */
-  /* Of samples that are mixed with others. */
+  float *weights; /* not written if the samples have none */
+  /* For samples that are mixed in pairs (mixup). */
   const void **partner_rows;
   int32_t *partner_classes;
-  float *shares; /* of the row's own class in its loss */
+  float *shares; /* weight of the row's own class in its loss */
 } nnt_batch;
 
-/* The samples at positions [first, first + count) of `order` (NULL: as stored), on up to `threads`
- * OpenMP threads. */
+/* Indices of the samples at positions [first, first + count) of `order` (NULL: as stored), with up
+ * to `threads` OpenMP threads. */
 void nnt_loader_order(const nnt_sample_order *order, int64_t first, int64_t count, int threads,
                       int64_t *indices);
 
-/* Samples `indices` into the batch's first `count` rows. */
+/* Fills the first `count` rows of the batch with the samples `indices`. */
 void nnt_loader_find(const nnt_samples *samples, const int64_t *indices, int64_t count,
                      const nnt_batch *batch);
 
-/* Mixes the batch's first `count` rows, which are there, with samples `partners`: targets and
- * weights as `share` of the own one and 1 - share of the partner's; the classes' shares such that
- * each keeps its own weight. */
+/* Mixes the first `count` rows of the batch, already filled, with the samples `partners`: targets
+ * and weights are `share` times the row's own plus 1 - share times the partner's; the shares of the
+ * classes follow from the weights of both samples. */
 void nnt_loader_mix(const nnt_samples *samples, const int64_t *partners, int64_t count, float share,
                     const nnt_batch *batch);
 

@@ -7,7 +7,7 @@
 #include "base/partition.h"
 #include "base/rng.h"
 
-/* Where the keys of a window's samples begin in the stream that the others come from. */
+/* Offset of the keys for the samples in windows in the same random stream. */
 #define INNER_KEYS 64
 
 static const char *const names[NNT_SHUFFLE_COUNT] = {"auto", "full", "windowed", "none"};
@@ -65,8 +65,8 @@ static int64_t permute(const permutation *p, int64_t position) {
   return (int64_t)value;
 }
 
-/* The same backwards. */
-static int64_t permute_back(const permutation *p, int64_t image) {
+/* The inverse. */
+static int64_t permute_inverse(const permutation *p, int64_t image) {
   uint64_t value = (uint64_t)image;
   do {
     uint64_t left = value >> p->right_bits, right = value & p->right_mask;
@@ -94,7 +94,7 @@ nnt_sample_order nnt_sample_order_make(const nnt_shuffling *shuffling, int64_t c
   if (order.kind == NNT_SHUFFLE_FULL) return order;
   make_keys(seed, epoch, INNER_KEYS, order.inner_keys);
   permutation places = permutation_of(order.keys, 0, order.blocks);
-  order.short_place = permute_back(&places, order.blocks - 1);
+  order.short_place = permute_inverse(&places, order.blocks - 1);
   return order;
 }
 
@@ -132,7 +132,7 @@ static int64_t windowed_at(const nnt_sample_order *order, int64_t position) {
   uint64_t tweak = mix((uint64_t)window, order->inner_keys[0]);
   permutation inside = permutation_of(order->inner_keys, tweak, count);
   int64_t inner = permute(&inside, position - begin);
-  /* Counted from the window's first place, as if all blocks were of one size. */
+  /* Count from the first place of the window as if all blocks had the same size. */
   int64_t short_end =
       (order->short_place - window * order->window_blocks + 1) * order->block - order->missing;
   if (short_end > 0 && inner >= short_end) inner += order->missing;

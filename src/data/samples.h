@@ -1,4 +1,4 @@
-/* A data set as it lies in memory: a view, nothing owned. */
+/* A view of a data set in memory; owns nothing. */
 #ifndef NNT_DATA_SAMPLES_H
 #define NNT_DATA_SAMPLES_H
 
@@ -6,25 +6,25 @@
 
 #include "kernels/elementwise.h"
 
-/* Samples of a block. */
+/* Samples per block of an evaluation. */
 #define NNT_EVALUATION_BLOCK 256
 
 typedef struct nnt_samples {
-  int64_t count; /* of the data set, in memory or not */
+  int64_t count; /* in the data set, whether in memory or not */
   int64_t features;
   nnt_element element;    /* type of x as stored */
   const void *x;          /* [count, features] row-major */
   const int32_t *classes; /* [count], or NULL */
   const float *targets;   /* [count, target_columns], or NULL */
   int64_t target_columns;
-  const float *weights; /* [count], of all samples, in order, wherever they are; NULL: 1 each */
-  /* NULL: all samples lie in memory, in order. Else some blocks of `block` samples do: block b
-   * begins at row slots[b] * block. */
+  const float *weights; /* [count], of all samples, in memory or not; NULL: 1 each */
+  /* NULL: all samples are in memory, in order. Else only some blocks of `block` samples are: block
+   * b begins at row slots[b] * block. */
   const int32_t *slots;
   int64_t block;
 } nnt_samples;
 
-/* The row in memory of sample `index`, which must be there. */
+/* The row in memory of sample `index`, which must be in memory. */
 static inline int64_t nnt_samples_place(const nnt_samples *samples, int64_t index) {
   if (samples->slots == NULL) return index;
   int64_t block = index / samples->block;

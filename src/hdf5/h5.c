@@ -1,5 +1,5 @@
-/* What all parts of the room need: errors, and the objects of an open file. h5_file.c opens,
- * h5_read.c reads, h5_write.c and h5_attribute.c write. */
+/* Errors and open objects, for the other files of this directory: h5_file.c opens and closes,
+ * h5_read.c reads, h5_write.c writes, h5_attribute.c does attributes. */
 #include "hdf5/h5.h"
 
 #include <hdf5.h>
@@ -28,7 +28,7 @@ void h5_close_id(hid_t id) {
 
 /* --- errors --- */
 
-/* Keeps the two innermost entries: they say what the system or the file did. */
+/* Keeps the two innermost entries, which give the reason. */
 static herr_t collect_reason(unsigned depth, const H5E_error2_t *entry, void *context) {
   h5_reason *collected = context;
   (void)depth;
@@ -61,12 +61,12 @@ nnt_status h5_fail(const nnt_h5 *file, nnt_status status, const char *what, cons
 
 nnt_status h5_fail_write(const nnt_h5 *file, const char *object, nnt_error *error) {
   return h5_fail(file, NNT_IO_ERROR, "writing an HDF5 file failed", object,
-                 "check the free space and quota there", error);
+                 "check the free space and the quota", error);
 }
 
 nnt_status h5_fail_read(const nnt_h5 *file, const char *object, nnt_error *error) {
   return h5_fail(file, NNT_IO_ERROR, "reading an HDF5 file failed", object,
-                 "the file may be damaged: copy or make it again", error);
+                 "the file may be damaged: copy or create it again", error);
 }
 
 const char *nnt_h5_name(const nnt_h5 *file) {

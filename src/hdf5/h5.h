@@ -1,9 +1,9 @@
-/* HDF5, the only room that includes hdf5.h.
+/* HDF5 files. Only this directory includes hdf5.h.
  *
- * Objects are named by their path inside the file. Errors: NNT_BAD_INPUT where the file is not
- * what it should be, NNT_IO_ERROR where the system refuses; HDF5's own error stack is walked
- * into `where`. Local to the rank, unless said otherwise. HDF5 is not for several threads at once,
- * not even on different files: the callers see to that. */
+ * Objects are named by their path in the file. Errors: NNT_BAD_INPUT if the contents of the file
+ * are wrong, NNT_IO_ERROR if the system reports an error; `where` includes HDF5's error stack.
+ * Not collective unless stated otherwise. HDF5 is not thread-safe, not even for different files:
+ * callers serialise their calls. */
 #ifndef NNT_HDF5_H5_H
 #define NNT_HDF5_H5_H
 
@@ -15,7 +15,7 @@
 
 #define NNT_H5_MAX_RANK 8
 
-/* Types in memory; HDF5 converts from and to the stored type. */
+/* Types in memory; HDF5 converts to and from the stored type. */
 typedef enum nnt_h5_type {
   NNT_H5_U8,
   NNT_H5_I8,
@@ -31,61 +31,61 @@ typedef enum nnt_h5_type {
 
 typedef enum nnt_h5_class { NNT_H5_INTEGER, NNT_H5_FLOAT, NNT_H5_OTHER } nnt_h5_class;
 
-/* What is stored under a name. */
+/* Type and shape of a stored dataset. */
 typedef struct nnt_h5_dataset {
   nnt_h5_class kind;
   bool is_signed;
   size_t element_bytes;
   int rank;
   int64_t dims[NNT_H5_MAX_RANK];
-  int64_t chunk_rows; /* rows (first dimension) of a chunk, 0 when not chunked */
+  int64_t chunk_rows; /* rows (first dimension) per chunk, 0 if not chunked */
 } nnt_h5_dataset;
 
 typedef struct nnt_h5 nnt_h5;
 
 /* --- files; `out` is NULL on failure --- */
 
-/* An existing file, read-only. */
+/* Opens an existing file, read-only. */
 nnt_status nnt_h5_open(const char *path, nnt_h5 **out, nnt_error *error) NNT_MUST_CHECK;
-/* The same by all ranks of `comm` together: collective, and so are closing it and reading rows, for
- * which a rank may give a count of 0; all other calls stay local. */
+/* Opens it on all ranks of `comm`: collective. Closing the file and reading rows are then
+ * collective as well, where a rank may pass a count of 0; all other calls remain local. */
 nnt_status nnt_h5_open_collective(const char *path, nnt_comm *comm, nnt_h5 **out,
                                   nnt_error *error) NNT_MUST_CHECK;
-/* Whether this HDF5 has it. Errors: NNT_BAD_USAGE. */
+/* NNT_OK if HDF5 supports collective I/O (parallel HDF5), else NNT_BAD_USAGE. */
 nnt_status nnt_h5_can_collective(nnt_error *error) NNT_MUST_CHECK;
-/* Whether the file still is as long as it was when it was opened: HDF5 reads what was cut off as
- * zeros, without a word. A file that was replaced by another is fine. Errors: NNT_IO_ERROR. */
+/* NNT_IO_ERROR if the file has become shorter since it was opened: HDF5 silently reads zeros past
+ * the end. A file that was replaced by another is fine. */
 nnt_status nnt_h5_check_length(const nnt_h5 *file, nnt_error *error) NNT_MUST_CHECK;
-/* An existing file, for adding to it. */
+/* Opens an existing file for update. */
 nnt_status nnt_h5_open_update(const char *path, nnt_h5 **out, nnt_error *error) NNT_MUST_CHECK;
-/* A new file; an existing one is replaced. */
+/* Creates a file, replacing an existing one. */
 nnt_status nnt_h5_create(const char *path, nnt_h5 **out, nnt_error *error) NNT_MUST_CHECK;
-/* A file that exists only in memory, written with nnt_h5_image. Its first `user_block` bytes
- * (0, or a power of two from 512) are left to the caller. `name` is used in messages. */
+/* Creates a file in memory only, whose bytes nnt_h5_image returns. The first `user_block` bytes
+ * (0, or a power of two from 512) are reserved for the caller. `name` is used in messages. */
 nnt_status nnt_h5_create_image(const char *name, size_t user_block, nnt_h5 **out,
                                nnt_error *error) NNT_MUST_CHECK;
-/* A file held in memory, read-only; the bytes are copied. `name` is used in messages. */
+/* Opens a file in memory, read-only; the bytes are copied. `name` is used in messages. */
 nnt_status nnt_h5_open_image(const char *name, const void *bytes, size_t size, nnt_h5 **out,
                              nnt_error *error) NNT_MUST_CHECK;
-/* The bytes of a file made with nnt_h5_create_image, as they would lie on disk; *bytes is owned
+/* The bytes of a file created with nnt_h5_create_image, as they would be on disk; *bytes is owned
  * by the caller, freed with nnt_memory_free. */
 nnt_status nnt_h5_image(nnt_h5 *file, void **bytes, size_t *size, nnt_error *error) NNT_MUST_CHECK;
-/* Flushes and closes; the handle is gone also on failure. */
+/* Flushes and closes; the handle is destroyed even on failure. */
 nnt_status nnt_h5_close(nnt_h5 **file, nnt_error *error) NNT_MUST_CHECK;
-/* Closes without looking at the result; for cleaning up. NULL in it is accepted. */
+/* Closes and ignores errors, for clean-up. *file may be NULL. */
 void nnt_h5_destroy(nnt_h5 **file);
-/* The name given at opening; for messages. */
+/* The name passed on opening; for messages. */
 const char *nnt_h5_name(const nnt_h5 *file);
 
 /* --- reading --- */
 
-/* Whether something (group or dataset) lies under this path. */
+/* Whether a group or dataset exists at this path. */
 bool nnt_h5_exists(nnt_h5 *file, const char *path);
 bool nnt_h5_is_dataset(nnt_h5 *file, const char *path);
 nnt_status nnt_h5_describe(nnt_h5 *file, const char *path, nnt_h5_dataset *out,
                            nnt_error *error) NNT_MUST_CHECK;
-/* Rows [first, first + count) of the first dimension, all other dimensions whole, row-major,
- * converted to `type`, into `out`, borrowed, of the right size. Ranks of 1 and more. */
+/* Reads rows [first, first + count) of the first dimension, with all other dimensions complete,
+ * row-major and converted to `type`, into `out`. The dataset has at least one dimension. */
 nnt_status nnt_h5_read_rows(nnt_h5 *file, const char *path, int64_t first, int64_t count,
                             nnt_h5_type type, void *out, nnt_error *error) NNT_MUST_CHECK;
 
@@ -98,8 +98,8 @@ nnt_status nnt_h5_get_real(nnt_h5 *file, const char *path, const char *name, dou
 /* A string of fixed or variable length; *out is owned by the caller, freed with free(). */
 nnt_status nnt_h5_get_string(nnt_h5 *file, const char *path, const char *name, char **out,
                              nnt_error *error) NNT_MUST_CHECK;
-/* A list of strings (one dimension, fixed or variable length); *out is one allocation that
- * holds pointers and texts, freed with free(). */
+/* A list of strings (one dimension, fixed or variable length); *out is one allocation of pointers
+ * and strings, freed with free(). */
 nnt_status nnt_h5_get_strings(nnt_h5 *file, const char *path, const char *name, char ***out,
                               int64_t *count, nnt_error *error) NNT_MUST_CHECK;
 
@@ -111,21 +111,21 @@ nnt_status nnt_h5_visit(nnt_h5 *file, const char *group, nnt_h5_visitor visit, v
 
 /* --- writing --- */
 
-/* A group and the groups above it; existing ones are kept. */
+/* Creates a group and its parents; existing ones are kept. */
 nnt_status nnt_h5_make_group(nnt_h5 *file, const char *path, nnt_error *error) NNT_MUST_CHECK;
-/* Takes away a dataset, or a group with all that is in it; nothing there is fine. */
+/* Removes a dataset, or a group with its contents; it need not exist. */
 nnt_status nnt_h5_remove(nnt_h5 *file, const char *path, nnt_error *error) NNT_MUST_CHECK;
 nnt_status nnt_h5_remove_attribute(nnt_h5 *file, const char *path, const char *name,
                                    nnt_error *error) NNT_MUST_CHECK;
-/* A whole dataset at once, contiguous. */
+/* Writes a whole dataset, contiguous. */
 nnt_status nnt_h5_write(nnt_h5 *file, const char *path, nnt_h5_type type, int rank,
                         const int64_t *dims, const void *data, nnt_error *error) NNT_MUST_CHECK;
-/* An empty dataset that grows along its first dimension (dims[0] is ignored), chunked;
- * deflate_level 0 (none) to 9, with shuffle. */
+/* Creates an empty, chunked dataset that grows along its first dimension (dims[0] is ignored);
+ * gzip_level 0 (none) to 9, with shuffle. */
 nnt_status nnt_h5_make_growing(nnt_h5 *file, const char *path, nnt_h5_type type, int rank,
-                               const int64_t *dims, int64_t chunk_rows, int deflate_level,
+                               const int64_t *dims, int64_t chunk_rows, int gzip_level,
                                nnt_error *error) NNT_MUST_CHECK;
-/* Overwrites rows [first, first + count); a growing dataset is extended to hold them. */
+/* Overwrites rows [first, first + count); a growing dataset is extended as needed. */
 nnt_status nnt_h5_write_rows(nnt_h5 *file, const char *path, int64_t first, int64_t count,
                              nnt_h5_type type, const void *data, nnt_error *error) NNT_MUST_CHECK;
 /* Attributes of an existing group or dataset; one of the same name is replaced. */

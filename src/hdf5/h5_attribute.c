@@ -12,8 +12,9 @@ bool nnt_h5_has_attribute(nnt_h5 *file, const char *path, const char *name) {
 
 static nnt_status fail_attribute(const nnt_h5 *file, const char *path, const char *name,
                                  const char *what, nnt_error *error) {
-  return nnt_fail(error, NNT_BAD_INPUT, "%s\n%.400s, %.120s, attribute %.60s\nmake the file again",
-                  what, file->name, path, name);
+  return nnt_fail(error, NNT_BAD_INPUT,
+                  "%s\n%.400s, %.120s, attribute %.60s\ncreate the file again", what, file->name,
+                  path, name);
 }
 
 /* --- reading --- */
@@ -34,7 +35,7 @@ static int64_t count_values(hid_t attribute) {
   return (int64_t)count;
 }
 
-/* One number, of a class that `accepts_float` allows. */
+/* A scalar number; a float only if `accepts_float`. */
 static nnt_status get_number(nnt_h5 *file, const char *path, const char *name, bool accepts_float,
                              hid_t type, void *out, nnt_error *error) {
   hid_t attribute = H5I_INVALID_HID;
@@ -46,8 +47,8 @@ static nnt_status get_number(nnt_h5 *file, const char *path, const char *name, b
   if ((class != H5T_INTEGER && !(accepts_float && class == H5T_FLOAT)) ||
       count_values(attribute) != 1)
     status = fail_attribute(file, path, name,
-                            accepts_float ? "an attribute that is not one number"
-                                          : "an attribute that is not one integer",
+                            accepts_float ? "the attribute is not a single number"
+                                          : "the attribute is not a single integer",
                             error);
   else if (H5Aread(attribute, type, out) < 0)
     status = h5_fail_read(file, path, error);
@@ -65,15 +66,15 @@ nnt_status nnt_h5_get_real(nnt_h5 *file, const char *path, const char *name, dou
   return get_number(file, path, name, true, H5T_NATIVE_DOUBLE, out, error);
 }
 
-/* Cuts padding off a text of a fixed length. */
-static size_t fixed_length(const char *text, size_t size, bool padded_with_spaces) {
+/* The length of a fixed-length string without its padding. */
+static size_t unpadded_length(const char *text, size_t size, bool padded_with_spaces) {
   size_t length = strnlen(text, size);
   while (padded_with_spaces && length > 0 && text[length - 1] == ' ') --length;
   return length;
 }
 
-/* Copies `count` texts into one allocation, pointers first. Text i begins at texts[i], or, when
- * that is NULL, at block + i * size, with padding. */
+/* Copies `count` strings into one allocation, pointers first. String i is texts[i], or if `texts`
+ * is NULL, of fixed length at block + i * size. */
 static char **pack_strings(char *const *texts, const char *block, size_t size, bool spaces,
                            int64_t count, nnt_error *error) {
   size_t total = ((size_t)count + 1) * sizeof(char *);
@@ -88,7 +89,7 @@ static char **pack_strings(char *const *texts, const char *block, size_t size, b
   char *next = (char *)list + ((size_t)count + 1) * sizeof(char *);
   for (int64_t i = 0; i < count; ++i) {
     const char *text = texts != NULL ? texts[i] : block + (size_t)i * size;
-    size_t length = texts == NULL  ? fixed_length(text, size, spaces)
+    size_t length = texts == NULL  ? unpadded_length(text, size, spaces)
                     : text != NULL ? strlen(text)
                                    : 0;
     list[i] = next;
@@ -100,7 +101,7 @@ static char **pack_strings(char *const *texts, const char *block, size_t size, b
   return list;
 }
 
-/* Reads the raw values: pointers for variable length, else texts of `size` bytes. */
+/* Reads the raw values: pointers for variable length, else strings of `size` bytes. */
 static nnt_status read_strings(const nnt_h5 *file, const char *path, hid_t attribute, hid_t type,
                                int64_t count, char ***out, nnt_error *error) {
   bool variable = H5Tis_variable_str(type) > 0;
@@ -133,7 +134,7 @@ nnt_status nnt_h5_get_strings(nnt_h5 *file, const char *path, const char *name, 
   hid_t type = H5Aget_type(attribute);
   int64_t values = count_values(attribute);
   if (H5Tget_class(type) != H5T_STRING || values < 0)
-    status = fail_attribute(file, path, name, "an attribute that is not text", error);
+    status = fail_attribute(file, path, name, "the attribute is not a string", error);
   else
     status = read_strings(file, path, attribute, type, values, out, error);
   if (status == NNT_OK) *count = values;
@@ -150,7 +151,7 @@ nnt_status nnt_h5_get_string(nnt_h5 *file, const char *path, const char *name, c
   nnt_status status = nnt_h5_get_strings(file, path, name, &list, &count, error);
   if (status != NNT_OK) return status;
   if (count != 1) {
-    status = fail_attribute(file, path, name, "an attribute that is not one text", error);
+    status = fail_attribute(file, path, name, "the attribute is not a single string", error);
   } else {
     *out = strdup(list[0]);
     if (*out == NULL) status = nnt_fail_memory(error, strlen(list[0]), "an attribute");
@@ -169,7 +170,7 @@ nnt_status nnt_h5_remove_attribute(nnt_h5 *file, const char *path, const char *n
   return NNT_OK;
 }
 
-/* Replaces an attribute; `type` and `space` are closed. */
+/* Replaces an attribute; closes `type` and `space`. */
 static nnt_status set_attribute(nnt_h5 *file, const char *path, const char *name, hid_t type,
                                 hid_t space, const void *value, nnt_error *error) {
   nnt_status status = nnt_h5_remove_attribute(file, path, name, error);
@@ -197,7 +198,7 @@ nnt_status nnt_h5_set_real(nnt_h5 *file, const char *path, const char *name, dou
                        error);
 }
 
-static hid_t make_text_type(void) {
+static hid_t make_string_type(void) {
   hid_t type = H5Tcopy(H5T_C_S1);
   if (H5Tset_size(type, H5T_VARIABLE) >= 0 && H5Tset_cset(type, H5T_CSET_UTF8) >= 0) return type;
   h5_close_id(type);
@@ -206,12 +207,12 @@ static hid_t make_text_type(void) {
 
 nnt_status nnt_h5_set_string(nnt_h5 *file, const char *path, const char *name, const char *value,
                              nnt_error *error) {
-  return set_attribute(file, path, name, make_text_type(), H5Screate(H5S_SCALAR), &value, error);
+  return set_attribute(file, path, name, make_string_type(), H5Screate(H5S_SCALAR), &value, error);
 }
 
 nnt_status nnt_h5_set_strings(nnt_h5 *file, const char *path, const char *name, char *const *values,
                               int64_t count, nnt_error *error) {
   hsize_t extent = (hsize_t)count;
-  return set_attribute(file, path, name, make_text_type(), H5Screate_simple(1, &extent, NULL),
+  return set_attribute(file, path, name, make_string_type(), H5Screate_simple(1, &extent, NULL),
                        values, error);
 }

@@ -1,4 +1,4 @@
-/* Reading by all ranks together: HDF5's MPI-IO driver, where this HDF5 has it. */
+/* Collective reads with HDF5's MPI-IO driver, if HDF5 was built with it. */
 #include <hdf5.h>
 
 #include "comm/comm.h"
@@ -11,9 +11,8 @@ nnt_status nnt_h5_can_collective(nnt_error *error) {
   return NNT_OK;
 #else
   return nnt_fail(error, NNT_BAD_USAGE,
-                  "this build has no collective reading\n--io collective: its HDF5 is the serial "
-                  "one\nuse --io independent, or build with the parallel HDF5 "
-                  "(libhdf5-openmpi-dev)");
+                  "this build has no collective I/O\n--io collective: its HDF5 is serial\nuse --io "
+                  "independent, or build with parallel HDF5 (libhdf5-openmpi-dev)");
 #endif
 }
 

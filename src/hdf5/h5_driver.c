@@ -1,10 +1,8 @@
-/* The file driver for writing: HDF5 is never told that a write has failed.
+/* The virtual file driver for writing, which hides failed writes from HDF5.
  *
- * HDF5 1.10 crashes at the end of the program, or in MPI_Finalize, when an object could not be
- * closed because its data could not be written: the disk is full, the quota used up. So this
- * driver keeps the first reason, drops what follows, and h5_check_written turns the reason into
- * an error.
- */
+ * HDF5 1.10 crashes at exit, or in MPI_Finalize, if an object could not be closed because its data
+ * could not be written: the disk is full, the quota exceeded. So this driver keeps the errno of the
+ * first failure and drops all later writes, and h5_check_written turns the errno into an error. */
 #include <errno.h>
 #include <fcntl.h>
 #include <hdf5.h>
@@ -22,9 +20,9 @@
 typedef struct driver_file {
   H5FD_t base; /* HDF5's part, first */
   int descriptor;
-  haddr_t allocated; /* end of what HDF5 has given out */
+  haddr_t allocated; /* HDF5's end of allocated space */
   haddr_t end;       /* end of the file */
-  int *reason;       /* borrowed: errno of the first failure, 0: none */
+  int *reason;       /* borrowed; errno of the first failure, 0: none */
 } driver_file;
 
 static H5FD_t *driver_open(const char *name, unsigned flags, hid_t access, haddr_t limit) {
@@ -84,7 +82,7 @@ static haddr_t driver_get_end(const H5FD_t *base, H5FD_mem_t type) {
   return ((const driver_file *)base)->end;
 }
 
-/* What lies behind the end of the file reads as zeros. */
+/* Past the end of the file there are zeros. */
 static herr_t driver_read(H5FD_t *base, H5FD_mem_t type, hid_t transfer, haddr_t address,
                           size_t size, void *buffer) {
   driver_file *file = (driver_file *)base;
@@ -163,7 +161,7 @@ bool h5_set_driver(nnt_h5 *file, hid_t access) {
   int *reason = &file->write_reason;
   hid_t id = H5FDregister(&driver);
   bool good = id >= 0 && H5Pset_driver(access, id, &reason) >= 0;
-  /* The properties hold it from here. */
+  /* The property list keeps its own reference. */
   h5_close_id(id);
   return good;
 }
@@ -173,7 +171,7 @@ nnt_status h5_check_written(const nnt_h5 *file, const char *object, nnt_error *e
   return nnt_fail(
       error, NNT_IO_ERROR,
       "writing an HDF5 file failed\n%.400s%s%.160s: %s\ncheck the free space, the quota "
-      "and the permissions there",
+      "and the permissions",
       file->name, object != NULL ? ", " : "", object != NULL ? object : "",
       strerror(file->write_reason));
 }

@@ -42,8 +42,8 @@ static void free_handle(nnt_h5 **file) {
   *file = NULL;
 }
 
-/* Access properties. Files are written in the format of HDF5 1.10, which has checksums on all its
- * metadata; images in that of 1.8, they have a checksum of their own. What is read may be newer. */
+/* Access properties. Files have the format of HDF5 1.10, with checksums on all metadata; images
+ * that of 1.8, as they have a checksum of their own. Newer formats can be read. */
 static hid_t make_access(H5F_libver_t least, H5F_libver_t most) {
   hid_t access = H5Pcreate(H5P_FILE_ACCESS);
   if (access > 0 && H5Pset_libver_bounds(access, least, most) < 0) {
@@ -53,7 +53,7 @@ static hid_t make_access(H5F_libver_t least, H5F_libver_t most) {
   return access;
 }
 
-/* No times of creation, so that equal contents are equal bytes. */
+/* No timestamps, so that equal contents give equal bytes. */
 static hid_t make_creation(size_t user_block) {
   hid_t creation = H5Pcreate(H5P_FILE_CREATE);
   if (creation > 0 &&
@@ -64,8 +64,8 @@ static hid_t make_creation(size_t user_block) {
   return creation;
 }
 
-/* Properties of reads. HDF5 clears its conversion buffer at every read: the default of 1 MB takes
- * longer than reading a few rows. */
+/* Transfer properties. HDF5 clears its conversion buffer on every read: with the default of 1 MB
+ * that takes longer than reading a few rows. */
 static hid_t make_transfer(void) {
   hid_t transfer = H5Pcreate(H5P_DATASET_XFER);
   if (transfer > 0) (void)H5Pset_buffer(transfer, CONVERSION_BUFFER, NULL, NULL);
@@ -74,12 +74,12 @@ static hid_t make_transfer(void) {
 
 /* --- opening --- */
 
-/* What the system says about the path, before HDF5 is asked. */
+/* Checks the path before HDF5 does, with better reasons. */
 static nnt_status check_path(const char *path, struct stat *info, nnt_error *error) {
   int descriptor = open(path, O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) {
     const char *what = errno == ENOENT   ? "no such file"
-                       : errno == EACCES ? "not permitted to read this file"
+                       : errno == EACCES ? "no permission to read this file"
                                          : "cannot open this file";
     return nnt_fail(error, NNT_BAD_INPUT, "%s\n%s: %s\ncheck the path", what, path,
                     strerror(errno));
@@ -87,27 +87,27 @@ static nnt_status check_path(const char *path, struct stat *info, nnt_error *err
   int failed = fstat(descriptor, info);
   (void)close(descriptor);
   if (failed != 0 || !S_ISREG(info->st_mode))
-    return nnt_fail(error, NNT_BAD_INPUT, "not a file\n%s%s\ncheck the path", path,
+    return nnt_fail(error, NNT_BAD_INPUT, "not a regular file\n%s%s\ncheck the path", path,
                     failed == 0 && S_ISDIR(info->st_mode) ? " is a directory" : "");
   if (info->st_size == 0)
-    return nnt_fail(error, NNT_BAD_INPUT, "an empty file\n%s\nmake it again", path);
+    return nnt_fail(error, NNT_BAD_INPUT, "empty file\n%s\ncreate it again", path);
   return NNT_OK;
 }
 
 static nnt_status fail_open(const nnt_h5 *file, nnt_error *error) {
   h5_reason because = h5_read_error_stack();
   if (strstr(because.text, "lock file") != NULL)
-    return nnt_fail(error, NNT_IO_ERROR,
-                    "the file cannot be locked\n%.400s: HDF5 says %s\nclose the program that "
-                    "writes to it, or set HDF5_USE_FILE_LOCKING=FALSE where the file system has "
-                    "no locks",
-                    file->name, because.text);
+    return nnt_fail(
+        error, NNT_IO_ERROR,
+        "cannot lock the file\n%.400s: HDF5 says %s\nclose the program that writes to it, "
+        "or set HDF5_USE_FILE_LOCKING=FALSE if the file system has no locks",
+        file->name, because.text);
   return nnt_fail(error, NNT_BAD_INPUT,
-                  "a truncated or damaged HDF5 file\n%.400s: HDF5 says %s\ncopy or make it again",
+                  "truncated or damaged HDF5 file\n%.400s: HDF5 says %s\ncopy or create it again",
                   file->name, because.text);
 }
 
-/* With `comm` collective. */
+/* Collective if `comm` is not NULL. */
 static nnt_status open_file(const char *path, unsigned flags, nnt_comm *comm, nnt_h5 **out,
                             nnt_error *error) {
   struct stat info;
@@ -130,12 +130,11 @@ static nnt_status open_file(const char *path, unsigned flags, nnt_comm *comm, nn
   bool good = flags == H5F_ACC_RDONLY || h5_set_driver(file, access);
   if (comm != NULL) status = h5_set_collective(file, comm, access, error);
   if (status != NNT_OK) good = false;
-  /* 0 is a sure no; a negative answer leaves the reason to H5Fopen. */
+  /* 0 means no; if negative, H5Fopen finds the reason. */
   if (good && is_hdf5 != 0) file->id = H5Fopen(path, flags, access);
   if (status == NNT_OK && is_hdf5 == 0)
-    status =
-        nnt_fail(error, NNT_BAD_INPUT,
-                 "not an HDF5 file\n%s\nmake one with 'nntrain convert', from CSV or IDX", path);
+    status = nnt_fail(error, NNT_BAD_INPUT,
+                      "not an HDF5 file\n%s\ncreate one with 'nntrain convert'", path);
   else if (status == NNT_OK && file->id < 0)
     status = fail_open(file, error);
   h5_close_id(access);
@@ -168,12 +167,12 @@ nnt_status nnt_h5_check_length(const nnt_h5 *file, nnt_error *error) {
       info.st_size >= file->length)
     return NNT_OK;
   return nnt_fail(error, NNT_IO_ERROR,
-                  "the file was cut off while it was read\n%.400s: %lld bytes are left of %lld\n"
-                  "make it again, then go on with --resume",
+                  "the file was truncated while it was read\n%.400s: %lld bytes are left of %lld\n"
+                  "create it again, then continue with --resume",
                   file->name, (long long)info.st_size, (long long)file->length);
 }
 
-/* H5Fcreate under `path`, with `access`, which is closed. */
+/* Creates the file at `path`; closes `access`. */
 static nnt_status create_file(nnt_h5 *file, const char *path, hid_t access, nnt_error *error) {
   nnt_status status = NNT_OK;
   hid_t creation = make_creation(file->user_block);
@@ -181,10 +180,10 @@ static nnt_status create_file(nnt_h5 *file, const char *path, hid_t access, nnt_
   if (file->id < 0 && file->write_reason != 0)
     status = nnt_fail(error, NNT_IO_ERROR, "cannot create an HDF5 file\n%.500s: %s\n%s", file->name,
                       strerror(file->write_reason),
-                      "check that the folder exists, is writable and has space");
+                      "check that the directory exists, is writable and has free space");
   else if (file->id < 0)
     status = h5_fail(file, NNT_IO_ERROR, "cannot create an HDF5 file", NULL,
-                     "check that the folder exists, is writable and has space", error);
+                     "check that the directory exists, is writable and has free space", error);
   h5_close_id(creation);
   h5_close_id(access);
   return status;
@@ -211,13 +210,13 @@ nnt_status nnt_h5_create(const char *path, nnt_h5 **out, nnt_error *error) {
 
 /* --- images --- */
 
-/* HDF5 takes two images of one name for one file, hence the handle's address in it. */
+/* To HDF5 two images of the same name are one file, so the name has the handle's address. */
 static void image_name(const nnt_h5 *file, char *out, size_t size) {
   (void)snprintf(out, size, "image-%p", (const void *)file);
 }
 
-/* The superblock is of the first version: H5Fget_file_image of HDF5 1.10 spoils the checksum
- * that later ones have. All other objects are of the 1.8 format. */
+/* The superblock has the first version: H5Fget_file_image of HDF5 1.10 corrupts the checksum of
+ * later ones. All other objects have the 1.8 format. */
 nnt_status nnt_h5_create_image(const char *name, size_t user_block, nnt_h5 **out,
                                nnt_error *error) {
   nnt_h5 *file = NULL;
@@ -245,7 +244,7 @@ nnt_status nnt_h5_create_image(const char *name, size_t user_block, nnt_h5 **out
   return status;
 }
 
-/* HDF5 takes the image as void *, and copies it. */
+/* HDF5 takes a void *, but only copies from it. */
 static herr_t set_image(hid_t access, const void *bytes, size_t size) {
   union {
     const void *borrowed;
@@ -280,7 +279,7 @@ nnt_status nnt_h5_image(nnt_h5 *file, void **bytes, size_t *size, nnt_error *err
   *size = 0;
   h5_close_datasets(file);
   if (H5Fflush(file->id, H5F_SCOPE_GLOBAL) < 0) return h5_fail_write(file, NULL, error);
-  /* HDF5 leaves the user block out. */
+  /* HDF5 omits the user block. */
   ssize_t length = H5Fget_file_image(file->id, NULL, 0);
   if (length <= 0) return h5_fail_write(file, NULL, error);
   size_t whole = file->user_block + (size_t)length;

@@ -8,13 +8,13 @@
 #include "hdf5/h5.h"
 #include "hdf5/h5_internal.h"
 
-/* The chunk cache holds one row of chunks, so that reading on decompresses each chunk once. */
-#define LEAST_CACHE ((int64_t)1 << 20)
-#define MOST_CACHE ((int64_t)64 << 20)
+/* The chunk cache holds one row of chunks, so that sequential reads decompress each chunk once. */
+#define MIN_CACHE_BYTES ((int64_t)1 << 20)
+#define MAX_CACHE_BYTES ((int64_t)64 << 20)
 /* A prime well above the number of chunks in the cache, as HDF5 advises. */
 #define CACHE_SLOTS 10007
 
-/* Groups in groups that are looked into; deeper ones are most likely a circle of links. */
+/* Levels of groups that are searched; deeper ones are most likely a cycle of links. */
 #define MAX_DEPTH 16
 
 hid_t h5_native_type(nnt_h5_type type) {
@@ -69,13 +69,13 @@ static int64_t row_of_chunks(const nnt_h5 *file, hid_t dataset) {
   double bytes = (double)shape.element_bytes * (double)shape.chunk_rows;
   for (int i = 1; i < rank; ++i)
     bytes *= (double)nnt_ceil_div(shape.dims[i], (int64_t)chunk[i]) * (double)chunk[i];
-  return bytes < (double)MOST_CACHE ? (int64_t)bytes : MOST_CACHE;
+  return bytes < (double)MAX_CACHE_BYTES ? (int64_t)bytes : MAX_CACHE_BYTES;
 }
 
 static hid_t open_dataset(const nnt_h5 *file, const char *path) {
   hid_t dataset = H5Dopen2(file->id, path, H5P_DEFAULT);
   int64_t wanted = dataset >= 0 ? row_of_chunks(file, dataset) : 0;
-  if (wanted <= LEAST_CACHE) return dataset;
+  if (wanted <= MIN_CACHE_BYTES) return dataset;
   hid_t access = H5Pcreate(H5P_DATASET_ACCESS);
   (void)H5Pset_chunk_cache(access, CACHE_SLOTS, (size_t)wanted, 1.0);
   h5_close_id(dataset);
@@ -92,7 +92,7 @@ nnt_status h5_dataset(nnt_h5 *file, const char *path, hid_t *out, nnt_error *err
   *out = H5I_INVALID_HID;
   if (!nnt_h5_is_dataset(file, path))
     return nnt_fail(error, NNT_BAD_INPUT,
-                    "no such dataset\n%.400s, %.160s\n'h5ls -r' lists what the file holds",
+                    "no such dataset\n%.400s, %.160s\n'h5ls -r' lists the datasets of the file",
                     file->name, path);
   hid_t dataset = open_dataset(file, path);
   if (dataset < 0) return h5_fail_read(file, path, error);
@@ -116,7 +116,7 @@ nnt_status h5_dataset(nnt_h5 *file, const char *path, hid_t *out, nnt_error *err
 
 /* --- describing --- */
 
-/* An enumeration (h5py's bool) counts as the integers it is made of. */
+/* An enumeration, such as h5py's bool, counts as its integer type. */
 static void describe_type(hid_t type, nnt_h5_dataset *out) {
   H5T_class_t class = H5Tget_class(type);
   out->element_bytes = H5Tget_size(type);
@@ -147,8 +147,8 @@ nnt_status h5_describe_id(const nnt_h5 *file, const char *path, hid_t dataset, n
     status = h5_fail_read(file, path, error);
   } else if (rank > NNT_H5_MAX_RANK) {
     status = nnt_fail(error, NNT_BAD_INPUT,
-                      "a dataset of %d dimensions\n%.400s, %.160s\n%d are the most; reshape it",
-                      rank, file->name, path, NNT_H5_MAX_RANK);
+                      "too many dimensions\n%.400s, %.160s has %d\nreshape it to at most %d",
+                      file->name, path, rank, NNT_H5_MAX_RANK);
   } else {
     describe_type(type, out);
     out->rank = rank;
@@ -171,8 +171,7 @@ nnt_status nnt_h5_describe(nnt_h5 *file, const char *path, nnt_h5_dataset *out, 
 
 /* --- reading rows --- */
 
-/* The name of a compression filter of the dataset that this HDF5 does not have; false when
- * there is none. */
+/* The name of a filter of the dataset that this HDF5 lacks; false if there is none. */
 static bool find_missing_filter(hid_t dataset, char *name, size_t size) {
   hid_t creation = H5Dget_create_plist(dataset);
   int count = H5Pget_nfilters(creation);
@@ -196,9 +195,9 @@ static nnt_status fail_rows(const nnt_h5 *file, const char *path, hid_t dataset,
   nnt_status status = h5_fail_read(file, path, error);
   if (!find_missing_filter(dataset, filter, sizeof filter)) return status;
   return nnt_fail(error, NNT_BAD_INPUT,
-                  "compressed in a way that this HDF5 library cannot read\n%.400s, %.160s: filter "
-                  "%s\nwhere the file was made, rewrite it with 'h5repack -f GZIP=4 OLD NEW' or "
-                  "h5py's compression='gzip'",
+                  "this HDF5 library lacks the filter of a compressed dataset\n%.400s, %.160s: "
+                  "filter %s\nwhere the file was created, rewrite it with 'h5repack -f GZIP=4 OLD "
+                  "NEW' or with compression='gzip' in h5py",
                   file->name, path, filter);
 }
 
@@ -219,19 +218,20 @@ bool h5_select_rows(const nnt_h5_dataset *shape, int64_t first, int64_t count, h
 static nnt_status check_rows(const nnt_h5 *file, const char *path, const nnt_h5_dataset *shape,
                              int64_t first, int64_t count, nnt_error *error) {
   if (shape->kind == NNT_H5_OTHER)
-    return nnt_fail(error, NNT_BAD_INPUT,
-                    "not numbers\n%.400s, %.160s\nstore integers or floating-point numbers",
-                    file->name, path);
+    return nnt_fail(
+        error, NNT_BAD_INPUT,
+        "the elements are not numbers\n%.400s, %.160s\nstore integers or floating-point numbers",
+        file->name, path);
   if (shape->rank < 1 || first < 0 || count < 0 || first > shape->dims[0] - count)
     return nnt_fail(error, NNT_BAD_INPUT,
-                    "a dataset with too few rows\n%.400s, %.160s: rows %lld to %lld of %lld\n"
+                    "the dataset has too few rows\n%.400s, %.160s: rows %lld to %lld of %lld\n"
                     "check the file with 'h5ls -r'",
                     file->name, path, (long long)first, (long long)(first + count),
                     (long long)(shape->rank < 1 ? 0 : shape->dims[0]));
   return NNT_OK;
 }
 
-/* The dataset and its shape; looked up once in a file that cannot change. */
+/* The dataset and its shape, which is kept if the file is read-only. */
 static nnt_status find_shape(nnt_h5 *file, const char *path, hid_t *dataset, nnt_h5_dataset *shape,
                              nnt_error *error) {
   nnt_status status = h5_dataset(file, path, dataset, error);
@@ -274,7 +274,7 @@ typedef struct visit_state {
 
 static nnt_status visit_group(const visit_state *state, const char *group, int depth);
 
-/* The i-th link of `group`; a dangling one is passed over. */
+/* The i-th link of `group`; a dangling one is skipped. */
 static nnt_status visit_link(const visit_state *state, const char *group, hsize_t i, int depth) {
   nnt_h5 *file = state->file;
   ssize_t length =
@@ -303,7 +303,7 @@ static nnt_status visit_link(const visit_state *state, const char *group, hsize_
 static nnt_status visit_group(const visit_state *state, const char *group, int depth) {
   H5G_info_t info;
   hid_t object = H5Oopen(state->file->id, group, H5P_DEFAULT);
-  /* A named type has no links. */
+  /* A committed datatype has no links. */
   bool is_group = H5Iget_type(object) == H5I_GROUP;
   herr_t result = is_group ? H5Gget_info(object, &info) : 0;
   h5_close_id(object);
@@ -311,7 +311,7 @@ static nnt_status visit_group(const visit_state *state, const char *group, int d
   if (!is_group) return NNT_OK;
   if (depth > MAX_DEPTH)
     return nnt_fail(state->error, NNT_BAD_INPUT,
-                    "groups nested too deeply\n%.400s, %.160s\n%d levels are the most",
+                    "groups are nested too deeply\n%.400s, %.160s\nnest at most %d levels",
                     state->file->name, group, MAX_DEPTH);
   nnt_status status = NNT_OK;
   for (hsize_t i = 0; i < info.nlinks && status == NNT_OK; ++i)

@@ -1,4 +1,4 @@
-/* Virtual data sets: HDF5 reads samples whose file is missing as zeros, without a word. */
+/* Virtual datasets: where a source file is missing, HDF5 silently reads fill values. */
 #include <hdf5.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,8 +8,8 @@
 #include "hdf5/h5.h"
 #include "hdf5/h5_internal.h"
 
-/* HDF5's own order of looking: the name as it stands where it begins with '/', HDF5_VDS_PREFIX,
- * beside the virtual data set, the working directory ("Virtual Dataset", H5Pset_virtual_prefix). */
+/* Searches as HDF5 does: an absolute name as it is, then in HDF5_VDS_PREFIX, in the directory of
+ * the virtual dataset, and in the working directory (H5Pset_virtual_prefix). */
 static bool find_source(const nnt_h5 *file, const char *source, char *path, size_t size) {
   const char *prefix = getenv("HDF5_VDS_PREFIX");
   const char *slash = strrchr(file->name, '/');
@@ -30,11 +30,11 @@ static bool find_source(const nnt_h5 *file, const char *source, char *path, size
   return access(path, R_OK) == 0;
 }
 
-static bool holds_dataset(const char *path, const char *dataset) {
+static bool has_dataset(const char *path, const char *dataset) {
   hid_t source = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
-  bool holds = source >= 0 && H5Oexists_by_name(source, dataset, H5P_DEFAULT) > 0;
+  bool found = source >= 0 && H5Oexists_by_name(source, dataset, H5P_DEFAULT) > 0;
   h5_close_id(source);
-  return holds;
+  return found;
 }
 
 static nnt_status check_source(const nnt_h5 *file, const char *path, hid_t creation, size_t index,
@@ -43,18 +43,18 @@ static nnt_status check_source(const nnt_h5 *file, const char *path, hid_t creat
   if (H5Pget_virtual_filename(creation, index, name, sizeof name) < 0 ||
       H5Pget_virtual_dsetname(creation, index, dataset, sizeof dataset) < 0)
     return h5_fail_read(file, path, error);
-  /* "." is the file itself; a '%' counts blocks, of which there may be any number. */
+  /* "." is the file itself; a '%' stands for the number of a block, of any number of blocks. */
   if (strcmp(name, ".") == 0 || strchr(name, '%') != NULL || strchr(dataset, '%') != NULL)
     return NNT_OK;
   if (!find_source(file, name, place, sizeof place))
     return nnt_fail(
         error, NNT_BAD_INPUT,
-        "a file of a virtual data set is missing\n%.200s, %.100s: %.200s\nput it beside "
-        "the virtual data set, or set HDF5_VDS_PREFIX to its directory",
+        "a source file of a virtual dataset is missing\n%.200s, %.100s: %.200s\nput it beside "
+        "the virtual dataset, or set HDF5_VDS_PREFIX to its directory",
         file->name, path, name);
-  if (!holds_dataset(place, dataset))
+  if (!has_dataset(place, dataset))
     return nnt_fail(error, NNT_BAD_INPUT,
-                    "a file of a virtual data set does not hold its part\n%.200s, %.100s: dataset "
+                    "a source file of a virtual dataset lacks its dataset\n%.200s, %.100s: dataset "
                     "%.100s of %.200s\ncheck that file with 'h5ls -r'",
                     file->name, path, dataset, place);
   return NNT_OK;

@@ -8,11 +8,11 @@
 
 /* --- groups --- */
 
-/* One group whose parents exist. */
+/* Creates one group whose parents exist. */
 static nnt_status make_one_group(nnt_h5 *file, const char *path, nnt_error *error) {
   if (nnt_h5_is_dataset(file, path))
     return nnt_fail(error, NNT_BAD_INPUT,
-                    "a dataset where a group should be\n%.400s, %.160s\nchoose another group",
+                    "there is a dataset in place of a group\n%.400s, %.160s\nchoose another group",
                     file->name, path);
   if (nnt_h5_exists(file, path)) return NNT_OK;
   hid_t creation = H5Pcreate(H5P_GROUP_CREATE);
@@ -53,8 +53,8 @@ nnt_status nnt_h5_remove(nnt_h5 *file, const char *path, nnt_error *error) {
 
 /* --- datasets --- */
 
-/* Creates a dataset, and the groups above it, which HDF5 itself would stamp with the time;
- * `creation` is closed. */
+/* Creates a dataset and its parent groups, which HDF5 itself would give timestamps; closes
+ * `creation`. */
 static nnt_status create_dataset(nnt_h5 *file, const char *path, nnt_h5_type type, hid_t space,
                                  hid_t creation, hid_t *out, nnt_error *error) {
   *out = H5I_INVALID_HID;
@@ -87,13 +87,13 @@ nnt_status nnt_h5_write(nnt_h5 *file, const char *path, nnt_h5_type type, int ra
   return status == NNT_OK ? h5_check_written(file, path, error) : status;
 }
 
-/* Creation properties of a chunked dataset. Every chunk has a checksum: a flipped bit is found when
- * it is read, by any program. */
-static hid_t make_chunked(int rank, const hsize_t *chunk, int deflate_level) {
+/* Creation properties of a chunked dataset. Every chunk has a checksum, so that any program that
+ * reads it detects a flipped bit. */
+static hid_t make_chunked(int rank, const hsize_t *chunk, int gzip_level) {
   hid_t creation = H5Pcreate(H5P_DATASET_CREATE);
   bool good = H5Pset_chunk(creation, rank, chunk) >= 0;
-  if (good && deflate_level > 0)
-    good = H5Pset_shuffle(creation) >= 0 && H5Pset_deflate(creation, (unsigned)deflate_level) >= 0;
+  if (good && gzip_level > 0)
+    good = H5Pset_shuffle(creation) >= 0 && H5Pset_deflate(creation, (unsigned)gzip_level) >= 0;
   if (good) good = H5Pset_fletcher32(creation) >= 0;
   if (good) return creation;
   h5_close_id(creation);
@@ -101,7 +101,7 @@ static hid_t make_chunked(int rank, const hsize_t *chunk, int deflate_level) {
 }
 
 nnt_status nnt_h5_make_growing(nnt_h5 *file, const char *path, nnt_h5_type type, int rank,
-                               const int64_t *dims, int64_t chunk_rows, int deflate_level,
+                               const int64_t *dims, int64_t chunk_rows, int gzip_level,
                                nnt_error *error) {
   hsize_t now[NNT_H5_MAX_RANK] = {0};
   hsize_t most[NNT_H5_MAX_RANK] = {0};
@@ -112,14 +112,14 @@ nnt_status nnt_h5_make_growing(nnt_h5 *file, const char *path, nnt_h5_type type,
   chunk[0] = (hsize_t)chunk_rows;
   hid_t dataset = H5I_INVALID_HID;
   hid_t space = H5Screate_simple(rank, now, most);
-  nnt_status status = create_dataset(file, path, type, space,
-                                     make_chunked(rank, chunk, deflate_level), &dataset, error);
+  nnt_status status = create_dataset(file, path, type, space, make_chunked(rank, chunk, gzip_level),
+                                     &dataset, error);
   h5_close_id(dataset);
   h5_close_id(space);
   return status;
 }
 
-/* Makes room for `rows` rows. */
+/* Extends the dataset to at least `rows` rows. */
 static nnt_status extend(const nnt_h5 *file, const char *path, hid_t dataset,
                          const nnt_h5_dataset *shape, int64_t rows, nnt_error *error) {
   hsize_t extent[NNT_H5_MAX_RANK] = {0};

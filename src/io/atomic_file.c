@@ -1,4 +1,4 @@
-/* Files that are whole or not there, and the few other calls on files that need the system. */
+/* Atomic files, and other files and directories, with system calls. */
 #include "io/atomic_file.h"
 
 #include <dirent.h>
@@ -16,7 +16,7 @@
 #include "base/memory.h"
 
 #define TEMPORARY_PREFIX ".nntrain-tmp-"
-/* Characters of the final name that a temporary one shows. */
+/* Characters of the final name that are part of a temporary one. */
 #define SHOWN_NAME 100
 /* Symbolic links that are followed, as many as Linux does. */
 #define MAX_LINKS 40
@@ -24,7 +24,7 @@
 
 struct nnt_atomic_file {
   char *final;
-  char *temporary; /* in the same folder */
+  char *temporary; /* in the same directory */
 };
 
 static nnt_status fail_system(const char *what, const char *path, int reason, const char *remedy,
@@ -34,7 +34,7 @@ static nnt_status fail_system(const char *what, const char *path, int reason, co
 
 static nnt_status fail_write(const char *path, int reason, nnt_error *error) {
   return fail_system("writing a file failed", path, reason,
-                     "check the free space, the quota and the permissions there", error);
+                     "check the free space, the quota and the permissions", error);
 }
 
 static nnt_status fail_read(const char *path, int reason, nnt_error *error) {
@@ -44,53 +44,53 @@ static nnt_status fail_read(const char *path, int reason, nnt_error *error) {
 
 /* --- names --- */
 
-/* The folder of a path, "." when it names none; owned by the caller; NULL without memory. */
-static char *folder_of(const char *path) {
+/* The directory of a path, "." if it has none; owned by the caller; NULL if out of memory. */
+static char *directory_of(const char *path) {
   const char *slash = strrchr(path, '/');
   if (slash == NULL) return strdup(".");
   return strndup(path, slash == path ? 1 : (size_t)(slash - path));
 }
 
-/* A name in `folder` that no process uses, on this node or another, for what becomes `final`. NULL
- * without memory. */
-static char *make_temporary(const char *folder, const char *final) {
+/* A unique name in a directory, over all processes and nodes, for the file that becomes `final`.
+ * NULL if out of memory. */
+static char *make_temporary(const char *directory, const char *final) {
   struct timespec now = {0};
   struct stat info;
   const char *slash = strrchr(final, '/');
-  size_t size = strlen(folder) + sizeof TEMPORARY_PREFIX + SHOWN_NAME + 64;
+  size_t size = strlen(directory) + sizeof TEMPORARY_PREFIX + SHOWN_NAME + 64;
   char *name = malloc(size);
   if (name == NULL) return NULL;
   do {
     (void)clock_gettime(CLOCK_REALTIME, &now);
-    (void)snprintf(name, size, "%s/" TEMPORARY_PREFIX "%.*s-%lx-%llx-%lx", folder, SHOWN_NAME,
+    (void)snprintf(name, size, "%s/" TEMPORARY_PREFIX "%.*s-%lx-%llx-%lx", directory, SHOWN_NAME,
                    slash != NULL ? slash + 1 : final, (long)getpid(), (long long)now.tv_sec,
                    (unsigned long)now.tv_nsec);
   } while (lstat(name, &info) == 0);
   return name;
 }
 
-/* The name that a symbolic link holds, seen from the link's place; NULL with errno on failure.
- */
+/* The target of a symbolic link, relative to what `path` is relative to; NULL with errno on
+ * failure. */
 static char *read_link(const char *path) {
   char target[PATH_MAX];
   ssize_t length = readlink(path, target, sizeof target - 1);
   if (length < 0) return NULL;
   target[length] = '\0';
   const char *slash = strrchr(path, '/');
-  size_t folder = target[0] == '/' || slash == NULL ? 0 : (size_t)(slash - path) + 1;
-  char *name = malloc(folder + (size_t)length + 1);
+  size_t directory = target[0] == '/' || slash == NULL ? 0 : (size_t)(slash - path) + 1;
+  char *name = malloc(directory + (size_t)length + 1);
   if (name == NULL) return NULL;
-  memcpy(name, path, folder);
-  memcpy(name + folder, target, (size_t)length + 1);
+  memcpy(name, path, directory);
+  memcpy(name + directory, target, (size_t)length + 1);
   return name;
 }
 
-/* Where a write to `path` has to go; following links, a symbolic link stays one. */
+/* The file to replace for a write to `path`: with follow_links, the target of a symbolic link. */
 static nnt_status find_final(const char *path, bool follow_links, char **out, nnt_error *error) {
   struct stat info;
   if (stat(path, &info) == 0 && !S_ISREG(info.st_mode))
-    return fail_system("cannot write a file here", path, S_ISDIR(info.st_mode) ? EISDIR : EEXIST,
-                       "give the name of a file", error);
+    return fail_system("cannot write this file", path, S_ISDIR(info.st_mode) ? EISDIR : EEXIST,
+                       "give the name of a regular file", error);
   char *name = strdup(path);
   for (int i = 0; follow_links && name != NULL && i < MAX_LINKS; ++i) {
     if (lstat(name, &info) != 0 || !S_ISLNK(info.st_mode)) break;
@@ -115,16 +115,16 @@ static nnt_status begin(const char *path, bool follow_links, nnt_atomic_file **o
   nnt_atomic_file *file = calloc(1, sizeof *file);
   if (file == NULL) return nnt_fail_memory(error, sizeof *file, "a file");
   nnt_status status = find_final(path, follow_links, &file->final, error);
-  char *folder = status == NNT_OK ? folder_of(file->final) : NULL;
+  char *directory = status == NNT_OK ? directory_of(file->final) : NULL;
   if (status == NNT_OK) {
-    file->temporary = folder != NULL ? make_temporary(folder, file->final) : NULL;
+    file->temporary = directory != NULL ? make_temporary(directory, file->final) : NULL;
     if (file->temporary == NULL)
       status = nnt_fail_memory(error, strlen(path), "the name of a file");
-    else if (access(folder, W_OK | X_OK) != 0)
-      status = fail_system("cannot write into this folder", folder, errno,
-                           "make the folder, or choose one that you may write to", error);
+    else if (access(directory, W_OK | X_OK) != 0)
+      status = fail_system("cannot write to this directory", directory, errno,
+                           "create it, or choose a directory that you can write to", error);
   }
-  free(folder);
+  free(directory);
   if (status != NNT_OK)
     free_file(&file);
   else
@@ -146,26 +146,26 @@ void nnt_atomic_abandon(nnt_atomic_file **file) {
   free_file(file);
 }
 
-void nnt_atomic_sweep(const char *folder, const char *const *names) {
-  DIR *directory = opendir(folder);
-  if (directory == NULL) return;
-  for (struct dirent *entry = readdir(directory); entry != NULL; entry = readdir(directory)) {
+void nnt_atomic_sweep(const char *directory, const char *const *names) {
+  DIR *stream = opendir(directory);
+  if (stream == NULL) return;
+  for (struct dirent *entry = readdir(stream); entry != NULL; entry = readdir(stream)) {
     const char *name = entry->d_name + strlen(TEMPORARY_PREFIX);
     if (strncmp(entry->d_name, TEMPORARY_PREFIX, strlen(TEMPORARY_PREFIX)) != 0) continue;
     bool found = false;
     for (int i = 0; names[i] != NULL; ++i)
       found = found || strncmp(name, names[i], strlen(names[i])) == 0;
-    if (found) (void)unlinkat(dirfd(directory), entry->d_name, 0);
+    if (found) (void)unlinkat(dirfd(stream), entry->d_name, 0);
   }
-  (void)closedir(directory);
+  (void)closedir(stream);
 }
 
 /* --- flushing --- */
 
-/* Some file systems cannot flush a folder and say EINVAL; one that may be written to but not
- * read cannot be flushed either. */
-static bool flush_folder(const char *folder) {
-  int descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+/* Some file systems cannot flush a directory (EINVAL); neither can a directory be flushed that is
+ * writable but not readable. */
+static bool flush_directory(const char *directory) {
+  int descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (descriptor < 0) return errno == EACCES;
   bool good = fsync(descriptor) == 0 || errno == EINVAL;
   int reason = errno;
@@ -174,11 +174,11 @@ static bool flush_folder(const char *folder) {
   return good;
 }
 
-static bool flush_folder_of(const char *path) {
-  char *folder = folder_of(path);
-  bool good = folder != NULL && flush_folder(folder);
+static bool flush_directory_of(const char *path) {
+  char *directory = directory_of(path);
+  bool good = directory != NULL && flush_directory(directory);
   int reason = errno;
-  free(folder);
+  free(directory);
   errno = reason;
   return good;
 }
@@ -196,7 +196,7 @@ static bool flush_file(const char *path) {
 nnt_status nnt_atomic_commit(nnt_atomic_file **file, nnt_error *error) {
   nnt_status status = NNT_OK;
   if (!flush_file((*file)->temporary) || rename((*file)->temporary, (*file)->final) != 0 ||
-      !flush_folder_of((*file)->final))
+      !flush_directory_of((*file)->final))
     status = fail_write((*file)->final, errno, error);
   if (status != NNT_OK)
     nnt_atomic_abandon(file);
@@ -231,7 +231,7 @@ static ssize_t read_some(int descriptor, char *bytes, size_t size) {
   return (ssize_t)got;
 }
 
-/* Closes, and keeps the reason of an earlier failure. */
+/* Closes; errno stays that of an earlier failure. */
 static bool close_good(int descriptor, bool good) {
   int reason = errno;
   if (close(descriptor) != 0 && good) return false;
@@ -243,8 +243,7 @@ static int create_temporary(const nnt_atomic_file *file) {
   return open(file->temporary, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 }
 
-/* Whether the file holds these bytes and no more, as far as the system lets them be read from where
- * they were flushed to. */
+/* Whether the file consists of these bytes, read from disk as far as the system drops its cache. */
 static bool holds(int descriptor, const char *bytes, size_t size) {
   void *memory = NULL;
   nnt_error ignored;
@@ -325,7 +324,7 @@ nnt_status nnt_atomic_alias(const char *existing, const char *alias, nnt_error *
   }
   char *temporary = strdup(file->temporary);
   status = nnt_atomic_commit(&file, error);
-  /* rename() leaves the old name when both already are names of one file. */
+  /* rename() does nothing if both already are names of the same file. */
   if (temporary != NULL) (void)unlink(temporary);
   free(temporary);
   return status;
@@ -352,8 +351,8 @@ nnt_status nnt_file_read_all(const char *path, void **bytes, size_t *size, nnt_e
     if (count < 0)
       status = fail_read(path, errno, error);
     else if (count != info.st_size || read_some(descriptor, &extra, 1) != 0)
-      status = fail_system("a file changed while it was read", path, EBUSY,
-                           "try again when nothing writes to it", error);
+      status = fail_system("the file changed while it was read", path, EBUSY,
+                           "try again when no program writes to it", error);
     else
       *size = (size_t)count;
   }
@@ -373,35 +372,35 @@ nnt_status nnt_file_append(const char *path, const char *text, nnt_error *error)
   return close_good(descriptor, good) ? NNT_OK : fail_write(path, errno, error);
 }
 
-/* --- folders --- */
+/* --- directories --- */
 
-/* Makes one folder whose parents exist; an existing one is kept. */
-static nnt_status make_one(const char *path, nnt_error *error) {
+/* Creates one directory whose parents exist; an existing one is kept. */
+static nnt_status create_one(const char *path, nnt_error *error) {
   struct stat info;
   if (mkdir(path, 0777) == 0)
-    return flush_folder_of(path) ? NNT_OK : fail_write(path, errno, error);
+    return flush_directory_of(path) ? NNT_OK : fail_write(path, errno, error);
   int reason = errno;
   if (stat(path, &info) == 0) {
     if (S_ISDIR(info.st_mode)) return NNT_OK;
     reason = ENOTDIR;
   }
-  return fail_system("cannot make this folder", path, reason,
-                     "choose another, or one whose parents you may write to", error);
+  return fail_system("cannot create this directory", path, reason,
+                     "choose another, in a directory that you can write to", error);
 }
 
 nnt_status nnt_directory_make(const char *path, nnt_error *error) {
   char *copy = strdup(path);
-  if (copy == NULL) return nnt_fail_memory(error, strlen(path), "the name of a folder");
+  if (copy == NULL) return nnt_fail_memory(error, strlen(path), "the name of a directory");
   nnt_status status = NNT_OK;
   size_t length = strlen(copy);
   while (length > 1 && copy[length - 1] == '/') copy[--length] = '\0';
   for (size_t i = 1; i < length && status == NNT_OK; ++i) {
     if (copy[i] != '/' || copy[i - 1] == '/') continue;
     copy[i] = '\0';
-    status = make_one(copy, error);
+    status = create_one(copy, error);
     copy[i] = '/';
   }
-  if (status == NNT_OK) status = make_one(copy, error);
+  if (status == NNT_OK) status = create_one(copy, error);
   free(copy);
   return status;
 }
@@ -412,8 +411,8 @@ nnt_status nnt_directory_check_writable(const char *path, nnt_error *error) {
   nnt_status status = NNT_OK;
   int descriptor = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
   if (descriptor < 0) {
-    status = fail_system("cannot write into this folder", path, errno,
-                         "make the folder, or choose one that you may write to", error);
+    status = fail_system("cannot write to this directory", path, errno,
+                         "create it, or choose a directory that you can write to", error);
   } else {
     (void)close(descriptor);
     (void)unlink(name);
@@ -428,6 +427,5 @@ nnt_status nnt_file_check_other(const char *output, const char *input, nnt_error
       first.st_ino != second.st_ino)
     return NNT_OK;
   return nnt_fail(error, NNT_BAD_USAGE,
-                  "the output would replace what it is made from\n--output %s\ngive another file",
-                  output);
+                  "the output would replace its input\n--output %s\ngive another file", output);
 }

@@ -10,7 +10,7 @@
 #include "comm/comm.h"
 #include "io/dataset_list.h"
 
-/* Bytes read at once where rows are left out, unless a sample is larger. */
+/* Bytes read at once where rows are skipped, unless a sample is larger. */
 #define SCRATCH_BYTES (INT64_C(1) << 20)
 
 struct nnt_dataset {
@@ -18,11 +18,11 @@ struct nnt_dataset {
   nnt_dataset_file **files; /* [count] */
   int64_t *begin;           /* [count + 1] positions */
   nnt_dataset_shape shape;
-  int names_of;                  /* file whose class names are the data set's */
-  nnt_comm *comm;                /* NULL: every rank reads for itself */
+  int names_of;                  /* the file whose class names the data set has */
+  nnt_comm *comm;                /* NULL: reads are not collective */
   const nnt_index_set *selected; /* NULL: all rows */
   int64_t scratch_bytes;
-  char *scratch; /* rows among which the selected ones are */
+  char *scratch; /* rows from which the selected ones are copied */
   char name[450];
 };
 
@@ -34,7 +34,7 @@ static nnt_status fail_different(const nnt_dataset *data, int file, const char *
                                  const char *first, const char *other, nnt_error *error) {
   return nnt_fail(error, NNT_BAD_INPUT,
                   "the files of a data set differ\n%.150s: %s %s, in %.150s it is %s\nstore all "
-                  "files of a data set alike",
+                  "files of a data set in the same way",
                   nnt_dataset_file_name(data->files[file]), what, other,
                   nnt_dataset_file_name(data->files[0]), first);
 }
@@ -58,7 +58,7 @@ static const char *y_name(const nnt_dataset_shape *shape) {
   return shape->y_integer && shape->y_vector ? "classes" : "values";
 }
 
-/* Class names that both files have are the same. */
+/* If both files have class names, these are the same. */
 static nnt_status check_names(const nnt_dataset *data, int file, nnt_error *error) {
   const nnt_dataset_shape *first = shape_at(data, data->names_of), *other = shape_at(data, file);
   if (first->class_names == NULL || other->class_names == NULL) return NNT_OK;
@@ -90,8 +90,8 @@ static nnt_status check_alike(nnt_dataset *data, int file, nnt_error *error) {
   return check_names(data, file, error);
 }
 
-/* The shape of all files, from that of each. */
-static void join_shapes(nnt_dataset *data) {
+/* The shape of all files together. */
+static void combine_shapes(nnt_dataset *data) {
   data->shape = *shape_at(data, 0);
   for (int i = 0; i < data->count; ++i) {
     const nnt_dataset_shape *shape = shape_at(data, i);
@@ -121,7 +121,7 @@ static nnt_status open_all(nnt_dataset *data, const nnt_dataset_list *list, bool
     data->count = i + 1;
     status = check_alike(data, i, error);
   }
-  if (status == NNT_OK) join_shapes(data);
+  if (status == NNT_OK) combine_shapes(data);
   return status;
 }
 
@@ -151,7 +151,7 @@ nnt_status nnt_dataset_select(nnt_dataset *data, const nnt_index_set *rows, nnt_
   data->scratch_bytes = nnt_max_i64(SCRATCH_BYTES, row_bytes);
   data->scratch = malloc((size_t)data->scratch_bytes);
   if (data->scratch == NULL)
-    return nnt_fail_memory(error, (size_t)data->scratch_bytes, "a part of a data set");
+    return nnt_fail_memory(error, (size_t)data->scratch_bytes, "a selection of samples");
   double share = (double)nnt_index_set_count(rows) / (double)shape->samples;
   data->selected = rows;
   shape->samples = nnt_index_set_count(rows);
@@ -198,7 +198,7 @@ int64_t nnt_dataset_row(const nnt_dataset *data, int64_t position) {
   return data->selected != NULL ? nnt_index_set_row(data->selected, position) : position;
 }
 
-/* What a sample has. */
+/* The parts of a sample. */
 typedef enum column { X, CLASSES, TARGETS, WEIGHTS } column;
 
 static int64_t bytes_of(const nnt_dataset *data, column what) {
@@ -229,8 +229,8 @@ static nnt_status read_file(nnt_dataset_file *file, column what, int64_t first, 
   }
 }
 
-/* Rows [first, first + count) of all rows. A collective read is one for all ranks: they all go
- * through all files, and on after an error. */
+/* Rows [first, first + count) of all rows. In a collective read all ranks go through all files,
+ * even after an error. */
 static nnt_status read_rows(nnt_dataset *data, column what, int64_t first, int64_t count, void *out,
                             nnt_error *error) {
   bool together = what == X && data->comm != NULL;
@@ -250,13 +250,13 @@ static nnt_status read_rows(nnt_dataset *data, column what, int64_t first, int64
   return status;
 }
 
-/* Rows to be read at once for selected ones. */
+/* A contiguous run of rows that is read at once. */
 typedef struct span {
   int64_t first, rows;
-  int64_t selected; /* of them */
+  int64_t selected; /* how many of them are selected */
 } span;
 
-/* For samples from `position` on, `left` at most. */
+/* The span from `position` on, of at most `left` samples and `most` rows. */
 static span span_at(const nnt_dataset *data, int64_t position, int64_t left, int64_t most) {
   span next = {.first = nnt_index_set_row(data->selected, position)};
   int64_t last = nnt_index_set_row(data->selected, position + left - 1);

@@ -1,4 +1,4 @@
-/* Reading a data set. */
+/* Reading one file of a data set. */
 #include "io/dataset_file.h"
 
 #include <inttypes.h>
@@ -18,7 +18,7 @@
 
 struct nnt_dataset_file {
   nnt_h5 *h5;
-  nnt_h5 *shared; /* the same file, for x, when all ranks read it together; else NULL */
+  nnt_h5 *shared; /* the same file opened collectively, for x; else NULL */
   char name[400];
   char group[200];                                 /* "/" or "/train" */
   char x_path[300], y_path[300], weight_path[300]; /* weight_path "": none */
@@ -63,7 +63,7 @@ static nnt_status list_one(void *context, const char *path, const nnt_h5_dataset
   return NNT_OK;
 }
 
-/* A dataset that is not there: the message lists those that are. */
+/* The message lists the datasets of the file. */
 static nnt_status fail_missing(nnt_dataset_file *file, const char *path, const char *option,
                                nnt_error *error) {
   struct listing listing = {""};
@@ -72,12 +72,12 @@ static nnt_status fail_missing(nnt_dataset_file *file, const char *path, const c
       listing.text[0] == '\0')
     (void)snprintf(listing.text, sizeof listing.text, "none");
   return nnt_fail(error, NNT_BAD_INPUT,
-                  "no such dataset\n%s, dataset %s\ngive FILE:GROUP or %s; the file holds: "
+                  "no such dataset\n%s, dataset %s\ngive FILE:GROUP or %s; the file contains: "
                   "%.150s",
                   file->name, path, option, listing.text);
 }
 
-/* The type in memory for a stored type: what float32 holds exactly and is smaller stays. */
+/* Integer types smaller than float32 are kept: it represents them exactly. */
 static void choose_type(nnt_dataset_file *file, const nnt_h5_dataset *x) {
   bool small = x->kind == NNT_H5_INTEGER && x->element_bytes <= 2;
   file->shape.ranged = small;
@@ -104,7 +104,7 @@ static nnt_status describe_x(nnt_dataset_file *file, nnt_error *error) {
                 "store x as an integer or floating-point array", error);
   if (x.rank < 2)
     return fail(file, file->x_path, "x has too few dimensions",
-                "give x the shape [samples, features] or more dimensions", error);
+                "give x the shape [samples, features], or more dimensions", error);
   file->shape.samples = x.dims[0];
   file->shape.features = 1;
   if (x.rank == 3) {
@@ -119,8 +119,8 @@ static nnt_status describe_x(nnt_dataset_file *file, nnt_error *error) {
     return fail(file, file->x_path, "the data set is empty",
                 "give a data set with at least one sample and one feature", error);
   if (file->shape.features > NNT_MAX_WIDTH)
-    return fail(file, file->x_path, "too many features a sample",
-                "16777216 are the most; reduce the samples' dimensions", error);
+    return fail(file, file->x_path, "too many features per sample",
+                "reduce the dimensions of the samples to at most 16777216 features", error);
   return NNT_OK;
 }
 
@@ -158,8 +158,8 @@ static nnt_status check_weights(nnt_dataset_file *file, nnt_error *error) {
   nnt_status status = nnt_h5_describe(file->h5, file->weight_path, &weights, error);
   if (status != NNT_OK) return status;
   if (weights.kind == NNT_H5_OTHER || weights.rank != 1 || weights.dims[0] != file->shape.samples)
-    return fail(file, file->weight_path, "not a weight for every sample",
-                "give the weights the shape [samples], as numbers from 0", error);
+    return fail(file, file->weight_path, "the weights do not match the samples",
+                "give the weights the shape [samples], as non-negative numbers", error);
   return NNT_OK;
 }
 
@@ -217,7 +217,7 @@ const char *nnt_dataset_file_name(const nnt_dataset_file *file) {
   return file->name;
 }
 
-/* The first value of `count` rows that is not finite is an error. */
+/* An error at the first value that is not finite. */
 static nnt_status check_finite(const nnt_dataset_file *file, const char *path, const float *values,
                                int64_t first, int64_t rows, int64_t columns, nnt_error *error) {
   for (int64_t i = 0; i < rows * columns; ++i) {
@@ -243,8 +243,8 @@ static nnt_status take_class(const nnt_dataset_file *file, int64_t value, int64_
                              nnt_error *error) {
   if (value < 0 || value >= MAX_CLASS)
     return nnt_fail(error, NNT_BAD_INPUT,
-                    "a label is out of range\n%s, dataset %s, row %" PRId64 ": %" PRId64
-                    "\nlabels are classes from 0; for numeric targets use --loss mse",
+                    "a class label is out of range\n%s, dataset %s, row %" PRId64 ": %" PRId64
+                    "\nclasses count from 0; for a regression use --loss mse",
                     file->name, file->y_path, row, value);
   *out = (int32_t)value;
   return NNT_OK;
@@ -283,10 +283,10 @@ nnt_status nnt_dataset_file_read_weights(nnt_dataset_file *file, int64_t first, 
   if (status == NNT_OK) status = check_finite(file, file->weight_path, out, first, count, 1, error);
   for (int64_t i = 0; i < count && status == NNT_OK; ++i) {
     if (out[i] < 0.0F)
-      status =
-          nnt_fail(error, NNT_BAD_INPUT,
-                   "a weight is below 0\n%s, dataset %s, row %" PRId64 ": %g\ngive weights from 0",
-                   file->name, file->weight_path, first + i, (double)out[i]);
+      status = nnt_fail(error, NNT_BAD_INPUT,
+                        "a weight is negative\n%s, dataset %s, row %" PRId64
+                        ": %g\ngive non-negative weights",
+                        file->name, file->weight_path, first + i, (double)out[i]);
   }
   return status;
 }

@@ -1,4 +1,4 @@
-/* The files of a data set, from their names. */
+/* The files of a data set from their names. */
 #include "io/dataset_list.h"
 
 #include <glob.h>
@@ -10,7 +10,7 @@ static int by_bytes(const void *a, const void *b) {
   return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* Takes over `text`: "FILE", a zero byte and the group, or no group. */
+/* Takes ownership of `text`: "FILE", and after its zero the group, if there is one. */
 static nnt_status add(nnt_dataset_list *list, const nnt_dataset_place *like, char *text,
                       const char *group, nnt_error *error) {
   size_t bytes = (size_t)(list->count + 1) * sizeof *list->places;
@@ -26,7 +26,7 @@ static nnt_status add(nnt_dataset_list *list, const nnt_dataset_place *like, cha
   return NNT_OK;
 }
 
-/* `file` with `group` behind it, and where the group then is. */
+/* `file`, and `group` after its zero; *place_of_group points to the group. */
 static char *join(const char *file, const char *group, const char **place_of_group) {
   size_t length = strlen(file) + 1;
   char *text = malloc(length + (group != NULL ? strlen(group) + 1 : 0));
@@ -49,11 +49,10 @@ static nnt_status add_pattern(nnt_dataset_list *list, const nnt_dataset_place *l
   nnt_status status = NNT_OK;
   int code = glob(pattern, GLOB_NOSORT, NULL, &found);
   if (code == GLOB_NOMATCH)
-    status = nnt_fail(error, NNT_BAD_INPUT, "no file has a name like that\n%s\ncorrect the pattern",
-                      pattern);
+    status = nnt_fail(error, NNT_BAD_INPUT, "no file matches the pattern\n%s\ncorrect it", pattern);
   else if (code != 0)
     status = nnt_fail(error, NNT_IO_ERROR,
-                      "cannot look for data files\n%s\ncheck the permissions of the directories",
+                      "cannot search for data files\n%s\ncheck the permissions of the directories",
                       pattern);
   if (status == NNT_OK) qsort(found.gl_pathv, found.gl_pathc, sizeof *found.gl_pathv, by_bytes);
   for (size_t i = 0; i < found.gl_pathc && status == NNT_OK; ++i)
@@ -62,14 +61,14 @@ static nnt_status add_pattern(nnt_dataset_list *list, const nnt_dataset_place *l
   return status;
 }
 
-/* One name of the list. */
+/* Adds the files of one name. */
 static nnt_status add_name(nnt_dataset_list *list, const nnt_dataset_place *like, char *name,
                            nnt_error *error) {
   if (name[0] != '\0' && access(name, F_OK) == 0) return add_file(list, like, name, NULL, error);
   char *colon = strrchr(name, ':');
   if (name[0] == '\0' || colon == name || (colon != NULL && colon[1] == '\0'))
     return nnt_fail(error, NNT_BAD_USAGE,
-                    "not the name of a data set\n%s\nwrite FILE.h5, or FILE.h5:GROUP", like->path);
+                    "not a valid data set name\n%s\nwrite FILE.h5, or FILE.h5:GROUP", like->path);
   if (colon != NULL) *colon = '\0';
   const char *group = colon != NULL ? colon + 1 : NULL;
   if (access(name, F_OK) != 0 && strpbrk(name, "*?[") != NULL)

@@ -11,10 +11,10 @@
 #include "base/partition.h"
 #include "io/atomic_file.h"
 
-/* Bytes of x that are written at once; also the size of a chunk. */
+/* Bytes of x that are written at once, and per chunk. */
 #define BLOCK_BYTES ((int64_t)1 << 20)
 #define MAX_BLOCK_ROWS 65536
-/* Rows of y in a chunk, and of y remapped at once. */
+/* Rows of y per chunk, and remapped at once. */
 #define Y_BLOCK_ROWS 65536
 
 struct nnt_dataset_writer {
@@ -48,9 +48,9 @@ static int64_t type_bytes(nnt_h5_type type) {
   }
 }
 
-/* --- where it goes --- */
+/* --- the output --- */
 
-/* group + "/" + name, without a double slash; NULL without memory. */
+/* group + "/" + name, without a double slash; NULL if out of memory. */
 static char *join(const char *group, const char *name) {
   size_t length = strlen(group);
   while (length > 0 && group[length - 1] == '/') --length;
@@ -78,15 +78,15 @@ static bool is_root(const nnt_dataset_writer *writer) {
   return strcmp(writer->group, "/") == 0;
 }
 
-/* Whether the existing file is kept, and the group free in it. */
+/* NNT_OK if the existing file may be replaced, or the group is free in it. */
 static nnt_status check_existing(const nnt_dataset_writer *writer, nnt_error *error) {
   const nnt_convert_output *output = writer->output;
   nnt_h5 *existing = NULL;
   if (is_root(writer)) {
     if (output->force) return NNT_OK;
     return nnt_fail(error, NNT_BAD_INPUT,
-                    "the output file exists\n%s\nadd --force to replace it, or write to a group "
-                    "of it with %.80s:GROUP",
+                    "the output file exists\n%s\nadd --force to replace it, or add a group to it "
+                    "with %.80s:GROUP",
                     output->path, output->path);
   }
   nnt_status status = nnt_h5_open(output->path, &existing, error);
@@ -94,14 +94,14 @@ static nnt_status check_existing(const nnt_dataset_writer *writer, nnt_error *er
   if (!output->force &&
       (nnt_h5_exists(existing, writer->x_path) || nnt_h5_exists(existing, writer->y_path)))
     status = nnt_fail(error, NNT_BAD_INPUT,
-                      "the output group holds a data set\n%s, group %s\nadd --force to replace "
+                      "the output group contains a data set\n%s, group %s\nadd --force to replace "
                       "it, or choose another group",
                       output->path, writer->group);
   nnt_h5_destroy(&existing);
   return status;
 }
 
-/* Takes what is to be replaced out of the copy. */
+/* Removes from the copy what will be replaced. */
 static nnt_status clear_group(nnt_dataset_writer *writer, nnt_error *error) {
   nnt_status status = nnt_h5_make_group(writer->file, writer->group, error);
   if (status == NNT_OK) status = nnt_h5_remove(writer->file, writer->x_path, error);
@@ -111,7 +111,7 @@ static nnt_status clear_group(nnt_dataset_writer *writer, nnt_error *error) {
   return status;
 }
 
-/* Messages are to name the file that the user knows, not the temporary one. */
+/* Makes the message name the file that the user knows, not the temporary one. */
 static nnt_status rename_in_error(const nnt_dataset_writer *writer, nnt_status status,
                                   nnt_error *error) {
   if (status == NNT_OK || error == NULL || writer->place == NULL) return status;
@@ -173,13 +173,13 @@ nnt_status nnt_dataset_writer_begin(const nnt_convert_output *output,
   return status;
 }
 
-/* --- what goes there --- */
+/* --- samples --- */
 
 int64_t nnt_dataset_writer_block(const nnt_dataset_writer *writer) {
   return writer->block;
 }
 
-/* A data set that fits into one block gets chunks of its size. */
+/* A data set that fits into one block gets a single chunk. */
 static nnt_status make_datasets(nnt_dataset_writer *writer, int64_t count, nnt_error *error) {
   const nnt_dataset_layout *layout = &writer->layout;
   int64_t y_row = row_bytes(layout->y_type, layout->y_rank, layout->y_dims);

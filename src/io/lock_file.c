@@ -1,4 +1,4 @@
-/* A lock on a file that ends with the process. */
+/* A lock on a file, released when the process ends. */
 #include "io/lock_file.h"
 
 #include <errno.h>
@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Times that a file may be replaced while it is being locked. */
+/* Attempts, as the file may be replaced while it is being locked. */
 #define TRIES 100
 
 struct nnt_lock_file {
@@ -19,13 +19,13 @@ struct nnt_lock_file {
 };
 
 static nnt_status fail(const char *path, int reason, nnt_error *error) {
-  return nnt_fail(error, NNT_IO_ERROR,
-                  "cannot lock the directory of the run\n%.500s: %s\ncheck the free space and the "
-                  "permissions there",
-                  path, strerror(reason));
+  return nnt_fail(
+      error, NNT_IO_ERROR,
+      "cannot lock the run directory\n%.500s: %s\ncheck the free space and the permissions", path,
+      strerror(reason));
 }
 
-/* Who holds it wrote its name there. */
+/* The holder has written its name to the file. */
 static nnt_status fail_held(int descriptor, const char *path, nnt_error *error) {
   char holder[120] = "";
   ssize_t length = pread(descriptor, holder, sizeof holder - 1, 0);
@@ -37,7 +37,7 @@ static nnt_status fail_held(int descriptor, const char *path, nnt_error *error) 
                   path, holder[0] != '\0' ? holder : "another process");
 }
 
-/* Whether the path still names the open file: its last holder may have removed it meanwhile. */
+/* Whether the path still names the open file, which its last holder may have removed meanwhile. */
 static bool is_current(int descriptor, const char *path) {
   struct stat open_file, named;
   return fstat(descriptor, &open_file) == 0 && stat(path, &named) == 0 &&
@@ -48,7 +48,7 @@ static bool has_no_locks(int reason) {
   return reason == ENOLCK || reason == ENOSYS || reason == EOPNOTSUPP || reason == EINVAL;
 }
 
-/* *descriptor is -1 where there are no locks. */
+/* *descriptor is -1 if the file system has no locks. */
 static nnt_status take(const char *path, int *descriptor, nnt_error *error) {
   struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
   for (int i = 0; i < TRIES; ++i) {
@@ -73,7 +73,7 @@ static void write_holder(int descriptor) {
   char host[64] = "", text[120];
   (void)gethostname(host, sizeof host - 1);
   int length = snprintf(text, sizeof text, "%s, process %ld\n", host, (long)getpid());
-  /* Only for the message to others. */
+  /* Needed only for the message that others get. */
   if (ftruncate(descriptor, 0) == 0 && pwrite(descriptor, text, (size_t)length, 0) < 0) return;
 }
 

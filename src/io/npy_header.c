@@ -1,4 +1,4 @@
-/* A parser for the one kind of Python literal that NPY headers are. */
+/* A parser for the Python literals in NPY headers. */
 #include "io/npy_header.h"
 
 #include <string.h>
@@ -43,7 +43,7 @@ static bool take_size(cursor *c, int64_t *out) {
     *out = *out > (INT64_MAX - digit) / 10 ? INT64_MAX : 10 * *out + digit;
   }
   bool found = c->at > first;
-  /* Python 2 wrote long integers with an L. */
+  /* Python 2 writes long integers with an L. */
   if (found && c->at < c->end && *c->at == 'L') ++c->at;
   return found;
 }

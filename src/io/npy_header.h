@@ -1,6 +1,6 @@
 /* The text of an NPY header: a Python dictionary of literals,
  *   {'descr': '<f4', 'fortran_order': False, 'shape': (60000, 784), }
- * Nothing but these three keys, each once, in any order. */
+ * with exactly these three keys, in any order. */
 #ifndef NNT_IO_NPY_HEADER_H
 #define NNT_IO_NPY_HEADER_H
 
@@ -13,13 +13,13 @@
 #define NNT_NPY_DESCR_BYTES 32
 
 typedef struct nnt_npy_header {
-  char descr[NNT_NPY_DESCR_BYTES]; /* "<f4"; "" for a structured type, of which no more is read */
+  char descr[NNT_NPY_DESCR_BYTES]; /* "<f4"; "" for a structured type, at which parsing ends */
   bool fortran_order;
-  int rank; /* more than NNT_H5_MAX_RANK when the array has more; dims are the first ones */
+  int rank;                      /* may exceed NNT_H5_MAX_RANK; dims has the first ones */
   int64_t dims[NNT_H5_MAX_RANK]; /* INT64_MAX for larger ones */
 } nnt_npy_header;
 
-/* False when the text is not such a dictionary. */
+/* False if the text is not such a dictionary. */
 bool nnt_npy_header_parse(const char *text, size_t size, nnt_npy_header *out);
 
 #endif

@@ -1,4 +1,4 @@
-/* In place of onnx_file.c where protobuf-c or the ONNX format's definition was not found. */
+/* In place of onnx_file.c in a build without protobuf-c or onnx.proto. */
 #include "io/onnx_file.h"
 
 nnt_status nnt_onnx_write(const char *path, const nnt_model *model, const float *parameters,

@@ -1,4 +1,4 @@
-/* Outputs of the commands. */
+/* Output files of the commands. */
 #include <errno.h>
 #include <nntrain/file.h>
 #include <stdbool.h>
@@ -9,7 +9,7 @@
 #include "io/atomic_file.h"
 #include "io/checkpoint.h"
 
-/* A pipe, a terminal: nothing that could be replaced. */
+/* A pipe or a terminal, which is written to, not replaced. */
 static bool is_stream(const char *path) {
   struct stat info;
   return stat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode);
@@ -38,7 +38,7 @@ nnt_status nnt_file_check_output(const char *path, nnt_error *error) {
   nnt_status status = nnt_atomic_begin(path, &place, &reason);
   nnt_atomic_abandon(&place);
   if (status == NNT_OK) return NNT_OK;
-  /* Nothing was computed yet: a wrong path, not lost work. */
+  /* Nothing has been computed yet: the path is wrong, no work is lost. */
   return nnt_fail(error, NNT_BAD_INPUT, "%s\n--output %.200s: %.400s\n%s", reason.what, path,
                   reason.where, reason.remedy);
 }

@@ -1,4 +1,4 @@
-/* Writing predictions: HDF5, CSV or NPY. */
+/* Writing predictions to HDF5, CSV or NPY. */
 #include "io/prediction_file.h"
 
 #include <errno.h>
@@ -10,9 +10,9 @@
 #include "hdf5/h5.h"
 #include "io/atomic_file.h"
 
-/* Rows of a chunk. */
+/* Rows per chunk. */
 #define CHUNK 1024
-/* Bytes of an NPY header: the array behind it is aligned. */
+/* Bytes of an NPY header, a multiple of 64 to align the array after it. */
 #define NPY_HEADER 128
 
 struct nnt_prediction_file {
@@ -30,11 +30,11 @@ struct nnt_prediction_file {
 static nnt_status fail(const nnt_prediction_file *file, nnt_error *error) {
   return nnt_fail(error, NNT_IO_ERROR,
                   "cannot write the predictions\n--output %.500s: %s\ncheck the directory and "
-                  "the space on it",
+                  "its free space",
                   file->path, strerror(errno));
 }
 
-/* The most probable class; one output is the probability of class 1. */
+/* The most probable class; a single output is the probability of class 1. */
 static int64_t class_of(const float *values, int64_t outputs) {
   if (outputs == 1) return values[0] > 0.5F;
   int64_t best = 0;
@@ -42,7 +42,7 @@ static int64_t class_of(const float *values, int64_t outputs) {
   return best;
 }
 
-/* Several labels a sample (binary cross-entropy with several outputs) are not one class. */
+/* Multi-label outputs (binary cross-entropy with several outputs) are not one class. */
 static bool has_class(const nnt_model *model) {
   return model->target == NNT_TARGET_CLASS ||
          (nnt_model_classifies(model) && nnt_model_outputs(model) == 1);
@@ -64,8 +64,7 @@ static nnt_status create_h5(nnt_prediction_file *file, nnt_error *error) {
   return status;
 }
 
-/* A header: row where there is one, output_0 ..., or output_NAME where the classes have names, then
- * class. */
+/* The header line: row (if any), output_0, ... or output_NAME (if classes have names), class. */
 static nnt_status create_csv(nnt_prediction_file *file, nnt_error *error) {
   const nnt_model *model = file->model;
   int64_t outputs = nnt_model_outputs(model);
@@ -88,9 +87,8 @@ static nnt_status create_csv(nnt_prediction_file *file, nnt_error *error) {
   return ferror(file->stream) ? fail(file, error) : NNT_OK;
 }
 
-/* NPY 1.0: a magic, the length of the rest of the header, a Python dictionary filled up with
- * spaces.
- */
+/* NPY 1.0: the magic string, the length of the rest of the header, a Python dictionary padded with
+ * spaces. */
 static nnt_status write_npy_header(const nnt_prediction_file *file, nnt_error *error) {
   const uint16_t one = 1;
   const char order = *(const char *)&one == 1 ? '<' : '>';
@@ -136,7 +134,7 @@ nnt_status nnt_prediction_file_create(const char *path, const nnt_model *model, 
     status = create_npy(file, error);
   else if (status == NNT_OK)
     status = create_h5(file, error);
-  /* Nothing was computed yet: a wrong path, not lost work. */
+  /* Nothing has been computed yet: the path is wrong, no work is lost. */
   if (status == NNT_IO_ERROR) status = error->status = NNT_BAD_INPUT;
   if (status != NNT_OK) {
     nnt_prediction_file_abandon(&file);

@@ -1,5 +1,5 @@
-/* Writing predictions, block by block: HDF5, CSV or NPY, whole or not at all. Local to one rank.
- * FORMAT.md has the layout. */
+/* Writing predictions, block by block, to HDF5, CSV or NPY, atomically. Not collective. FORMAT.md
+ * has the layout. */
 #ifndef NNT_IO_PREDICTION_FILE_H
 #define NNT_IO_PREDICTION_FILE_H
 
@@ -11,20 +11,19 @@
 
 typedef struct nnt_prediction_file nnt_prediction_file;
 
-/* CSV when `path` ends in ".csv", NPY (NumPy's format, version 1.0, the outputs alone) when in
- * ".npy", else HDF5. `model` tells outputs, classes and their names, and
- * must outlive the file. `with_rows`: the samples are part of a data set, and each is written with
- * its row there. */
+/* CSV if `path` ends in ".csv", NPY (version 1.0, only the outputs) if it ends in ".npy", else
+ * HDF5. `model` gives outputs, classes and class names, and must outlive the file. With
+ * `with_rows`, for part of a data set, each sample is written with its row there. */
 nnt_status nnt_prediction_file_create(const char *path, const nnt_model *model, bool with_rows,
                                       nnt_prediction_file **out, nnt_error *error) NNT_MUST_CHECK;
-/* Samples [first, first + count), in order, from values [count, outputs]; rows [count], not read
- * without `with_rows`. */
+/* Samples [first, first + count), in order, from values [count, outputs] and, with `with_rows`,
+ * rows [count]. */
 nnt_status nnt_prediction_file_append(nnt_prediction_file *file, int64_t first, int64_t count,
                                       const float *values, const int64_t *rows,
                                       nnt_error *error) NNT_MUST_CHECK;
-/* Puts the file under its name; the handle is gone. */
+/* Gives the file its final name and destroys the handle. */
 nnt_status nnt_prediction_file_commit(nnt_prediction_file **file, nnt_error *error) NNT_MUST_CHECK;
-/* Removes what was written; NULL in it is accepted. */
+/* Removes what was written; *file may be NULL. */
 void nnt_prediction_file_abandon(nnt_prediction_file **file);
 
 #endif

@@ -208,7 +208,7 @@ class Refused(Selection):
                             (("--split", "0.5", "--fold", "1/2"), "--split with --fold"),
                             (("--stratify",), "--stratify"),
                             (("--split", "0.5", "--validation", "data.h5"), "--validation"),
-                            (("--split", "0.9", "--limit", "1"), "without samples")):
+                            (("--split", "0.9", "--limit", "1"), "has no samples")):
             self.refuse_training(*words, words=[told])
 
     def test_strata_without_classes(self):

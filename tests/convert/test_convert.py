@@ -107,7 +107,7 @@ class Idx(ConvertCase):
         for data, words in (
                 (good[:10], ["truncated", "x", "header"]),
                 (good[:-1], ["truncated", "x"]),
-                (good + b"1", ["bytes behind the end", "x"]),
+                (good + b"1", ["bytes after the end", "x"]),
                 (idx_bytes(self.x[:0]), ["without samples", "dimension 1 is 0"]),
                 (idx_bytes(self.x[:, :0]), ["dimension 2 is 0"]),
                 (struct.pack(">BBBBIII", 0, 0, 8, 3, 6, 2 ** 32 - 1, 2 ** 32 - 1),
@@ -147,7 +147,7 @@ class Idx(ConvertCase):
         self.refuse("x", "y", "--class-names", "a,b",
                     words=["beyond the class names", "sample 2", "--class-names"])
         self.write("y", idx_bytes(self.y) + b"1")
-        self.refuse("x", "y", words=["bytes behind the end", "y"])
+        self.refuse("x", "y", words=["bytes after the end", "y"])
         self.write("y", idx_bytes(self.y)[:-1])
         self.refuse("x", "y", words=["truncated", "y"])
 
@@ -166,7 +166,7 @@ class Idx(ConvertCase):
         self.refuse("y", "x", words=["more than one dimension"])
         self.refuse("none", "y", words=["none: No such file", "check the path"])
         self.refuse("x", "none", words=["none: No such file"])
-        self.refuse("x", "y", "--format", "png", words=["--format png", "auto, idx, csv"])
+        self.refuse("x", "y", "--format", "png", words=["--format png", "auto, idx, npy, npz, libsvm, csv"])
         self.refuse("x", "y", "--compression", "10", words=["--compression 10", "0 to 9"])
         for option in ("label", "target", "drop", "delimiter"):
             self.refuse("x", "y", f"--{option}", "1", words=[f"--{option}", "IDX"])
@@ -354,13 +354,13 @@ class Csv(ConvertCase):
         start = "a,b,kind\n1,2,x\n\n3,4,y\n"
         for row, words in (
                 ("5,six,x\n", ["not a number", "column 2 (b)", "'six'"]),
-                ("5,,x\n", ["an empty field", "column 2 (b)"]),
+                ("5,,x\n", ["empty field", "column 2 (b)"]),
                 ("5,nan,x\n", ["not finite", "column 2 (b)", "'nan'"]),
                 ("-inf,1,x\n", ["not finite", "column 1 (a)"]),
                 ("1e39,1,x\n", ["not finite", "column 1 (a)", "1e39"]),
                 ("5 5,1,x\n", ["not a number", "column 1 (a)", "'5 5'"]),
-                ("5,6,\n", ["an empty class label", "column 3 (kind)"]),
-                ('5,6,""\n', ["an empty class label", "column 3 (kind)"]),
+                ("5,6,\n", ["empty class label", "column 3 (kind)"]),
+                ('5,6,""\n', ["empty class label", "column 3 (kind)"]),
                 ("5,6\n", ["2 fields", "has 3", "column 3"]),
                 ("5,6,x,7\n", ["4 fields", "has 3", "column 4"]),
                 ('5,"6\n', ["quote", "column 2"]),
@@ -387,12 +387,12 @@ class Csv(ConvertCase):
         self.refuse_text(text, "--label", "knd", words=["--label knd", "a, b, b, kind"])
         self.refuse_text(text, "--label", "5", words=["--label 5", "1 to 4"])
         self.refuse_text(text, "--label", "0", words=["--label 0"])
-        self.refuse_text(text, "--drop", "b", words=["--drop b", "more than once"])
+        self.refuse_text(text, "--drop", "b", words=["--drop b", "ambiguous column name"])
         self.refuse_text(text, "--drop", "4", words=["--label", "last column"])
-        self.refuse_text(text, "--drop", "4", "--label", "kind", words=["two uses"])
-        self.refuse_text(text, "--drop", "1,1", words=["two uses"])
-        self.refuse_text(text, "--drop", "1,2,3", words=["no column of features"])
-        self.refuse_text(text, "--target", "1", "--drop", "a", words=["two uses"])
+        self.refuse_text(text, "--drop", "4", "--label", "kind", words=["two roles"])
+        self.refuse_text(text, "--drop", "1,1", words=["two roles"])
+        self.refuse_text(text, "--drop", "1,2,3", words=["no feature columns"])
+        self.refuse_text(text, "--target", "1", "--drop", "a", words=["two roles"])
         self.refuse_text("1,2\n", "--label", "kind", words=["--label kind", "--header yes"])
         self.write("in.csv", text)
         self.refuse("in.csv", "--label", "kind", "--target", "a",
@@ -403,7 +403,7 @@ class Csv(ConvertCase):
     def test_no_samples(self):
         self.refuse_text("", words=["no samples", "no rows"])
         self.refuse_text("\n\n  \n", words=["no samples"])
-        self.refuse_text("a,b\n", words=["no samples", "a header alone"])
+        self.refuse_text("a,b\n", words=["no samples", "only a header"])
 
     def test_too_many_classes(self):
         text = "".join(f"1,v{i}\n" for i in range(100001))
@@ -422,7 +422,7 @@ class Csv(ConvertCase):
     def test_usage(self):
         self.write("in.csv", "1,0\n")
         self.refuse(words=["no input file"])
-        self.refuse("in.csv", "in.csv", words=["one by one"])
+        self.refuse("in.csv", "in.csv", words=["one at a time"])
         self.refuse("none.csv", words=["none.csv: No such file"])
         self.refuse(".", words=["is a directory"])
         self.refuse("in.csv", "--lable", "1", words=["--lable", "--label"])

@@ -180,12 +180,12 @@ class Npy(ConvertCase):
                 self.refuse("x.npy", "y.npy", "--format", "npy",
                             words=["x.npy", "not an NPY file" if size < 6 else "truncated NPY"])
         self.write("x.npy", good + b"1")
-        self.refuse("x.npy", "y.npy", words=["bytes behind the end of an NPY file", "x.npy"])
+        self.refuse("x.npy", "y.npy", words=["bytes after the end of the NPY file", "x.npy"])
         self.write("x.npy", good)
         self.write("y.npy", npy_bytes(self.y)[:-1])
         self.refuse("x.npy", "y.npy", words=["truncated NPY", "y.npy"])
         self.write("y.npy", npy_bytes(self.y) + b"1")
-        self.refuse("x.npy", "y.npy", words=["behind the end", "y.npy"])
+        self.refuse("x.npy", "y.npy", words=["after the end", "y.npy"])
 
     def test_bad_headers(self):
         self.write("y.npy", npy_bytes(self.y))
@@ -209,7 +209,7 @@ class Npy(ConvertCase):
             self.refuse("x.npy", "y.npy", words=["x.npy", word])
         for descr in ("=f4", "|f4", "f4", "<f3", "<i16", "x"):
             self.write("x.npy", npy_text(good.replace("<f4", descr), self.x.tobytes()))
-            self.refuse("x.npy", "y.npy", words=["no integers or floats", f"'{descr}'"])
+            self.refuse("x.npy", "y.npy", words=["not integers or floats", f"'{descr}'"])
         for version in ((0, 0), (4, 0), (1, 1)):
             self.write("x.npy", npy_text(good, self.x.tobytes(), version))
             self.refuse("x.npy", "y.npy", words=["unknown version", f"{version[0]}.{version[1]}"])
@@ -225,8 +225,8 @@ class Npy(ConvertCase):
                 (self.y * 1000000, ["too large", "sample 2"]),
                 (np.array([2 ** 64 - 1] * 6, "u8"), ["too large", "sample 1"]),
                 (np.zeros((6, 2, 2)), ["more than two dimensions", "[samples, targets]"]),
-                (np.array([1, 2, np.nan, 4, 5, 6]), ["target that is not a finite", "sample 3"]),
-                (np.full((6, 2), np.inf, "f2"), ["target that is not a finite", "sample 1"])):
+                (np.array([1, 2, np.nan, 4, 5, 6]), ["target is not a finite", "sample 3"]),
+                (np.full((6, 2), np.inf, "f2"), ["target is not a finite", "sample 1"])):
             self.put(self.x, y)
             self.refuse("x.npy", "y.npy", words=["y.npy", *words])
         self.put(self.x, self.x)
@@ -237,7 +237,7 @@ class Npy(ConvertCase):
             x = np.ones((6, 4), kind)
             x[4, 1] = np.inf
             self.put(x, self.y)
-            self.refuse("x.npy", "y.npy", words=["feature that is not a finite", "x.npy, sample 5"])
+            self.refuse("x.npy", "y.npy", words=["feature is not a finite", "x.npy, sample 5"])
 
     def test_usage(self):
         self.put(self.x, self.y)
@@ -322,7 +322,7 @@ class Npz(ConvertCase):
 
     def test_members_are_checked_like_files(self):
         for data, word in ((npy_bytes(self.x)[:-1], "truncated NPY"), (b"text", "not an NPY file"),
-                           (npy_bytes(self.x) + b"1", "behind the end"),
+                           (npy_bytes(self.x) + b"1", "after the end"),
                            (npy_bytes(np.asfortranarray(self.x)), "ascontiguousarray"),
                            (npy_bytes(np.array([{}])), "Python objects")):
             with zipfile.ZipFile(self.path("d.npz"), "w") as file:
@@ -335,12 +335,12 @@ class Npz(ConvertCase):
         self.refuse("d.npz", "d.npz", words=["more than one NPZ file"])
         self.refuse("d.npz", "--label", "1", words=["--label", "CSV", "NPZ"])
         self.refuse("none.npz", "--format", "npz", words=["none.npz: No such file"])
-        self.refuse(".", "--format", "npz", words=["no regular file"])
+        self.refuse(".", "--format", "npz", words=["not a regular file"])
         command = f"cat d.npz | '{NNTRAIN}' convert /dev/stdin --format npz --output out.h5"
         done = subprocess.run(command, shell=True, cwd=self.folder, check=False, text=True,
                               capture_output=True)
         self.assertEqual(done.returncode, 2)
-        self.assertIn("no regular file", done.stderr)
+        self.assertIn("not a regular file", done.stderr)
 
     def test_memory_does_not_grow(self):
         for name, count in (("small", 2500), ("large", 75000)):

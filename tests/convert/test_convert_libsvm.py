@@ -111,7 +111,7 @@ class Libsvm(ConvertCase):
     def test_bad_lines(self):
         good = "1 1:1\n"
         for line, words in (
-                ("1 1:1 1:2", ["'1:2'", "not above the one before"]), ("1 2:1 1:2", ["'1:2'", "sort"]),
+                ("1 1:1 1:2", ["'1:2'", "not above the previous one"]), ("1 2:1 1:2", ["'1:2'", "sort"]),
                 ("1 qid:3 1:2", ["'qid:3'", "ranking"]), ("1,3 1:2", ["'1,3'", "several labels"]),
                 ("1:2 2:2", ["'1:2'", "without a label"]), ("a 1:2", ["'a'", "not a number"]),
                 ("nan 1:2", ["'nan'", "not an integer"]), ("inf 1:2", ["'inf'"]),

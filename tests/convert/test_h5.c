@@ -169,7 +169,8 @@ static void test_numbers_as_attributes(void **state) {
   assert_true(nnt_h5_has_attribute(file, "/", "r"));
   assert_false(nnt_h5_has_attribute(file, "/", "n"));
   assert_false(nnt_h5_has_attribute(file, "/none", "n"));
-  assert_fails(nnt_h5_get_int(file, "/", "r", &integer, &error), NNT_BAD_INPUT, "not one integer");
+  assert_fails(nnt_h5_get_int(file, "/", "r", &integer, &error), NNT_BAD_INPUT,
+               "not a single integer");
   assert_fails(nnt_h5_get_int(file, "/", "none", &integer, &error), NNT_BAD_INPUT,
                "no such attribute");
   nnt_h5_destroy(&file);
@@ -198,7 +199,7 @@ static void test_texts_as_attributes(void **state) {
   assert_string_equal(text, "nntrain");
   free(text);
   assert_fails(nnt_h5_get_string(file, "/", "class_names", &text, &error), NNT_BAD_INPUT,
-               "not one text");
+               "not a single string");
   nnt_h5_destroy(&file);
 }
 
@@ -323,7 +324,7 @@ static void test_visit_and_remove(void **state) {
   visited.text[0] = '\0';
   assert_ok(nnt_h5_visit(file, "/train", visit, &visited, &error));
   assert_string_equal(visited.text, "/train/x:2 /train/y:2 ");
-  assert_fails(nnt_h5_make_group(file, "/b/c", &error), NNT_BAD_INPUT, "a dataset where");
+  assert_fails(nnt_h5_make_group(file, "/b/c", &error), NNT_BAD_INPUT, "a dataset in place");
   assert_ok(nnt_h5_close(&file, &error));
   assert_ok(nnt_h5_open_update(PATH, &file, &error));
   assert_ok(nnt_h5_remove(file, "/train", &error));
@@ -345,7 +346,7 @@ static void test_wrong_files(void **state) {
   assert_fails(nnt_h5_open("none.h5", &file, &error), NNT_BAD_INPUT, "no such file");
   assert_non_null(strstr(error.where, "none.h5"));
   assert_non_null(strstr(error.remedy, "check the path"));
-  assert_fails(nnt_h5_open(".", &file, &error), NNT_BAD_INPUT, "not a file");
+  assert_fails(nnt_h5_open(".", &file, &error), NNT_BAD_INPUT, "not a regular file");
   assert_ok(nnt_atomic_write(PATH, "", 0, &error));
   assert_fails(nnt_h5_open(PATH, &file, &error), NNT_BAD_INPUT, "empty");
   assert_ok(nnt_atomic_write(PATH, text, sizeof text, &error));
@@ -360,7 +361,7 @@ static void test_wrong_files(void **state) {
   assert_non_null(strstr(error.where, "HDF5 says"));
   if (geteuid() != 0) {
     assert_int_equal(chmod(PATH, 0), 0);
-    assert_fails(nnt_h5_open(PATH, &file, &error), NNT_BAD_INPUT, "not permitted");
+    assert_fails(nnt_h5_open(PATH, &file, &error), NNT_BAD_INPUT, "no permission");
   }
   nnt_h5_destroy(&file);
 }

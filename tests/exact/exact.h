@@ -29,12 +29,12 @@ static inline nnt_comm *nodes_of(int node_size) {
 
 /* 203 samples of 13 features in 4 classes. Rank 0 writes it. */
 static inline void write_data(nnt_comm *comm) {
-  nnt_convert_csv_options options = {.path = "data.csv", .output = {.path = DATA, .force = true}};
+  nnt_convert_options options = {.input = "data.csv", .output = {.path = DATA, .force = true}};
   nnt_convert_result result;
   nnt_error error;
   nnt_status status = NNT_OK;
   if (nnt_comm_rank(comm) == 0) {
-    FILE *file = fopen(options.path, "w");
+    FILE *file = fopen(options.input, "w");
     assert_non_null(file);
     for (int i = 0; i < 203; ++i) {
       for (int j = 0; j < 13; ++j)
@@ -42,7 +42,7 @@ static inline void write_data(nnt_comm *comm) {
       (void)fprintf(file, "%d\n", i % 4);
     }
     assert_int_equal(fclose(file), 0);
-    status = nnt_convert_csv(&options, &result, &error);
+    status = nnt_convert(&options, &result, &error);
   }
   assert_int_equal(nnt_comm_agree(comm, status, &error), NNT_OK);
 }

@@ -167,14 +167,14 @@ static int try_file(const char *path, const contents *expected, size_t at) {
 }
 
 static void damage_data(int compression) {
-  nnt_convert_csv_options options = {
-      .path = "data.csv",
+  nnt_convert_options options = {
+      .input = "data.csv",
       .output = {.path = "whole.h5", .force = true, .compression = compression}};
   nnt_convert_result result;
   static contents expected;
   size_t size = 0;
   int counts[3] = {0}, cut[3] = {0}, places = (int)number("NNT_TEST_PLACES", 2000);
-  assert_int_equal(nnt_convert_csv(&options, &result, &error), NNT_OK);
+  assert_int_equal(nnt_convert(&options, &result, &error), NNT_OK);
   assert_int_equal(read_data("whole.h5", &expected), NNT_OK);
   unsigned char *bytes = read_file("whole.h5", &size);
   for (int i = 0; i < places; ++i) {

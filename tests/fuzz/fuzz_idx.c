@@ -14,20 +14,22 @@ int fuzz_one(const uint8_t *data, size_t size) {
   if (length > rest) length = rest;
   fuzz_file labels = fuzz_file_create(data + 3, length);
   fuzz_file features = fuzz_file_create(data + 3 + length, rest - length);
-  nnt_convert_pair_options options = {.features = features.path,
-                                      .labels = labels.path,
-                                      .class_names = named ? names : NULL,
-                                      .class_name_count = named ? 2 : 0};
+  nnt_convert_options options = {.input = features.path,
+                                 .labels = labels.path,
+                                 .format = "idx",
+                                 .output = {.path = "fake.h5"},
+                                 .class_names = named ? names : NULL,
+                                 .class_name_count = named ? 2 : 0};
   (void)fuzz_writer_samples(1 + (data[0] >> 4));
   nnt_convert_result result;
   nnt_error error;
-  nnt_convert_format format = NNT_CONVERT_CSV;
-  nnt_status status = nnt_convert_find_format(features.path, &format, &error);
+  const nnt_convert_format *format = NULL;
+  nnt_status status = nnt_convert_recognise(features.path, &format, &error);
   if (status != NNT_OK) require_error(status, &error);
-  status = nnt_convert_idx(&options, &result, &error);
+  status = nnt_convert(&options, &result, &error);
   int64_t samples = fuzz_writer_samples(1);
   if (status == NNT_OK) {
-    REQUIRE(format == NNT_CONVERT_IDX && samples == result.samples && samples > 0);
+    REQUIRE(strcmp(format->name, "idx") == 0 && samples == result.samples && samples > 0);
     REQUIRE(result.features > 0 && result.classes > 0 && result.targets == 0);
   } else {
     require_error(status, &error);

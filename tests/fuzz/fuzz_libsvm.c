@@ -22,23 +22,26 @@ int fuzz_one(const uint8_t *data, size_t size) {
   if (data[1] == 0 && has_large_index(data + 2, size - 2)) return 0;
   bool named = (data[0] & 1) != 0;
   fuzz_file file = fuzz_file_create(data + 2, size - 2);
-  nnt_convert_libsvm_options options = {.path = file.path,
-                                        .features = data[1],
-                                        .zero_based = (data[0] & 2) != 0,
-                                        .values = (data[0] & 4) != 0,
-                                        .class_names = named ? names : NULL,
-                                        .class_name_count = named ? 2 : 0};
+  bool regression = (data[0] & 4) != 0;
+  nnt_convert_options options = {.input = file.path,
+                                 .format = "libsvm",
+                                 .output = {.path = "fake.h5"},
+                                 .class_names = named ? names : NULL,
+                                 .class_name_count = named ? 2 : 0,
+                                 .target = regression ? "label" : NULL,
+                                 .features = data[1],
+                                 .zero_based = (data[0] & 2) != 0};
   (void)fuzz_writer_samples(1 + (data[0] >> 6));
   nnt_convert_result result;
   nnt_error error;
-  nnt_convert_format format = NNT_CONVERT_CSV;
-  nnt_status status = nnt_convert_find_format(file.path, &format, &error);
+  const nnt_convert_format *format = NULL;
+  nnt_status status = nnt_convert_recognise(file.path, &format, &error);
   if (status != NNT_OK) require_error(status, &error);
-  status = nnt_convert_libsvm(&options, &result, &error);
+  status = nnt_convert(&options, &result, &error);
   int64_t samples = fuzz_writer_samples(1);
   if (status == NNT_OK) {
     REQUIRE(samples == result.samples && samples > 0 && result.features > 0);
-    REQUIRE((result.classes > 0) != options.values && (result.targets == 1) == options.values);
+    REQUIRE((result.classes > 0) != regression && (result.targets == 1) == regression);
   } else {
     require_error(status, &error);
     REQUIRE(samples < 0);
