@@ -33,11 +33,11 @@ wait "$job" || code=$?
 trap - EXIT
 grep 'nntrain: stopped' first.log || :
 echo "exit code $code"
-[ "$code" -eq 75 ] || fail "not 75, which means: stopped, go on with --resume; see first.log"
+[ "$code" -eq 75 ] || fail "not 75, which means: stopped, continue with --resume; see first.log"
 
 # Of a run of your own that is the same command and --resume. Here it has just two epochs left.
 epochs=$(($(wc -l <run/metrics.jsonl) + 2))
-say "It goes on at the very step, now on three ranks, to the end of epoch $epochs"
+say "It continues at the very step, now on three ranks, to the end of epoch $epochs"
 show "${mpirun[@]}" -np 3 "$nntrain" train "${settings[@]}" --epochs "$epochs" --output run \
   --resume
 
