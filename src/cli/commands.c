@@ -6,30 +6,23 @@
 
 #include "cli/nearest_word.h"
 
-const command *const commands[] = {&command_convert,
-                                   &command_train,
-                                   &command_eval,
-                                   &command_predict,
-                                   &command_report,
-                                   &command_compare,
-                                   &command_inspect,
-                                   &command_export,
-                                   &command_bench,
-                                   &command_verify,
-                                   NULL};
+/* More than there are. */
+#define COMMANDS_MOST 16
 
-#define COMMAND_COUNT (sizeof commands / sizeof *commands - 1)
+const command *const commands[COMMANDS_MOST + 1] = {
+    &command_convert, &command_train,   &command_eval,   &command_predict, &command_report,
+    &command_compare, &command_inspect, &command_export, &command_bench,   &command_verify};
 
 const command *command_find(const char *name) {
-  for (size_t i = 0; i < COMMAND_COUNT; ++i) {
+  for (int i = 0; commands[i] != NULL; ++i) {
     if (strcmp(commands[i]->name, name) == 0) return commands[i];
   }
   return NULL;
 }
 
 nnt_status command_fail_unknown(const char *name, nnt_error *error) {
-  const char *names[COMMAND_COUNT + 1] = {NULL};
-  for (size_t i = 0; i < COMMAND_COUNT; ++i) names[i] = commands[i]->name;
+  const char *names[COMMANDS_MOST + 1] = {NULL};
+  for (int i = 0; commands[i] != NULL; ++i) names[i] = commands[i]->name;
   const char *nearest = nearest_word(name, names);
   if (nearest != NULL)
     return nnt_fail(error, NNT_BAD_USAGE, "unknown command\n%s\ndid you mean '%s'?", name, nearest);

@@ -49,7 +49,7 @@ void nnt_unit_finish(void *context, float *values, float *auxiliary, int64_t cou
   const nnt_finishing *finishing = context;
   const nnt_unit *unit = finishing->unit;
   const nnt_activation_kernels *kernels = finishing->pass->kernels->activation;
-  if (!nnt_activation_row_of(unit->activation)->stores_derivative) {
+  if (auxiliary != NULL && !nnt_activation_row_of(unit->activation)->stores_derivative) {
     for (int64_t i = 0; i < count; ++i) auxiliary[i] = 1.0F;
     kernels->derive[unit->activation](auxiliary, values, count);
   }
