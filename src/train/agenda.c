@@ -64,10 +64,12 @@ void nnt_agenda_destroy(nnt_agenda **agenda) {
   *agenda = NULL;
 }
 
-/* The step to come may take as long as the longest before, and the checkpoint as the longest. */
+/* The step to come may take as long as the longest before, and the checkpoint as the longest. Where
+ * other ranks have to know, there is the step that tells them, too. */
 static bool is_out_of_time(const nnt_agenda *agenda) {
   if (!agenda->leads || !isfinite(agenda->deadline)) return false;
-  double needed = 1.5 * agenda->longest_step + 2.0 * agenda->longest_save;
+  double steps = agenda->alone ? 1.5 : 2.5;
+  double needed = steps * agenda->longest_step + 2.0 * agenda->longest_save;
   return nnt_clock_seconds() + needed >= agenda->deadline;
 }
 
