@@ -250,7 +250,7 @@ class RequeueCase(SlurmCase):
         """-K1 ends the others; the script has the job requeued, since there are new checkpoints."""
         number = self.job()
         self.wait_for_epochs(number)
-        CLUSTER.kill_rank("nh2", "nntrain")
+        CLUSTER.kill_rank("nh2")
         self.goes_on(number, 1)
         self.end(number)
         self.assertEqual(self.result(self.folder / "run"), self.reference())
@@ -264,7 +264,7 @@ class RequeueCase(SlurmCase):
                                   options=["--launcher", launcher,
                                            *(["--no-requeue"] if launcher == "mpirun" else [])])
                 self.wait_for_epochs(number)
-                CLUSTER.kill_rank("nh2", "nntrain", signal.SIGSTOP)
+                CLUSTER.kill_rank("nh2", signal.SIGSTOP)
                 if launcher == "srun":
                     self.goes_on(number, 1, ends=False)
                     self.wait_for_epochs(number)
