@@ -22,16 +22,21 @@ if(NNTRAIN_SANITIZE)
     UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1)
 endif()
 
-# nnt_add_test(NAME n COMMAND ... [RANKS r] [LABEL l] [TIMEOUT seconds] [THREADS t]
+# nnt_add_test(NAME n COMMAND ... [RANKS r] [LABEL l] [TIMEOUT seconds] [THREADS t] [PYTHON]
 #              [ENVIRONMENT name=value ...])
-# With RANKS the command is run by mpirun. A target's name as the command is its program. Exit
-# code 77 means skipped. A test over its time has failed. The working directory is a directory of
-# the test's own, which may hold what an earlier run of it left.
+# With RANKS the command is run by mpirun. A target's name as the command is its program. PYTHON: a
+# shell script that uses $PYTHON3; without one, tests that need it are left out. Exit code 77 means
+# skipped. A test over its time has failed. The working directory is a directory of the test's own,
+# which may hold what an earlier run of it left.
 function(nnt_add_test)
-  cmake_parse_arguments(PARSE_ARGV 0 arg "" "NAME;RANKS;LABEL;TIMEOUT;THREADS"
+  cmake_parse_arguments(PARSE_ARGV 0 arg "PYTHON" "NAME;RANKS;LABEL;TIMEOUT;THREADS"
     "COMMAND;ENVIRONMENT")
   if(NOT arg_NAME OR NOT arg_COMMAND OR arg_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "nnt_add_test needs NAME and COMMAND; unknown: ${arg_UNPARSED_ARGUMENTS}")
+  endif()
+  list(POP_FRONT arg_COMMAND program)
+  if(NOT NNTRAIN_PYTHON AND (arg_PYTHON OR program STREQUAL Python3_EXECUTABLE))
+    return()
   endif()
   set(ranks 1)
   set(threads 1)
@@ -47,7 +52,6 @@ function(nnt_add_test)
   endif()
   math(EXPR processors "${ranks} * ${threads}")
 
-  list(POP_FRONT arg_COMMAND program)
   if(TARGET ${program})
     set(program $<TARGET_FILE:${program}>)
   endif()
@@ -68,16 +72,29 @@ function(nnt_add_test)
     TIMEOUT ${timeout})
 endfunction()
 
+# nnt_wrap(target function ...): calls of these functions go to __wrap_FUNCTION in the target.
+function(nnt_wrap target)
+  foreach(function ${ARGN})
+    target_link_options(${target} PRIVATE LINKER:--wrap=${function})
+  endforeach()
+endfunction()
+
 # nnt_add_unit_test(name source ... [RANKS r ...] [LABEL l] [TIMEOUT seconds] [THREADS t]
-#                   [LIBRARIES ...] [ENVIRONMENT ...])
-# Builds one program; its sources may include any header of src/. With RANKS it is run once for
-# each number of ranks, as the tests name-np1, name-np2 ..., label mpi; without, label unit.
+#                   [LIBRARIES ...] [WRAP function ...] [ENVIRONMENT ...])
+# Builds one program; its sources may include any header of src/. Calls of the functions in WRAP go to
+# __wrap_FUNCTION in them. With RANKS it is run once for each number of ranks, as the tests name-np1,
+# name-np2 ..., label mpi; without, label unit. Without cmocka it is left out.
 function(nnt_add_unit_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "LABEL;TIMEOUT;THREADS" "RANKS;LIBRARIES;ENVIRONMENT")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "LABEL;TIMEOUT;THREADS"
+    "RANKS;LIBRARIES;WRAP;ENVIRONMENT")
+  if(NOT CMOCKA_FOUND)
+    return()
+  endif()
   add_executable(test_${name} ${arg_UNPARSED_ARGUMENTS})
   set_target_properties(test_${name} PROPERTIES OUTPUT_NAME ${name})
   target_link_libraries(test_${name} PRIVATE nntrain_static nnt_flags PkgConfig::CMOCKA
     MPI::MPI_C OpenMP::OpenMP_C m ${arg_LIBRARIES})
+  nnt_wrap(test_${name} ${arg_WRAP})
 
   set(pass_on)
   foreach(option TIMEOUT THREADS ENVIRONMENT)
