@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# building.sh CMAKE SOURCE_DIR C_COMPILER PKG_CONFIG CTEST: without cmocka, or without a Python that has
-# numpy and h5py, all but the tests that need them is built; who asks for all tests is refused.
+# building.sh CMAKE SOURCE_DIR C_COMPILER PKG_CONFIG CTEST: without cmocka, or without a Python that
+# has numpy and h5py, all is built but the tests that need them; asking for all tests is an error.
 set -euo pipefail
 
 cmake=$1 source=$2 compiler=$3 pkg_config=$4 ctest=$5

@@ -19,13 +19,12 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "helpers"))
-from nntrain_test import SHARED, Case, metrics, nntrain, ranks_of, write_data  # noqa: E402
+from nntrain_test import HANG, SHARED, Case, metrics, nntrain, ranks_of, write_data  # noqa: E402
 
 KILLS = int(os.environ.get("NNT_TEST_KILLS", "20"))
 SEED = int(sys.argv[1]) if len(sys.argv) > 1 else int(time.time())
 EPOCHS = 30
 MOST_OF_A_RUN = 8  # kills
-HANG = 120  # seconds, in which even a busy machine comes to the end
 
 
 class CrashCase(Case):

@@ -15,11 +15,10 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "helpers"))
 from nntrain_test import (  # noqa: E402
-    ALONE, SHARED, Case, metrics, nntrain, raising, ranks_of, write_data)
+    ALONE, HANG, SHARED, Case, metrics, nntrain, raising, ranks_of, write_data)
 
 STOPPED = 75
 ENDLESS = 1000000  # epochs
-HANG = 120  # seconds, in which even a busy machine comes to the end
 
 class RunCase(Case):
     """Runs of 40 steps an epoch, of a millisecond or less, that every test breaks off somewhere."""
@@ -184,8 +183,8 @@ class SignalsCase(RunCase):
         path = self.stopped_in(self.end(process, STOPPED))
         self.assertEqual(path, run / "checkpoint-00000-00000030.h5")
         self.assertGreater(path.stat().st_size, 75e6)
-        print(f"{path.stat().st_size / 1e6:.0f} MB: {path.stat().st_mtime - file.stat().st_mtime:.2f} "
-              "s from the signal to the file")
+        seconds = path.stat().st_mtime - file.stat().st_mtime
+        print(f"{path.stat().st_size / 1e6:.0f} MB: {seconds:.2f} s from the signal to the file")
 
 
 class LimitCase(RunCase):

@@ -217,9 +217,9 @@ static void counts_in_the_fast_sum(void **state) {
   assert_int_equal(train(world, &options, 2, nnt_comm_size(world) - 1, &result), NNT_STOPPED);
 }
 
-/* Ahead of a time limit: what is left is enough for a checkpoint, which is expected to take 0.2 s and
- * gets twice as long, and was not enough for another step or two, half as long again as the longest.
- * Where several ranks have to agree, they do so with the step before. */
+/* Ahead of a time limit: what is left is enough for a checkpoint, which is expected to take 0.2 s
+ * and gets twice as long, and was not enough for another step or two, half as long again as the
+ * longest. Where several ranks have to agree, they do so with the step before. */
 static void stops_ahead_of_the_time_limit(void **state) {
   (void)state;
   bool alone = nnt_comm_size(world) == 1;

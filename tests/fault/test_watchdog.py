@@ -20,12 +20,12 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from test_signals import RunCase  # noqa: E402
-from nntrain_test import metrics, nntrain, raised, raising, ranks_of, write_data  # noqa: E402
+from nntrain_test import (  # noqa: E402
+    HANG, metrics, nntrain, raised, raising, ranks_of, write_data)
 
 HOST = socket.gethostname()
 SECONDS = 2  # of silence
 PATIENT = 3  # the same for runs that are only slow
-HANG = 120  # seconds, in which even a busy machine comes to the end
 STEPS = 40  # of an epoch
 SURVIVOR = re.compile(r"survivor checkpoint of step (\d+): (\S+);")
 THERE = re.compile(r"there is a checkpoint of step (\d+): (\S+);")

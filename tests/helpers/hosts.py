@@ -101,7 +101,7 @@ class Hosts:
     def mend_link(self, name):
         """Back when it carries again, a moment later; nobody remembers that the host was away."""
         run("ip", "link", "set", name, "up")
-        until = time.monotonic() + 20
+        until = time.monotonic() + 60
         while "LOWER_UP" not in run("ip", "-n", name, "link", "show", "veth0") or \
                 "state UP" not in run("ip", "link", "show", name):
             if time.monotonic() > until:

@@ -15,6 +15,7 @@ import h5py
 import numpy as np
 
 SKIPPED = 77  # the exit code that CTest counts as skipped
+HANG = 180  # seconds, in which even a busy machine comes to the end of what a test waits for
 # Open MPI's session files: programs without mpirun that run at once would share one folder.
 SESSIONS = tempfile.TemporaryDirectory(prefix="nntrain-")
 # One rank without a launcher needs no network and no daemon.

@@ -18,12 +18,11 @@ hosts.enter()
 import numpy as np  # noqa: E402
 
 from hosts import FOLDER, Hosts, run  # noqa: E402
-from nntrain_test import metrics, nntrain, write_data  # noqa: E402
+from nntrain_test import HANG, metrics, nntrain, write_data  # noqa: E402
 
 HOSTS = None
 EPOCHS = 6
 ENDLESS = 1000000
-HANG = 120  # seconds, in which even a busy machine comes to the end
 
 
 def setUpModule():

@@ -19,14 +19,14 @@ hosts.enter()
 
 import numpy as np  # noqa: E402
 
-from hosts import FOLDER, Hosts, run  # noqa: E402
-from nntrain_test import metrics, nntrain, raised, raising, ranks_among, write_data  # noqa: E402
+from hosts import FOLDER, Hosts  # noqa: E402
+from nntrain_test import (  # noqa: E402
+    HANG, metrics, nntrain, raised, raising, ranks_among, write_data)
 
 HOSTS = None
 SAMPLES, BATCH = 500, 32
 SECONDS = 2  # of silence
 STEP = 50  # in which the fault comes, the second of the fourth epoch
-HANG = 120  # seconds, in which even a busy machine comes to the end
 
 
 def setUpModule():
@@ -74,8 +74,8 @@ class WatchdogCase(unittest.TestCase):
         return process, raised(file)
 
     def finish(self, process, step, *codes):
-        """What the watchdogs said. The state after this step is saved, on the first of the hosts that
-        have it; every rank is gone, and the run goes on to the same end."""
+        """What the watchdogs said. The state after this step is saved; every rank is gone, and the
+        run goes on to the same end."""
         _, said = process.communicate(timeout=HANG)
         self.assertIn(process.returncode, codes, said)
         until = time.monotonic() + HANG

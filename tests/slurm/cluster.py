@@ -7,10 +7,9 @@ import shutil
 import signal
 import subprocess
 import time
-from pathlib import Path
 
 from hosts import FOLDER, Hosts, run
-from nntrain_test import ranks_among, skip
+from nntrain_test import HANG, ranks_among, skip
 
 CONFIGURATION = """
 ClusterName=nn
@@ -54,9 +53,9 @@ PartitionName=hi Nodes=ALL MaxTime=INFINITE PriorityTier=10 PreemptMode=OFF Stat
 TOOLS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "scontrol", "squeue")
 
 
-def wait_for(condition, what, seconds=60):
+def wait_for(condition, what):
     """Polls; the condition's first true value, or a failure that names what was awaited."""
-    until = time.monotonic() + seconds
+    until = time.monotonic() + HANG
     while True:
         value = condition()
         if value:
@@ -88,7 +87,7 @@ class Cluster:
                                            stderr=subprocess.DEVNULL)
         for node in self.nodes:
             self.start_node(node)
-        wait_for(lambda: self.state_of_nodes() == ["idle", "idle"], self.logs, 30)
+        wait_for(lambda: self.state_of_nodes() == ["idle", "idle"], self.logs)
 
     def stop(self):
         for process in (*self.slurmd.values(), self.controller):
@@ -151,9 +150,9 @@ class Cluster:
                               check=False)
         return bool(done.stdout.strip())
 
-    def wait_for_state(self, number, *states, seconds=60):
+    def wait_for_state(self, number, *states):
         return wait_for(lambda: self.job(number)["JobState"] in states and self.job(number),
-                        lambda: f"{states}\n{self.job(number)}\n{self.logs()}", seconds)
+                        lambda: f"{states}\n{self.job(number)}\n{self.logs()}")
 
     def wait_for_requeue(self, number):
         """Until the job is back in the queue, and nothing of it runs; the job."""

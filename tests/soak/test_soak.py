@@ -16,12 +16,11 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "helpers"))
-from nntrain_test import SHARED, Case, metrics, ranks_of, write_data  # noqa: E402
+from nntrain_test import HANG, SHARED, Case, metrics, ranks_of, write_data  # noqa: E402
 
 SECONDS = float(os.environ.get("NNT_TEST_SOAK_SECONDS", "50"))
 RANKS = 2
 STOPPED = 75
-HANG = 120  # seconds, in which even a busy machine comes to the end
 # Of each rank, from the first half to the second: noise, each epoch's entry in the history, of which
 # there are a few copies, and less for a step than the smallest allocation takes: the allocator
 # settles over the first hundred thousands of steps.
