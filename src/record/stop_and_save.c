@@ -62,10 +62,11 @@ void nnt_stop_and_save_destroy(nnt_stop_and_save **policy) {
 }
 
 /* Whether another step and a checkpoint, each estimated from the longest so far, would miss the
- * deadline. */
+ * deadline. Where other ranks have to know, there is the step that tells them, too. */
 static bool is_out_of_time(const nnt_stop_and_save *policy) {
   if (!policy->leads || !isfinite(policy->deadline)) return false;
-  double needed = 1.5 * policy->longest_step + 2.0 * policy->longest_save;
+  double steps = policy->alone ? 1.5 : 2.5;
+  double needed = steps * policy->longest_step + 2.0 * policy->longest_save;
   return nnt_clock_seconds() + needed >= policy->deadline;
 }
 

@@ -11,7 +11,7 @@ import sys
 import unittest
 from pathlib import Path
 
-from cli_case import CliCase
+from cli_case import SECONDS, CliCase
 
 PYTHON = os.environ.get("NNTRAIN_TORCH_PYTHON") or sys.executable
 READER = """
@@ -67,7 +67,7 @@ class Plots(CliCase):
 
     def scalars(self, run="run"):
         done = subprocess.run([PYTHON, "-c", READER, self.path(run)], capture_output=True,
-                              text=True, check=True, timeout=100)
+                              text=True, check=True, timeout=SECONDS)
         return json.loads(done.stdout)
 
     def check_scalars(self, run="run"):
@@ -117,7 +117,7 @@ class Plots(CliCase):
 
         def plot(*words):
             return subprocess.run([PYTHON, script, *words], cwd=self.folder, capture_output=True,
-                                  text=True, check=False, timeout=100)
+                                  text=True, check=False, timeout=SECONDS)
         self.train("--validation", "data.h5")
         self.train("--epochs=2", "--seed", "2", output="other")
         done = plot("run", "other", "--output", "curves.png")

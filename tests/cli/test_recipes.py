@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cli_case import NNTRAIN, CliCase
+from cli_case import NNTRAIN, SECONDS, CliCase
 
 RECIPES = Path(__file__).resolve().parent.parent.parent / "scripts" / "recipes"
 
@@ -40,7 +40,7 @@ class Recipes(CliCase):
             self.write(name, text.replace("../environment.sh", "environment.sh"))
         self.write("environment.sh", (RECIPES.parent / "environment.sh").read_text())
         done = subprocess.run(["bash", "run.sh", "fashion", "4", "5"], cwd=self.folder,
-                              capture_output=True, text=True, check=False, timeout=120,
+                              capture_output=True, text=True, check=False, timeout=SECONDS,
                               env={**os.environ, "NNTRAIN": NNTRAIN, "OMP_NUM_THREADS": "1"})
         self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout)
         lines = done.stdout.splitlines()
@@ -49,7 +49,7 @@ class Recipes(CliCase):
         self.assertIn(f"accuracy {np.mean(reached):.4f}"[:-1], lines[2])
         self.assertIn("over 2 seeds", lines[2])
         wrong = subprocess.run(["bash", "run.sh", "none"], cwd=self.folder, capture_output=True,
-                               text=True, check=False, timeout=60)
+                               text=True, check=False, timeout=SECONDS)
         self.assertEqual(wrong.returncode, 2)
         self.assertIn("run.sh fashion", wrong.stderr)
 

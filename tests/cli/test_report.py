@@ -10,7 +10,7 @@ import unittest
 
 import numpy as np
 
-from cli_case import CliCase
+from cli_case import SECONDS, CliCase
 
 SECTIONS = ("At the best epoch", "Curves", "Where the time went", "Confusion matrix", "Per class",
             "Lowest probability of their class", "Settings")
@@ -127,7 +127,7 @@ class Report(CliCase):
         done = subprocess.run(
             ["chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--dump-dom",
              f"--user-data-dir={self.path('profile')}", f"file://{self.path('page.html')}"],
-            capture_output=True, text=True, check=True, timeout=50)
+            capture_output=True, text=True, check=True, timeout=SECONDS)
         drawn = re.sub(r"<script.*?</script>", "", done.stdout, flags=re.S)
         for section in SECTIONS:
             self.assertIn(f"<h2>{section}</h2>", drawn)

@@ -86,7 +86,7 @@ class Memory(CliCase):
                    "--epochs", "1", *words]
         command = [MPIEXEC, "-np", str(ranks), *command]
         done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True,
-                              check=False, timeout=120, env={**os.environ, **SHARED,
+                              check=False, timeout=SECONDS, env={**os.environ, **SHARED,
                                                              "OMP_NUM_THREADS": "1"})
         self.assertEqual(done.returncode, 0, done.stderr)
         most = 0

@@ -3,8 +3,10 @@
  *
  *   NNT_FAULT_DIR    part of the path of the files that are meant
  *   NNT_FAULT_CALL   open, write, fsync, rename, link, read, truncate, or any
- *   NNT_FAULT_AT     the how many-eth of these calls, from 1; with NNT_FAULT_ALL all that follow
- * too NNT_FAULT_RANK   only on this rank of mpirun's NNT_FAULT_AFTER  only when this file is there
+ *   NNT_FAULT_AT     which of these calls, from 1; 0: none
+ *   NNT_FAULT_ALL    set: all that follow, too
+ *   NNT_FAULT_RANK   only on this rank of mpirun's
+ *   NNT_FAULT_AFTER  only when this file is there
  *   NNT_FAULT_HOW    fail (with NNT_FAULT_ERRNO), short (half is written), torn (half is written,
  *                    then it fails), lie (zeros are written), kill (the process ends before it),
  *                    slow (by NNT_FAULT_SECONDS), hang (as long as the process lives)
@@ -94,7 +96,7 @@ static int fails(void) {
 
 __attribute__((destructor)) static void tell(void) {
   const char *path = setting("NNT_FAULT_COUNT");
-  FILE *file = *path != '\0' ? fopen(path, "w") : NULL;
+  FILE *file = *path != '\0' && !is_elsewhere() ? fopen(path, "w") : NULL;
   if (file == NULL) return;
   (void)fprintf(file, "%ld\n", count);
   (void)fclose(file);

@@ -1,10 +1,13 @@
 /* A run that is stopped after any step, on any rank, and goes on with any number of ranks ends as
  * if nothing had happened.
  *
- * The linker hands the trainer's calls of nnt_stepper_run to the one here, which asks to stop. */
+ * The linker hands the trainer's calls of nnt_stepper_run to the one here, which asks to stop, and
+ * those of clock_gettime, so that a step takes as long as a test wants. */
 #include <dirent.h>
 #include <math.h>
 #include <nntrain/stop.h>
+#include <stdatomic.h>
+#include <time.h>
 
 #include "../exact/exact.h"
 #include "comm/subset.h"
@@ -21,6 +24,9 @@ static nnt_error error;
 static int64_t stop_at, steps_done;
 static bool asked; /* this rank */
 
+/* Seconds that a step takes by a clock that only steps move; 0: by the machine's. */
+static _Atomic double step_seconds, now;
+
 /* NOLINTBEGIN: names that the linker asks for */
 nnt_status __real_nnt_stepper_run(nnt_stepper *, const nnt_sample_order *, int64_t, int64_t, double,
                                   double *, nnt_step_times *, nnt_error *);
@@ -34,7 +40,18 @@ nnt_status __wrap_nnt_stepper_run(nnt_stepper *stepper, const nnt_sample_order *
   nnt_status status =
       __real_nnt_stepper_run(stepper, order, first, batch, rate, loss, times, failure);
   if (++steps_done == stop_at && asked) nnt_stop_request(REASON);
+  now = now + step_seconds;
   return status;
+}
+
+int __real_clock_gettime(clockid_t clock, struct timespec *time);
+int __wrap_clock_gettime(clockid_t clock, struct timespec *time);
+
+int __wrap_clock_gettime(clockid_t clock, struct timespec *time) {
+  if (!(step_seconds > 0.0) || clock != CLOCK_MONOTONIC) return __real_clock_gettime(clock, time);
+  time->tv_sec = (time_t)now;
+  time->tv_nsec = (long)(1e9 * fmod(now, 1.0));
+  return 0;
 }
 /* NOLINTEND */
 
@@ -200,6 +217,29 @@ static void counts_in_the_fast_sum(void **state) {
   assert_int_equal(train(world, &options, 2, nnt_comm_size(world) - 1, &result), NNT_STOPPED);
 }
 
+/* Ahead of a time limit: what is left is enough for a checkpoint, which is expected to take 0.2 s
+ * and gets twice as long, and was not enough for another step or two, half as long again as the
+ * longest. Where several ranks have to agree, they do so with the step before. */
+static void stops_ahead_of_the_time_limit(void **state) {
+  (void)state;
+  bool alone = nnt_comm_size(world) == 1;
+  nnt_train_options options = usual("limit");
+  nnt_train_result result;
+  for (double limit = 3.5; limit < 8.0; limit += 0.5) {
+    clear_directory("limit");
+    options.time_limit = limit;
+    now = 1000.0;
+    step_seconds = 1.0;
+    nnt_status status = train(world, &options, 0, 0, &result);
+    double left = 1000.0 + limit - now;
+    step_seconds = 0.0;
+    assert_int_equal(status, NNT_STOPPED);
+    assert_non_null(strstr(error.what, "ahead of the time limit"));
+    assert_true(left >= 0.4);
+    assert_true(left <= (alone ? 1.5 : 2.5) + 0.5);
+  }
+}
+
 /* The state in the file is the state of the run, to the bit. */
 static void keeps_the_whole_state(void **state) {
   (void)state;
@@ -238,7 +278,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(stops_after_any_step),   cmocka_unit_test(goes_on_when_resident),
       cmocka_unit_test(goes_on_when_streaming), cmocka_unit_test(goes_on_with_methods),
       cmocka_unit_test(hears_idle_ranks),       cmocka_unit_test(counts_in_the_fast_sum),
-      cmocka_unit_test(keeps_the_whole_state)};
+      cmocka_unit_test(keeps_the_whole_state),  cmocka_unit_test(stops_ahead_of_the_time_limit)};
   if (MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided) != MPI_SUCCESS) return 1;
   if (nnt_comm_create(MPI_COMM_WORLD, &world, &error) != NNT_OK) return 1;
   write_data(world);

@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""The watchdog: a run in which no rank comes further ends in seconds, names who is missing, saves
-what it can, and goes on to the same bits; a run that is only slow is left alone.
+"""The watchdog: a run in which no rank makes progress ends in seconds, names who is missing, saves
+what it can, and resumes to the same bits; a run that is only slow is left alone.
 
   test_watchdog.py [StopCase | ReadCase | HealthyCase]
 
 NNT_FAIL_CALLS is the library of fail_calls.c.
 """
 import os
-import random
 import re
+import shutil
 import signal
 import socket
 import sys
@@ -19,32 +19,32 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from test_signals import RunCase, children  # noqa: E402
-from nntrain_test import metrics, nntrain, write_data  # noqa: E402
+from test_signals import RunCase  # noqa: E402
+from nntrain_test import (  # noqa: E402
+    HANG, metrics, nntrain, raised, raising, ranks_of, write_data)
 
 HOST = socket.gethostname()
-SECONDS = 1  # of silence
-PATIENT = 2  # the same for runs that are only slow
-MOST_SECONDS = 40  # from the fault to the end, on a busy machine
-SURVIVOR = re.compile(r"emergency checkpoint of step (\d+): (\S+);")
+SECONDS = 2  # of silence
+PATIENT = 3  # the same for runs that are only slow
+STEPS = 40  # of an epoch
+EMERGENCY = re.compile(r"emergency checkpoint of step (\d+): (\S+);")
 THERE = re.compile(r"there is a checkpoint of step (\d+): (\S+);")
+NOTHING_NEWER = "no rank can save a newer state"
 
 
 class WatchdogCase(RunCase):
     def finish(self, process, code=1):
-        """What the watchdogs said, and the seconds that it took."""
-        began = time.monotonic()
-        _, err = process.communicate(timeout=90)
+        """What the watchdogs said."""
+        _, err = process.communicate(timeout=HANG)
         self.assertEqual(process.returncode, code, err)
-        lines = [line for line in err.splitlines() if line.startswith("nntrain: ")]
-        return lines, time.monotonic() - began
+        return [line for line in err.splitlines() if line.startswith("nntrain: ")]
 
     def newest_step(self, output):
         """Of the checkpoints that are there."""
         steps = [0]
         for path in (self.folder / output).glob("checkpoint-*.h5"):
             numbers = [int(word) for word in path.stem.split("-")[1:]] + [0]
-            steps.append(40 * numbers[0] + numbers[1])
+            steps.append(STEPS * numbers[0] + numbers[1])
         return max(steps)
 
     def check_same(self, output, whole):
@@ -54,109 +54,123 @@ class WatchdogCase(RunCase):
                          [(line["epoch"], line["train_loss"], line["validation_loss"])
                           for line in metrics(self.folder / whole)])
 
-    def check_survivor(self, lines, before):
-        """Whether one was written; it is good and newer than what there was. The fault can come
-        right after a checkpoint: then the newest state is there already."""
-        found = [SURVIVOR.search(line) for line in lines if "emergency checkpoint of" in line]
-        there = [match for match in map(THERE.search, lines) if match]
-        self.assertLessEqual(len(found) + len(there), 1, lines)
-        for match in found + there:
-            self.assertGreaterEqual(int(match.group(1)), before)
-            nntrain("inspect", match.group(2), "--digest")
-        if not found and not there:
-            self.assertTrue(any("no rank can save a newer state" in line for line in lines), lines)
-        if found:
-            self.assertGreater(int(found[0].group(1)), before)
-        return bool(found)
+    def check_saved(self, lines, output, step, how=EMERGENCY):
+        """One rank has said that the state after this step is on disk, and it is."""
+        found = [match for match in map(how.search, lines) if match]
+        self.assertEqual([int(match.group(1)) for match in found], [step], lines)
+        self.assertEqual(self.newest_step(output), step)
+        nntrain("inspect", found[0].group(2), "--digest")
+
+    def check_nothing_saved(self, lines, output, step):
+        """Nothing newer than this step could be."""
+        self.assertEqual(len([line for line in lines if NOTHING_NEWER in line]), 1, lines)
+        self.assertFalse([line for line in lines if EMERGENCY.search(line) or THERE.search(line)])
+        self.assertEqual(self.newest_step(output), step)
+
+    def check_missing(self, lines, rank, words):
+        """This rank, and no other, is called missing; the process number that was said."""
+        missing = [line for line in lines if "missing: " in line]
+        self.assertEqual(len(missing), 1, lines)
+        told = re.search(rf"missing: host {re.escape(HOST)}, rank {rank} \(process (\d+)\): (.*)",
+                         missing[0])
+        self.assertTrue(told, missing)
+        self.assertIn(words, told.group(2))
+        return int(told.group(1))
 
 
 class StopCase(WatchdogCase):
-    """SIGSTOP. In the middle of an update there is no whole state: some of the stops save one."""
+    """SIGSTOP at a chosen point. Step 60 is in the middle of the second epoch."""
 
-    def words(self, output, *extra, epochs=100, rate=0.001):
-        words = super().words(output, *extra, epochs=epochs, rate=rate)
-        return [word if word != "200,100" else "500,200" for word in words]
+    def stop(self, ranks, victim, step, point, *extra):
+        """What the watchdogs say of a rank that stops there."""
+        file = self.folder / "stopped"
+        process = self.start(*self.words("run", "--quiet", "--watchdog", SECONDS,
+                                         "--checkpoint-every", "100epochs", *extra),
+                             ranks=ranks, program=os.environ["NNTRAIN_RAISING"],
+                             env=raising(signal.SIGSTOP, step, point, [victim], file))
+        lines = self.finish(process)
+        print(f"{self.id()}: the end {time.time() - file.stat().st_mtime:.1f} s after the fault",
+              flush=True)
+        self.assertEqual({victim: self.check_missing(lines, victim, "stopped or dead")},
+                         raised(file))
+        for rank in set(range(ranks)) - {victim}:
+            told = f"nntrain: watchdog: host {HOST}, rank {rank} (process "
+            self.assertEqual(len([line for line in lines if line.startswith(told)]), 1, lines)
+        return lines
 
-    def stop_again_and_again(self, ranks, victim, *extra):
-        output, saved, least = f"run-{ranks}-{victim}", 0, 2
-        for attempt in range(6):
-            process = self.start(*self.words(output, "--quiet", "--watchdog", SECONDS,
-                                             "--checkpoint-every", "100epochs", *extra,
-                                             epochs=400), ranks=ranks)
-            self.wait_for_epoch(output, least + 3 * attempt)
-            time.sleep(random.uniform(0.0, 0.1))
-            pids = children(process.pid)
-            os.kill(pids[victim], signal.SIGSTOP)
-            time.sleep(0.2)  # what was begun is on disk
-            before = self.newest_step(output)
-            lines, seconds = self.finish(process)
-            self.assertLess(seconds, MOST_SECONDS)
-            missing = [line for line in lines if "missing: " in line and "stopped or dead" in line]
-            self.assertEqual(len(missing), 1, lines)
-            self.assertIn(f"host {HOST}, rank {victim} (process {pids[victim]})", missing[0])
-            for rank in set(range(ranks)) - {victim}:
-                told = f"nntrain: watchdog: host {HOST}, rank {rank} (process {pids[rank]}): "
-                self.assertEqual(len([line for line in lines if line.startswith(told)]), 1, lines)
-            saved += self.check_survivor(lines, before)
-            least = len(metrics(self.folder / output))
-            if saved > 0:
-                break
-        self.assertGreater(saved, 0, "no stop left a whole state")
-        epochs = len(metrics(self.folder / output)) + 1
-        nntrain(*self.words(output, "--quiet", *extra, epochs=epochs), ranks=2 if ranks > 2 else 1)
-        nntrain(*self.words("whole", "--quiet", *extra, epochs=epochs))
-        self.check_same(output, "whole")
+    def check_goes_on(self, *extra):
+        nntrain(*self.words("run", "--quiet", *extra, epochs=3), ranks=2)
+        nntrain(*self.words("whole", "--quiet", *extra, epochs=3))
+        self.check_same("run", "whole")
 
-    def test_one_of_two(self):
-        self.stop_again_and_again(2, 1)
+    def test_between_updates(self):
+        """The parameters are whole: they are saved."""
+        self.check_saved(self.stop(2, 1, 60, "begin"), "run", 59)
+        self.check_goes_on()
 
-    def test_first_of_three(self):
-        self.stop_again_and_again(3, 0)
+    def test_the_first_of_three(self):
+        """Rank 0, which saves at other times."""
+        self.check_saved(self.stop(3, 0, 60, "begin"), "run", 59)
+        self.check_goes_on()
 
-    def test_flat(self):
+    def test_in_an_update(self):
+        """The node's one copy of the parameters is half of either step: the last checkpoint is what
+        remains, that of the first epoch, which is always the best so far."""
+        self.check_nothing_saved(self.stop(2, 1, 42, "update"), "run", STEPS)
+        self.check_goes_on()
+
+    def test_first_of_three_in_an_update(self):
+        """Ahead of the first checkpoint: rank 0 has nothing to write yet."""
+        self.check_nothing_saved(self.stop(3, 0, 20, "update"), "run", 0)
+        self.check_goes_on()
+
+    def test_behind_an_update(self):
+        """It has written all of its part, and the others have seen that."""
+        self.check_saved(self.stop(2, 0, 60, "end"), "run", 60)
+        self.check_goes_on()
+
+    def test_flat_between_updates(self):
         """Every rank has parameters of its own."""
-        self.stop_again_and_again(2, 0, "--allreduce", "flat")
+        flat = ("--allreduce", "flat")
+        self.check_saved(self.stop(2, 0, 60, "begin", *flat), "run", 59)
+        self.check_goes_on(*flat)
+
+    def test_flat_in_an_update(self):
+        """The other rank finishes the update: it has all that it needs for that."""
+        flat = ("--allreduce", "flat")
+        self.check_saved(self.stop(2, 0, 60, "update", *flat), "run", 60)
+        self.check_goes_on(*flat)
+
+    def test_at_the_end_of_an_epoch(self):
+        """Rank 0 waits to compare the parameters, ahead of what it writes then: that gives it no
+        writer's patience, and it is not missing."""
+        self.check_saved(self.stop(2, 1, 2 * STEPS, "end"), "run", 2 * STEPS)
+        self.check_goes_on()
 
     def test_between_epochs(self):
-        """Short epochs of one step that is never the best: rank 0 often waits where it has just
-        written. That gives it no writer's patience, and it is not missing."""
-        larger = {"16": "32", "500,200": "2000,1000"}
-        for attempt in range(4):
-            output = f"run-{attempt}"
-            words = self.words(output, "--quiet", "--limit", 32, "--watchdog", SECONDS,
-                               "--checkpoint-every", "100000epochs", epochs=1000000, rate=1e-30)
-            validation = words.index("--validation")
-            del words[validation:validation + 2]
-            process = self.start(*(larger.get(str(word), word) for word in words), ranks=2)
-            self.wait_for_epoch(output, 2)
-            time.sleep(random.uniform(0.0, 0.1))
-            victim = children(process.pid)[1]
-            os.kill(victim, signal.SIGSTOP)
-            lines, _ = self.finish(process)
-            missing = [line for line in lines if "missing: " in line]
-            self.assertEqual(len(missing), 1, lines)
-            self.assertIn(f"rank 1 (process {victim}): stopped or dead", missing[0])
+        """Rank 0 has just written a checkpoint, and there is nothing newer."""
+        self.check_saved(self.stop(2, 1, STEPS + 1, "begin"), "run", STEPS, THERE)
+        self.check_goes_on()
 
     def test_dead(self):
         """Under srun nobody ends the others when a rank dies; here mpirun may be quicker."""
-        process = self.start(*self.words("run", "--quiet", "--watchdog", SECONDS, epochs=400),
-                             ranks=2)
-        self.wait_for_epoch("run", 2)
-        os.kill(children(process.pid)[1], signal.SIGKILL)
-        began = time.monotonic()
-        process.communicate(timeout=90)
+        process = self.start(*self.words("run", "--quiet", "--watchdog", SECONDS), ranks=2,
+                             program=os.environ["NNTRAIN_RAISING"],
+                             env=raising(signal.SIGKILL, 60, "begin", [1]))
+        process.communicate(timeout=HANG)
         self.assertNotEqual(process.returncode, 0)
-        self.assertLess(time.monotonic() - began, MOST_SECONDS)
 
     def test_off(self):
-        process = self.start(*self.words("run", "--quiet", "--watchdog", 0, epochs=400), ranks=2)
-        self.wait_for_epoch("run", 2)
-        pids = children(process.pid)
-        os.kill(pids[1], signal.SIGSTOP)
-        time.sleep(6)
+        file = self.folder / "stopped"
+        process = self.start(*self.words("run", "--quiet", "--watchdog", 0), ranks=2,
+                             program=os.environ["NNTRAIN_RAISING"],
+                             env=raising(signal.SIGSTOP, 60, "begin", [1], file))
+        self.wait_for(lambda: raised(file), "stopped rank")
+        time.sleep(SECONDS + 5)
         self.assertIsNone(process.poll())
-        os.kill(pids[1], signal.SIGCONT)
-        os.kill(pids[1], signal.SIGTERM)
+        stopped = raised(file)[1]
+        os.kill(stopped, signal.SIGTERM)
+        os.kill(stopped, signal.SIGCONT)
         self.end(process, 75)
 
     def test_bad_values(self):
@@ -174,9 +188,9 @@ class FaultCase(WatchdogCase):
         x = np.random.RandomState(2).randn(640, 600).astype(np.float32)
         y = (x[:, 0] > 0).astype(np.int64)
         write_data(self.data, train=(x, y), test=(x[:100], y[:100]))
-        self.now = self.folder / "now"
 
     def streaming(self, output, *extra, epochs=400, seconds=SECONDS):
+        """Windows of ten steps."""
         return self.words(output, "--quiet", "--data-mode", "streaming", "--shuffle-block", 20,
                           "--shuffle-window", 160, "--watchdog", seconds, *extra, epochs=epochs)
 
@@ -188,95 +202,100 @@ class FaultCase(WatchdogCase):
 
 
 class ReadCase(FaultCase):
-    def hang(self, output, ranks, fault):
-        process = self.start(*self.streaming(output, "--checkpoint-every", "100epochs"),
-                             ranks=ranks, env=fault)
-        self.wait_for_epoch(output, 3)
-        time.sleep(0.2)
-        before = self.newest_step(output)
-        self.now.touch()
-        lines, seconds = self.finish(process)
-        self.assertLess(seconds, MOST_SECONDS)
-        return lines, before
+    """The last rank hangs in the last read of the third epoch's last window, so that nobody gets
+    beyond step 110."""
 
-    def check_end(self, output):
-        epochs = len(metrics(self.folder / output)) + 1
-        nntrain(*self.streaming(output, epochs=epochs), ranks=2)
-        nntrain(*self.streaming("whole", epochs=epochs))
-        self.check_same(output, "whole")
+    def hang(self, ranks):
+        """What the watchdogs say."""
+        counted = self.folder / "count"
+        who = {"RANK": ranks - 1} if ranks > 1 else {}
+        nntrain(*self.streaming("run", epochs=2), ranks=ranks)
+        shutil.copytree(self.folder / "run", self.folder / "copy")
+        nntrain(*self.streaming("copy", epochs=3), ranks=ranks,
+                env=self.fault("read", "count", "data.h5", AT=0, COUNT=counted, **who))
+        process = self.start(
+            *self.streaming("run", "--checkpoint-every", "100epochs"), ranks=ranks,
+            env=self.fault("read", "hang", "data.h5", AT=int(counted.read_text()), **who))
+        return self.finish(process)
+
+    def check_end(self):
+        nntrain(*self.streaming("run", epochs=4), ranks=2)
+        nntrain(*self.streaming("whole", epochs=4))
+        self.check_same("run", "whole")
 
     def test_one_of_two(self):
-        """The other one, which has read its part, saves the state before the window. In a window
-        after the first of an epoch nothing else has."""
-        for attempt in range(6):
-            output = f"run-{attempt}"
-            self.now.unlink(missing_ok=True)
-            fault = self.fault("read", "hang", "data.h5", RANK=1, AFTER=self.now)
-            lines, before = self.hang(output, 2, fault)
-            missing = [line for line in lines if "missing: " in line]
-            self.assertEqual(len(missing), 1, lines)
-            self.assertIn(f"host {HOST}, rank 1 ", missing[0])
-            self.assertIn("reading the data", missing[0])
-            if self.check_survivor(lines, before):
-                break
-            self.assertTrue(any(map(THERE.search, lines)), lines)
-        else:
-            self.fail("each time the newest state was saved already")
-        self.check_end(output)
+        """The other one, which has read its part, saves the state before the window."""
+        lines = self.hang(2)
+        self.check_missing(lines, 1, "reading the data")
+        self.check_saved(lines, "run", 2 * STEPS + 30)
+        self.check_end()
 
     def test_the_only_one(self):
         """HDF5 hangs: nothing can be saved, and what was stays."""
-        fault = self.fault("read", "hang", "data.h5", AFTER=self.now)
-        lines, before = self.hang("run", 1, fault)
-        self.assertTrue(any("rank 0" in line and "reading the data" in line for line in lines),
-                        lines)
-        self.assertFalse(self.check_survivor(lines, before))
-        self.assertGreaterEqual(self.newest_step("run"), before)
-        self.check_end("run")
+        lines = self.hang(1)
+        self.check_missing(lines, 0, "reading the data")
+        self.check_nothing_saved(lines, "run", 2 * STEPS)
+        self.check_end()
 
 
 class HealthyCase(FaultCase):
     """Everything is slower than the watchdog's time, and nothing is wrong."""
 
     def test_slow_checkpoint(self):
-        fault = self.fault("fsync", "slow", "checkpoint-", SECONDS=PATIENT + 1)
-        for ranks in (1, 2):
-            nntrain(*self.words(f"run-{ranks}", "--watchdog", PATIENT, "--checkpoint-every",
-                                "20steps", "--quiet", epochs=1), ranks=ranks, env=fault)
+        """One that the run waits for at its end, and several that the next has to wait for."""
+        slow = {"SECONDS": PATIENT + 1}
+        nntrain(*self.words("run-1", "--watchdog", PATIENT, "--quiet", epochs=1),
+                env=self.fault("fsync", "slow", "checkpoint-", ALL="", **slow))
+        nntrain(*self.words("run-2", "--watchdog", PATIENT, "--checkpoint-every", "20steps",
+                            "--quiet", epochs=1), ranks=2,
+                env=self.fault("fsync", "slow", "checkpoint-", **slow))
 
     def test_slow_reading(self):
         """Windows of four large reads by each rank, which together take longer."""
         x = np.random.RandomState(4).randn(640, 16384).astype(np.float32)
         y = (x[:, 0] > 0).astype(np.int64)
         write_data(self.data, train=(x, y), test=(x[:20], y[:20]))
-        fault = self.fault("read", "slow", "data.h5", SECONDS=PATIENT / 3, AFTER=self.now,
-                           RANK=1)
+        now = self.folder / "now"
+        fault = self.fault("read", "slow", "data.h5", SECONDS=PATIENT / 3, AFTER=now, RANK=1)
         words = [word if word != "200,100" else "10" for word in
                  self.streaming("run", epochs=100000, seconds=PATIENT)]
         process = self.start(*words, ranks=2, env=fault)
         self.wait_for_epoch("run", 1)
-        self.now.touch()
-        time.sleep(9)
+        now.touch()
+        time.sleep(3 * PATIENT)
         self.assertIsNone(process.poll())
-        os.kill(children(process.pid)[0], signal.SIGTERM)
-        self.assertIn("stopped", self.finish(process, 75)[0][0])
+        os.kill(ranks_of(process.pid)[0], signal.SIGTERM)
+        self.assertIn("stopped", self.finish(process, 75)[0])
 
     def test_slow_validation(self):
-        x = np.random.RandomState(3).randint(0, 255, (1000000, 60), np.uint8)
-        y = (x[:, 0] > 127).astype(np.int64)
-        write_data(self.data, train=(x[:64], y[:64]), test=(x, y))
-        words = [word if word != "200,100" else "500,300" for word in
-                 self.words("run", "--watchdog", PATIENT, "--quiet", epochs=1)]
-        nntrain(*words)
-        print(f"{metrics(self.folder / 'run')[0]['seconds']:.1f} s of validation")
+        """It streams, and its last six reads, of several windows, take a while."""
+        x = np.random.RandomState(3).randn(4800, 60).astype(np.float32)
+        y = (x[:, 0] > 0).astype(np.int64)
+        write_data(self.data, train=(x[:640], y[:640]))
+        data, counted = self.folder / "validation.h5", self.folder / "count"
+        write_data(data, test=(x, y))
+        for ranks in (1, 2):
+            who = {"RANK": 0} if ranks > 1 else {}
+            words = self.words("run", "--watchdog", PATIENT, "--quiet", "--memory-limit", "600K",
+                               epochs=1)
+            words[words.index("--validation") + 1] = f"{data}:test"
+            nntrain(*words, ranks=ranks,
+                    env=self.fault("read", "count", data.name, AT=0, COUNT=counted, **who))
+            shutil.rmtree(self.folder / "run")
+            nntrain(*words, ranks=ranks,
+                    env=self.fault("read", "slow", data.name, AT=int(counted.read_text()) - 5,
+                                   SECONDS=PATIENT / 3, **who))
+            seconds = metrics(self.folder / "run")[0]["validation_seconds"]
+            self.assertGreater(seconds, 1.5 * PATIENT)
+            shutil.rmtree(self.folder / "run")
 
     def test_suspended(self):
         """All of it for long, as a scheduler does, or one of it often."""
         process = self.start(*self.words("run", "--watchdog", PATIENT, "--quiet", epochs=100000),
                              ranks=2)
         self.wait_for_epoch("run", 1)
-        pids = children(process.pid)
-        for which, seconds in [(pids, 6.0)] + 5 * [(pids[1:], 0.5)]:
+        pids = [pid for _, pid in sorted(ranks_of(process.pid).items())]
+        for which, seconds in [(pids, 2.0 * PATIENT)] + 5 * [(pids[1:], 0.5)]:
             for pid in which:
                 os.kill(pid, signal.SIGSTOP)
             time.sleep(seconds)
@@ -287,7 +306,7 @@ class HealthyCase(FaultCase):
         before = len(metrics(self.folder / "run"))
         self.wait_for_epoch("run", before + 1)
         os.kill(pids[1], signal.SIGTERM)
-        self.assertIn("stopped", self.finish(process, 75)[0][0])
+        self.assertIn("stopped", self.finish(process, 75)[0])
 
 
 if __name__ == "__main__":

@@ -101,7 +101,7 @@ class Hosts:
     def mend_link(self, name):
         """Back when it carries again, a moment later; nobody remembers that the host was away."""
         run("ip", "link", "set", name, "up")
-        until = time.monotonic() + 20
+        until = time.monotonic() + 60
         while "LOWER_UP" not in run("ip", "-n", name, "link", "show", "veth0") or \
                 "state UP" not in run("ip", "link", "show", name):
             if time.monotonic() > until:
@@ -110,12 +110,21 @@ class Hosts:
         for other in self.names:
             run("ip", "-n", other, "neigh", "flush", "all")
 
+    @staticmethod
+    def processes(name):
+        """The numbers of those that run on a host."""
+        return [int(number) for number in run("ip", "netns", "pids", name).split()]
+
+    def end(self, name):
+        """As if the host's power were cut: no process says goodbye."""
+        for number in self.processes(name):
+            try:
+                os.kill(number, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+
     def end_all(self):
         """Ends all that runs on the hosts: what an earlier mpirun left would clear away the files
         of the next."""
         for name in self.names:
-            for number in run("ip", "netns", "pids", name).split():
-                try:
-                    os.kill(int(number), signal.SIGKILL)
-                except ProcessLookupError:
-                    pass
+            self.end(name)

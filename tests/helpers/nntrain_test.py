@@ -1,6 +1,7 @@
 """Running nntrain in tests: the program at any number of ranks, scratch folders, and its files.
 
-NNTRAIN in the environment is the program, NNTRAIN_MPIEXEC the launcher (default mpirun).
+NNTRAIN in the environment is the program, NNTRAIN_MPIEXEC the launcher (default mpirun);
+NNTRAIN_RAISING is the program with ranks that send themselves signals (raise_at.c).
 """
 import functools
 import json
@@ -15,6 +16,7 @@ import h5py
 import numpy as np
 
 SKIPPED = 77  # the exit code that CTest counts as skipped
+HANG = 180  # seconds in which even a busy machine finishes what a test waits for
 # Open MPI's session files: concurrent programs without mpirun would share one directory.
 SESSIONS = tempfile.TemporaryDirectory(prefix="nntrain-")
 # One rank without a launcher needs no network and no daemon.
@@ -68,6 +70,50 @@ def choices(option):
     """All values of an option of `train` that is a choice, as the program itself lists them."""
     said = nntrain("train", "--data", "none.h5", "--output", "none", f"--{option}", "?", code=2).stderr
     return tuple(said.strip().rsplit("choose one of: ", 1)[1].split(", "))
+
+
+def raising(number, step, point, ranks=None, file=None):
+    """The environment in which ranks (all without) of NNTRAIN_RAISING send themselves a signal at
+    "begin", "update" or "end" of a step, counted from 1; `file` gets their process numbers."""
+    settings = {"NNT_RAISE_SIGNAL": str(int(number)), "NNT_RAISE_STEP": str(step),
+                "NNT_RAISE_AT": point}
+    if ranks is not None:
+        settings["NNT_RAISE_RANKS"] = ",".join(map(str, ranks))
+    if file is not None:
+        settings["NNT_RAISE_FILE"] = str(file)
+    return settings
+
+
+def raised(file):
+    """Process numbers by rank of those that have sent themselves a signal."""
+    lines = Path(file).read_text().splitlines() if Path(file).exists() else []
+    return {int(rank): int(process) for rank, process in map(str.split, lines)}
+
+
+def ranks_among(processes):
+    """Process numbers by rank of those processes that are ranks of the program."""
+    found = {}
+    for process in processes:
+        folder = Path(f"/proc/{process}")
+        try:
+            if (folder / "comm").read_text() != "nntrain\n":
+                continue
+            words = (folder / "environ").read_text().split("\0")
+        except OSError:  # it has ended
+            continue
+        settings = dict(word.split("=", 1) for word in words if "=" in word)
+        for name in ("OMPI_COMM_WORLD_RANK", "SLURM_PROCID"):  # of mpirun, of srun
+            if name in settings:
+                found[int(settings[name])] = int(process)
+                break
+    return found
+
+
+def ranks_of(launcher):
+    """Process numbers by rank of the ranks of an mpirun on this machine."""
+    listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(launcher)], capture_output=True,
+                            text=True, check=False).stdout
+    return ranks_among(listed.split())
 
 
 def metrics(run):

@@ -7,10 +7,9 @@ import shutil
 import signal
 import subprocess
 import time
-from pathlib import Path
 
 from hosts import FOLDER, Hosts, run
-from nntrain_test import skip
+from nntrain_test import HANG, ranks_among, skip
 
 CONFIGURATION = """
 ClusterName=nn
@@ -39,8 +38,8 @@ SelectType=select/cons_tres
 SelectTypeParameters=CR_CPU
 SlurmdParameters=config_overrides
 ReturnToService=2
-SlurmdTimeout=10
-KillWait=5
+SlurmdTimeout=60
+KillWait=10
 JobRequeue=1
 CommunicationParameters=NoInAddrAny,NoCtldInAddrAny
 SchedulerParameters=batch_sched_delay=0,sched_interval=2,bf_interval=2
@@ -48,15 +47,15 @@ PreemptType=preempt/partition_prio
 PreemptMode=REQUEUE
 SlurmctldParameters=preempt_send_user_signal
 NodeName=nh[1-2] NodeAddr=10.77.0.[1-2] CPUs=4 RealMemory=1000 State=UNKNOWN
-PartitionName=lo Nodes=ALL Default=YES MaxTime=INFINITE PriorityTier=1 PreemptMode=REQUEUE GraceTime=5 State=UP
+PartitionName=lo Nodes=ALL Default=YES MaxTime=INFINITE PriorityTier=1 PreemptMode=REQUEUE GraceTime=30 State=UP
 PartitionName=hi Nodes=ALL MaxTime=INFINITE PriorityTier=10 PreemptMode=OFF State=UP
 """
 TOOLS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "scontrol", "squeue")
 
 
-def wait_for(condition, what, seconds=60):
+def wait_for(condition, what):
     """Polls; the condition's first true value, or a failure that names what was awaited."""
-    until = time.monotonic() + seconds
+    until = time.monotonic() + HANG
     while True:
         value = condition()
         if value:
@@ -88,7 +87,7 @@ class Cluster:
                                            stderr=subprocess.DEVNULL)
         for node in self.nodes:
             self.start_node(node)
-        wait_for(lambda: self.state_of_nodes() == ["idle", "idle"], self.logs, 30)
+        wait_for(lambda: self.state_of_nodes() == ["idle", "idle"], self.logs)
 
     def stop(self):
         for process in (*self.slurmd.values(), self.controller):
@@ -111,20 +110,13 @@ class Cluster:
 
     def kill_node(self, node):
         """As if its power were cut: no process of the node says goodbye. Slurm learns of it."""
-        for number in run("ip", "netns", "pids", node).split():
-            try:
-                os.kill(int(number), signal.SIGKILL)
-            except ProcessLookupError:
-                pass
+        self.hosts.end(node)
         self.slurmd[node].wait()
         run("scontrol", "update", f"nodename={node}", "state=down", "reason=test")
 
-    @staticmethod
-    def kill_rank(node, name, number=signal.SIGKILL):
-        """A signal to one of the processes of this name on a node."""
-        numbers = [int(pid) for pid in run("ip", "netns", "pids", node).split()
-                   if Path(f"/proc/{pid}/comm").read_text().strip() == name]
-        os.kill(numbers[-1], number)
+    def kill_rank(self, node, number=signal.SIGKILL):
+        """A signal to one of the program's processes on a node."""
+        os.kill(max(ranks_among(self.hosts.processes(node)).items())[1], number)
 
     def mend_node(self, node):
         """The node is back, with empty disks."""
@@ -158,9 +150,9 @@ class Cluster:
                               check=False)
         return bool(done.stdout.strip())
 
-    def wait_for_state(self, number, *states, seconds=60):
+    def wait_for_state(self, number, *states):
         return wait_for(lambda: self.job(number)["JobState"] in states and self.job(number),
-                        lambda: f"{states}\n{self.job(number)}\n{self.logs()}", seconds)
+                        lambda: f"{states}\n{self.job(number)}\n{self.logs()}")
 
     def wait_for_requeue(self, number):
         """Until the job is back in the queue, and nothing of it runs; the job."""

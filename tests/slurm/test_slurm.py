@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The batch scripts under a real Slurm of two nodes on this machine.
 
-  test_slurm.py [JobCase | ...]
+  test_slurm.py [ArrayCase | JobCase | RequeueCase | LimitCase]
 
 Needs root and Slurm's programs; leaves nothing behind (cluster.py, helpers/hosts.py).
 """
@@ -28,7 +28,6 @@ SOURCE = Path(os.environ["NNTRAIN_SOURCE_DIR"])
 EPOCHS = 40
 ENDLESS = 1000000
 CLUSTER = None
-LIMITED = []
 
 
 def setUpModule():
@@ -42,22 +41,10 @@ def setUpModule():
     os.environ["OMPI_MCA_orte_tmpdir_base"] = str(FOLDER / "tmp")
     os.environ["OMPI_MCA_btl_tcp_if_include"] = hosts.Hosts.network
     os.environ["OMPI_MCA_oob_tcp_if_include"] = hosts.Hosts.network
-    LIMITED.extend(start_limited())
 
 
 def tearDownModule():
     CLUSTER.stop()
-
-
-def start_limited():
-    """A run that only its time limit stops, beside all others; job and folder."""
-    folder = FOLDER / "limited"
-    folder.mkdir()
-    run(SOURCE / "scripts/make_job.sh", "--time", "1", "--warning", "0", "--no-requeue",
-        "--partition", "hi", "--sbatch", "--nodelist=nh1", "--program", os.environ["NNTRAIN"],
-        "--file", folder / "job.sbatch", "--", "train", *WORDS, "--epochs", ENDLESS,
-        "--output", folder / "run")
-    return CLUSTER.submit(folder / "job.sbatch", folder=folder), folder
 
 
 WORDS = ["--data", f"{FOLDER}/data.h5:train", "--validation", f"{FOLDER}/data.h5:test",
@@ -110,10 +97,10 @@ class SlurmCase(unittest.TestCase):
     def log(self, number):
         return "".join(file.read_text() for file in self.folder.glob(f"*-{number}*.log"))
 
-    def end(self, number, code=0, seconds=90):
+    def end(self, number, code=0):
         """Waits for the job's end; the state has to fit the exit code."""
         job = CLUSTER.wait_for_state(number, "COMPLETED", "FAILED", "CANCELLED", "TIMEOUT",
-                                     "NODE_FAIL", seconds=seconds)
+                                     "NODE_FAIL")
         self.assertEqual((job["JobState"], job["ExitCode"]),
                          ("FAILED" if code else "COMPLETED", f"{code}:0"),
                          f"{job}\n{self.log(number)}\n{CLUSTER.logs()}")
@@ -250,7 +237,7 @@ class RequeueCase(SlurmCase):
         """-K1 ends the others; the script has the job requeued, since there are new checkpoints."""
         number = self.job()
         self.wait_for_epochs(number)
-        CLUSTER.kill_rank("nh2", "nntrain")
+        CLUSTER.kill_rank("nh2")
         self.goes_on(number, 1)
         self.end(number)
         self.assertEqual(self.result(self.folder / "run"), self.reference())
@@ -264,7 +251,7 @@ class RequeueCase(SlurmCase):
                                   options=["--launcher", launcher,
                                            *(["--no-requeue"] if launcher == "mpirun" else [])])
                 self.wait_for_epochs(number)
-                CLUSTER.kill_rank("nh2", "nntrain", signal.SIGSTOP)
+                CLUSTER.kill_rank("nh2", signal.SIGSTOP)
                 if launcher == "srun":
                     self.goes_on(number, 1, ends=False)
                     self.wait_for_epochs(number)
@@ -272,7 +259,7 @@ class RequeueCase(SlurmCase):
                     CLUSTER.wait_for_state(number, "CANCELLED")
                     wait_for(lambda job=number: not CLUSTER.is_there(job), "the end of the job")
                 else:
-                    self.end(number, code=1, seconds=60)
+                    self.end(number, code=1)
                 said = self.log(number)
                 self.assertIn("watchdog: missing: host nh2, rank ", said)
                 self.assertIn("stopped or dead", said)
@@ -293,16 +280,12 @@ class RequeueCase(SlurmCase):
         self.assertEqual(self.result(self.folder / "run"), self.reference())
 
 
-class WithoutHurryCase(SlurmCase):
-    """Named to be the last: its job runs beside the others' and is over when its turn comes."""
-
+class LimitCase(SlurmCase):
     def test_time_limit(self):
         """The end of the job, as Slurm knows it, stops the run half a minute before."""
-        number, folder = LIMITED
-        job = CLUSTER.wait_for_state(number, "FAILED", "TIMEOUT", "COMPLETED")
-        log = "".join(file.read_text() for file in folder.glob("*.log"))
-        self.assertEqual((job["JobState"], job["ExitCode"]), ("FAILED", "75:0"), log)
-        self.assertIn("stopped ahead of the time limit", log)
+        number = self.job(options=["--time", "1", "--warning", "0", "--no-requeue"])
+        self.end(number, code=75)
+        self.assertIn("stopped ahead of the time limit", self.log(number))
 
 
 if __name__ == "__main__":

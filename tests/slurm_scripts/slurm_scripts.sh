@@ -18,7 +18,7 @@ for name in srun mpirun; do
 trap 'echo "got USR1" >>called; signalled=yes' USR1
 { echo "${0##*/}"; echo "OMP_NUM_THREADS=$OMP_NUM_THREADS"; printf '%s\n' "$@"; } >called
 echo "${SLURM_JOB_END_TIME:-none}" >end-time
-for _ in {1..200}; do
+for _ in {1..2000}; do
   [ -n "${FAKE_WAIT:-}" ] && [ -z "${signalled:-}" ] || break
   sleep 0.05
 done
@@ -172,18 +172,22 @@ run "$script" '' SLURM_JOB_END_TIME=17
 run "$script" '' FAKE_END=N/A
 [ "$(cat end-time)" = none ] || complain "end time $(cat end-time) from N/A"
 
-# USR1 is forwarded to the launcher and the job is requeued; after TERM it only waits.
+# USR1 is forwarded to the launcher and the job is requeued; after TERM it only waits. The script
+# says when it has got TERM, so that USR1 comes after it.
+got_term="s/^trap 'ended=yes' TERM/trap 'ended=yes; echo >got-term' TERM/"
 for signals in USR1 "TERM USR1"; do
-  rm -f end-time
+  rm -f end-time got-term
   {
     while [ ! -s end-time ]; do sleep 0.05; done
-    for signal in $signals; do
-      kill -"$signal" "$(cat script-pid)"
-      sleep 0.1
-    done
+    if [ "$signals" = "TERM USR1" ]; then
+      kill -TERM "$(cat script-pid)"
+      while [ ! -e got-term ]; do sleep 0.05; done
+    fi
+    kill -USR1 "$(cat script-pid)"
   } &
   # shellcheck disable=SC2016
-  run "$script" '1a\echo $$ >script-pid' FAKE_WAIT=yes FAKE_EXIT=75
+  run "$script" '1a\echo $$ >script-pid'"
+$got_term" FAKE_WAIT=yes FAKE_EXIT=75
   wait
   expect "signals $signals" 75
   grep -q '^got USR1$' called || complain "$signals: USR1 is not passed on"

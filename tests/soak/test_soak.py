@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "helpers"))
-from nntrain_test import SHARED, Case, metrics, write_data  # noqa: E402
+from nntrain_test import HANG, SHARED, Case, metrics, ranks_of, write_data  # noqa: E402
 
 SECONDS = float(os.environ.get("NNT_TEST_SOAK_SECONDS", "50"))
 RANKS = 2
@@ -27,12 +27,6 @@ STOPPED = 75
 GROWTH_KB = 1024
 EPOCH_KB = 0.3
 STEP_KB = 8 / 1024
-
-
-def ranks_of(process):
-    listed = subprocess.run(["ps", "-o", "pid=,comm=", "--ppid", str(process)],
-                            capture_output=True, text=True, check=False).stdout.splitlines()
-    return [int(line.split()[0]) for line in listed if line.split()[1:] == ["nntrain"]]
 
 
 def sample(pid):
@@ -73,10 +67,19 @@ class SoakCase(Case):
                                         env=dict(os.environ, **SHARED, OMP_NUM_THREADS="1"),
                                         stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
 
+    def wait_for_epochs(self, count):
+        file = self.folder / "run/metrics.jsonl"
+        until = time.monotonic() + HANG
+        while not file.exists() or len(file.read_text().splitlines()) < count:
+            self.assertLess(time.monotonic(), until, f"no epoch {count}")
+            self.assertIsNone(self.started.poll())
+            time.sleep(0.1)
+
     def watch(self, seconds):
-        """Samples of each rank, from when a fifth of the time is over."""
+        """Samples of each rank, from when a fifth of the time is over, and two epochs are."""
         time.sleep(seconds / 5)
-        pids = ranks_of(self.started.pid)
+        self.wait_for_epochs(2)
+        pids = ranks_of(self.started.pid).values()
         self.assertEqual(len(pids), RANKS)
         rows = {pid: [] for pid in pids}
         until = time.monotonic() + seconds * 4 / 5
@@ -90,7 +93,7 @@ class SoakCase(Case):
         self.start(*extra)
         rows = self.watch(SECONDS / 2)
         os.kill(min(rows), signal.SIGTERM)
-        _, said = self.started.communicate(timeout=60)
+        _, said = self.started.communicate(timeout=HANG)
         self.assertEqual(self.started.returncode, STOPPED, said)
         last = metrics(self.folder / "run")[-1]
         for pid, samples in rows.items():
