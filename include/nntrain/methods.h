@@ -15,10 +15,9 @@ typedef struct nnt_optimizer_settings {
   double momentum; /* from 0 (none) to below 1 */
   bool nesterov;
   double weight_decay;
-  double beta1, beta2;
-  double alpha;
-  double epsilon;
-  double trust;
+  double beta1, beta2, alpha; /* from 0 to below 1 */
+  double epsilon;             /* above 0 */
+  double trust;               /* from 0 */
   /* Before the optimiser sees it, a gradient becomes: with clip_norm c, g min(1, c / (|g| + 1e-6)),
    * |g| over all parameters (Pascanu, Mikolov and Bengio, ICML 2013); then with clip_value c, g cut
    * to [-c, c]; then with l1 c, g + c sign(w), not for biases. 0 disables. */

@@ -22,7 +22,7 @@
   /* The same with mean and variance of an output over all samples of the batch, on all ranks,     \
    * unweighted (torch.nn.SyncBatchNorm). Validation, eval and predict take running ones instead,  \
    * from 0 and 1, r + (s - r) / 10 after every batch with s its mean and unbiased variance (which \
-   * a batch of one sample does not have: then the variance stays), and so does a frozen layer.    \
+   * a batch of one sample does not have: then both stay), and so does a frozen layer.             \
    * Ioffe and Szegedy, ICML 2015. */                                                              \
   X(BATCH, "batch", batch_norm)
 
@@ -49,7 +49,7 @@ typedef enum nnt_loss {
 } nnt_loss;
 
 /* Distribution of the initial weights; i and o are the inputs and outputs of the layer. Biases
- * start at 0, but normal(0, 1) with NNT_FAN_IN (Nielsen, chapter 3). */
+ * start at 0, but normal(0, 1) with NNT_INIT_FAN_IN (Nielsen, chapter 3). */
 typedef enum nnt_initializer {
   NNT_INIT_DEFAULT,        /* the one that suits the activation (nntrain/activations.h) */
   NNT_INIT_XAVIER_UNIFORM, /* uniform(+-sqrt(6 / (i + o))); Glorot and Bengio, AISTATS 2010 */

@@ -20,8 +20,8 @@
 #define IR_VERSION 8
 /* What protocol buffers can hold. */
 #define MOST_BYTES 2147483647
-#define MOST_NODES (8 * NNT_MAX_LAYERS + 8)
-#define MOST_TENSORS (NNT_MAX_TENSORS + 4 * NNT_MAX_LAYERS + 8)
+#define MOST_NODES (16 * NNT_MAX_LAYERS + 8)
+#define MOST_TENSORS (NNT_MAX_TENSORS + 8 * NNT_MAX_LAYERS + 8)
 #define NAME_SIZE 48
 /* Of one node. */
 #define MOST_INPUTS 8
@@ -66,6 +66,16 @@ static void release(builder *b) {
   }
 }
 
+/* Whether there is room for one more; else the export fails. */
+static bool has_room(builder *b, size_t count, size_t most) {
+  if (b->status == NNT_OK && count >= most)
+    b->status = nnt_fail(b->error, NNT_BAD_INPUT,
+                         "a network of too many operators for ONNX\nmore than %zu\nread the "
+                         "checkpoint itself, with h5py",
+                         most);
+  return b->status == NNT_OK;
+}
+
 static char *make_text(builder *b, const char *text) {
   size_t size = strlen(text) + 1;
   char *copy = take(b, size);
@@ -79,7 +89,7 @@ static const char *add_tensor(builder *b, const char *name, int rank, int64_t ro
   Onnx__TensorProto *tensor = take(b, sizeof *tensor);
   int64_t *dims = take(b, 2 * sizeof *dims);
   char *own_name = make_text(b, name);
-  if (own_name == NULL) return NULL;
+  if (own_name == NULL || !has_room(b, b->tensor_count, MOST_TENSORS)) return NULL;
   union {
     const float *borrowed;
     uint8_t *read; /* protobuf-c only reads it */
@@ -117,7 +127,7 @@ static Onnx__NodeProto *add_node_of(builder *b, const char *type, size_t count,
   char value[16];
   (void)snprintf(value, sizeof value, "v%d", b->values++);
   char *output = make_text(b, value);
-  if (b->status != NNT_OK) return NULL;
+  if (!has_room(b, b->node_count, MOST_NODES)) return NULL;
   onnx__node_proto__init(node);
   for (size_t i = 0; i < count; ++i) inputs[i] = make_text(b, names[i]);
   inputs[count] = output;
@@ -133,8 +143,8 @@ static Onnx__NodeProto *add_node_of(builder *b, const char *type, size_t count,
 }
 
 static Onnx__NodeProto *add_node(builder *b, const char *type, size_t count, const char *first,
-                                 const char *second, const char *third) {
-  const char *const names[3] = {first, second, third};
+                                 const char *second) {
+  const char *const names[2] = {first, second};
   return add_node_of(b, type, count, names);
 }
 
@@ -143,7 +153,7 @@ static Onnx__AttributeProto *add_attribute(builder *b, Onnx__NodeProto *node, co
   Onnx__AttributeProto *attribute = take(b, sizeof *attribute);
   char *own_name = make_text(b, name);
   Onnx__AttributeProto **list = take(b, MOST_ATTRIBUTES * sizeof(Onnx__AttributeProto *));
-  if (b->status != NNT_OK || node == NULL) return NULL;
+  if (node == NULL || !has_room(b, node->n_attribute, MOST_ATTRIBUTES)) return NULL;
   onnx__attribute_proto__init(attribute);
   attribute->name = own_name;
   attribute->has_type = 1;
@@ -181,6 +191,13 @@ typedef struct scope {
 /* A parameter of the layer, as "layers.I.NAME". */
 static const char *add_parameter(builder *b, const scope *in, const char *what) {
   const nnt_tensor *tensor = nnt_layout_tensor(in->layout, in->layer, what);
+  if (tensor == NULL) {
+    b->status = nnt_fail(b->error, NNT_BAD_INPUT,
+                         "an operand that is no tensor of its layer\n%s in layer %d\nreport it as "
+                         "an error of nntrain",
+                         what, in->layer);
+    return NULL;
+  }
   float *values = take(b, (size_t)nnt_tensor_elements(tensor) * sizeof *values);
   char name[NAME_SIZE];
   if (values == NULL) return NULL;
@@ -214,7 +231,10 @@ static void add_operator(builder *b, const scope *in, char *text) {
   size_t input_count = 1, attribute_count = 0;
   const char *type = strtok_r(text, " ", &rest);
   for (char *word = strtok_r(NULL, " ", &rest); word != NULL; word = strtok_r(NULL, " ", &rest)) {
-    if (strchr(word, '=') != NULL)
+    bool names = strchr(word, '=') != NULL;
+    if (!has_room(b, names ? attribute_count : input_count, names ? MOST_ATTRIBUTES : MOST_INPUTS))
+      return;
+    if (names)
       attributes[attribute_count++] = word;
     else
       inputs[input_count++] = add_operand(b, in, word);
@@ -255,14 +275,14 @@ static void add_outputs(builder *b, const nnt_model *model) {
   if (model->loss == NNT_CROSS_ENTROPY) type = "Softmax";
   if (model->loss == NNT_BINARY_CROSS_ENTROPY) type = "Sigmoid";
   if (model->loss == NNT_POISSON) type = "Exp";
-  Onnx__NodeProto *node = add_node(b, type, 1, z, NULL, NULL);
+  Onnx__NodeProto *node = add_node(b, type, 1, z, NULL);
   char *name = make_text(b, "output");
   if (model->loss == NNT_CROSS_ENTROPY) set_int(b, node, "axis", 1);
   if (b->status != NNT_OK) return;
   node->output[0] = name;
   b->last = name;
   if (model->target != NNT_TARGET_CLASS) return;
-  node = add_node(b, "ArgMax", 1, name, NULL, NULL);
+  node = add_node(b, "ArgMax", 1, name, NULL);
   set_int(b, node, "axis", 1);
   set_int(b, node, "keepdims", 0);
   name = make_text(b, "class");
@@ -275,8 +295,8 @@ static void add_graph(builder *b, const nnt_model *model, const float *parameter
   if (model->normalization != NNT_NORMALIZE_NONE) {
     const char *shift = add_tensor(b, "input_shift", 1, nnt_model_inputs(model), 0, model->shift);
     const char *scale = add_tensor(b, "input_scale", 1, nnt_model_inputs(model), 0, model->scale);
-    (void)add_node(b, "Sub", 2, b->last, shift, NULL);
-    (void)add_node(b, "Mul", 2, b->last, scale, NULL);
+    (void)add_node(b, "Sub", 2, b->last, shift);
+    (void)add_node(b, "Mul", 2, b->last, scale);
   }
   add_units(b, model, &layout, parameters);
   add_outputs(b, model);

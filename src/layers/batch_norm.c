@@ -19,16 +19,13 @@ static void parameters(nnt_layout *layout, int layer) {
   (void)nnt_layout_add_vector(layout, layer, "running_var", NNT_START_ONE, true);
 }
 
-static int64_t width_of(const nnt_unit *unit) {
-  return nnt_panel_count(unit->outputs) * NNT_PANEL;
-}
-
 static void workspace(nnt_workspace *w, nnt_unit *unit) {
   if (!w->training) return;
   nnt_workspace_take(w, nnt_workspace_matrix(w, unit), w->forward, w->backward,
                      &unit->arrays[NORMAL]);
-  nnt_workspace_take(w, width_of(unit), w->forward, w->backward, &unit->arrays[INVERSE_DEVIATION]);
-  nnt_workspace_take(w, width_of(unit), w->forward, w->backward, &unit->arrays[BATCH_MEAN]);
+  nnt_workspace_take(w, nnt_unit_width(unit), w->forward, w->backward,
+                     &unit->arrays[INVERSE_DEVIATION]);
+  nnt_workspace_take(w, nnt_unit_width(unit), w->forward, w->backward, &unit->arrays[BATCH_MEAN]);
 }
 
 /* A tree node is [means, squares, rows] on the way forward, [gradients of gains, of shifts] on the
@@ -49,7 +46,7 @@ static bool measures(const nnt_pass *p, const nnt_unit *unit) {
 /* On one thread, when all have written their part of this rank's tree nodes. */
 static void gather(const nnt_pass *p, const nnt_unit *unit) {
   const nnt_whole_batch *whole = p->call->whole;
-  p->network->gathered = whole->gather(whole->context, node_floats(width_of(unit)));
+  p->network->gathered = whole->gather(whole->context, node_floats(nnt_unit_width(unit)));
 }
 
 /* Nodes of no rows. */
@@ -108,7 +105,7 @@ static void read_granule(const void *source, int64_t index, counted *out) {
 static void measure(const nnt_pass *p, nnt_team team, const nnt_unit *unit) {
   const nnt_norm_kernels *kernels = p->kernels->norm;
   const nnt_network_step_call *call = p->call;
-  int64_t width = width_of(unit), begin = 0, end = 0;
+  int64_t width = nnt_unit_width(unit), begin = 0, end = 0;
   nnt_unit_panels(unit, team, &begin, &end);
   for (int64_t i = begin; i < end; ++i) {
     const panel_rows rows = {kernels, unit->values.data + i * unit->values.stride, call->granules};
@@ -166,7 +163,7 @@ static void learn(const nnt_pass *p, nnt_team team, const nnt_unit *unit) {
   int64_t begin = 0, end = 0;
   nnt_unit_panels(unit, team, &begin, &end);
   for (int64_t i = begin; i < end; ++i) {
-    const gathered_panel from = {p->network->gathered, width_of(unit), i};
+    const gathered_panel from = {p->network->gathered, nnt_unit_width(unit), i};
     _Alignas(64) float variance[NNT_PANEL], unbiased[NNT_PANEL];
     counted stack[NNT_SUM_PLACES] = {{.rows = 0.0F}}; /* the plan has an item at least */
     for (int64_t n = 0; n < plan->items; ++n)
@@ -240,7 +237,7 @@ static void forward_idle(const nnt_pass *p, const nnt_unit *unit) {
 static void sum_gradients(const nnt_pass *p, nnt_team team, const nnt_unit *unit) {
   const nnt_elementwise *kernels = p->kernels->elementwise;
   const nnt_network_step_call *call = p->call;
-  int64_t width = width_of(unit), distance = node_floats(width), begin = 0, end = 0;
+  int64_t width = nnt_unit_width(unit), distance = node_floats(width), begin = 0, end = 0;
   nnt_unit_panels(unit, team, &begin, &end);
   for (int64_t i = begin; i < end; ++i) {
     const float *panel = unit->gradient.data + i * unit->gradient.stride;
@@ -261,7 +258,7 @@ static void sum_gradients(const nnt_pass *p, nnt_team team, const nnt_unit *unit
 /* The sum of 32 floats at `offset` of all ranks' tree nodes. */
 static void sum_nodes(const nnt_pass *p, const nnt_unit *unit, int64_t offset, float *out) {
   const nnt_sum_tree *plan = p->call->whole->plan;
-  int64_t distance = node_floats(width_of(unit));
+  int64_t distance = node_floats(nnt_unit_width(unit));
   _Alignas(64) float stack[NNT_SUM_PLACES][NNT_PANEL];
   for (int64_t n = 0; n < plan->items; ++n) {
     const nnt_sum_step *step = &plan->steps[n];
@@ -287,7 +284,7 @@ static void denormalize(const nnt_pass *p, const nnt_unit *unit, int64_t begin, 
     panel.samples = 1.0F;
     if (measures(p, unit)) {
       sum_nodes(p, unit, i * NNT_PANEL, products);
-      sum_nodes(p, unit, width_of(unit) + i * NNT_PANEL, sums);
+      sum_nodes(p, unit, nnt_unit_width(unit) + i * NNT_PANEL, sums);
       panel.inverse = unit->arrays[INVERSE_DEVIATION] + i * NNT_PANEL;
       panel.samples = (float)p->call->whole->samples;
     } else {
@@ -304,7 +301,7 @@ static void take_gradients(const nnt_pass *p, const nnt_unit *unit, int64_t begi
     for (int t = GAIN; t <= SHIFT; ++t) {
       const nnt_tensor *tensor = nnt_unit_tensor(p, unit, t);
       call->take(call->context, tensor, tensor->offset + i * NNT_PANEL,
-                 call->whole->own + t * width_of(unit) + i * NNT_PANEL, NNT_PANEL);
+                 call->whole->own + t * nnt_unit_width(unit) + i * NNT_PANEL, NNT_PANEL);
     }
   }
 }
@@ -328,7 +325,6 @@ static void backward_idle(const nnt_pass *p, const nnt_unit *unit) {
   if (unit->reached && measures(p, unit)) gather_nothing(p, unit);
 }
 
-extern const nnt_layer_kind nnt_batch_norm_kind;
 const nnt_layer_kind nnt_batch_norm_kind = {
     .parameters = parameters,
     .workspace = workspace,

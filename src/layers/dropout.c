@@ -23,5 +23,4 @@ static void finish(const nnt_pass *p, const nnt_unit *unit, const nnt_unit *host
                              values, derivatives);
 }
 
-extern const nnt_layer_kind nnt_dropout_kind;
 const nnt_layer_kind nnt_dropout_kind = {.finish = finish, .training_only = true, .onnx = ""};

@@ -11,7 +11,8 @@
  *    the elementwise units that follow it, to each piece while that is in the cache (layers/unit.h)
  *  - backward finds d loss / d values before the activation in the unit's gradient, writes the
  *    gradients of the unit's parameters and, where the source is reached, d loss / d values of the
- *    source, before the source's activation; complete, with a barrier, when it returns
+ *    source, before the source's activation, and ends in a barrier behind that; what a thread does
+ *    after it uses memory that lives for one time longer (nnt_workspace_take)
  *  - bits may depend on neither the number of threads nor that of ranks: sums over rows go by
  *    granules (kernels/microkernel.h)
  * Functions that do nothing are NULL. */
@@ -53,13 +54,17 @@ typedef struct nnt_layer_kind {
   bool training_only; /* not a part of the network in evaluation */
 
   /* The unit in other programs: operators of ONNX, as in nntrain/activations.h, with names of the
-   * unit's tensors for operands, and a class of torch.nn; "" and NULL: nothing is left of it. */
+   * unit's tensors for operands, and a class of torch.nn; onnx is "" and pytorch NULL where nothing
+   * is left of it. */
   const char *onnx;
   const char *pytorch;
 } nnt_layer_kind;
 
-/* The product that every layer begins with. */
-extern const nnt_layer_kind nnt_dense_kind;
+/* All kinds. Every layer begins with a dense one. */
+extern const nnt_layer_kind nnt_dense_kind, nnt_dropout_kind;
+#define NNT_DECLARE_KIND(NAME, name, kind) extern const nnt_layer_kind nnt_##kind##_kind;
+NNT_NORMS(NNT_DECLARE_KIND)
+#undef NNT_DECLARE_KIND
 /* What stands between a layer's product and its activation; NULL for NNT_NORM_NONE. */
 const nnt_layer_kind *nnt_norm_kind(nnt_norm norm);
 
@@ -72,7 +77,7 @@ int nnt_units_of(const nnt_model *model, nnt_unit *units);
 
 /* The layout of all units' parameters, one bucket a layer. The model must outlive it. */
 nnt_layout nnt_layout_of(const nnt_model *model);
-/* Parameters that are trained, frozen ones included, without padding. */
+/* Elements of all parameters, frozen ones included, without statistics and padding. */
 int64_t nnt_model_parameters(const nnt_model *model);
 
 #endif

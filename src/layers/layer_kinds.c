@@ -5,10 +5,6 @@
 #include "layers/layer_kind.h"
 #include "layers/unit.h"
 
-extern const nnt_layer_kind nnt_dropout_kind;
-#define DECLARE(NAME, name, kind) extern const nnt_layer_kind nnt_##kind##_kind;
-NNT_NORMS(DECLARE)
-
 #define KIND(NAME, name, kind) [NNT_NORM_##NAME] = &nnt_##kind##_kind,
 static const nnt_layer_kind *const norms[] = {[NNT_NORM_NONE] = NULL, NNT_NORMS(KIND)};
 
@@ -48,8 +44,8 @@ static int add_layer(const nnt_layer *shape, int layer, nnt_unit *units, int cou
   return count;
 }
 
-int nnt_units_of(const nnt_model *model, nnt_unit *units) {
-  nnt_layout layout = nnt_layout_begin(model);
+/* The units, and their parameters in a layout; returns the number of units. */
+static int build(const nnt_model *model, nnt_unit *units, nnt_layout *layout) {
   int count = 0, last = NNT_SAMPLES;
   bool reached = false;
   for (int l = 0; l < model->layer_count; ++l) {
@@ -57,21 +53,23 @@ int nnt_units_of(const nnt_model *model, nnt_unit *units) {
     reached = reached || !model->layers[l].frozen;
     count = add_layer(&model->layers[l], l, units, count, &last);
     for (int u = first; u < count; ++u) {
-      units[u].tensor = layout.tensor_count;
+      units[u].tensor = layout->tensor_count;
       units[u].reached = reached;
-      if (units[u].kind->parameters != NULL) units[u].kind->parameters(&layout, l);
+      if (units[u].kind->parameters != NULL) units[u].kind->parameters(layout, l);
     }
   }
   return count;
 }
 
+int nnt_units_of(const nnt_model *model, nnt_unit *units) {
+  nnt_layout layout = nnt_layout_begin(model);
+  return build(model, units, &layout);
+}
+
 nnt_layout nnt_layout_of(const nnt_model *model) {
   nnt_layout layout = nnt_layout_begin(model);
   nnt_unit units[NNT_MAX_UNITS];
-  int count = nnt_units_of(model, units);
-  for (int u = 0; u < count; ++u) {
-    if (units[u].kind->parameters != NULL) units[u].kind->parameters(&layout, units[u].layer);
-  }
+  (void)build(model, units, &layout);
   nnt_layout_end(&layout);
   return layout;
 }

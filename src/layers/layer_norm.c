@@ -10,16 +10,14 @@ static void parameters(nnt_layout *layout, int layer) {
   (void)nnt_layout_add_vector(layout, layer, "norm_bias", NNT_START_ZERO, false);
 }
 
-static int64_t width_of(const nnt_unit *unit) {
-  return nnt_panel_count(unit->outputs) * NNT_PANEL;
-}
-
 static void workspace(nnt_workspace *w, nnt_unit *unit) {
   if (!w->training) return;
   nnt_workspace_take(w, nnt_workspace_matrix(w, unit), w->forward, w->backward,
                      &unit->arrays[NORMAL]);
   nnt_workspace_take(w, w->rows, w->forward, w->backward, &unit->arrays[INVERSE_DEVIATION]);
-  nnt_workspace_take(w, 2 * width_of(unit), w->backward, w->backward, &unit->arrays[SUMS]);
+  /* Taken after the last barrier: they live until the product below has ended its own. */
+  nnt_workspace_take(w, 2 * nnt_unit_width(unit), w->backward, w->backward + 1,
+                     &unit->arrays[SUMS]);
 }
 
 /* This thread's rows. */
@@ -45,7 +43,7 @@ static void forward(const nnt_pass *p, nnt_team team, const nnt_unit *unit) {
 static void sum_gradients(const nnt_pass *p, nnt_team team, const nnt_unit *unit) {
   const nnt_network_step_call *call = p->call;
   const nnt_elementwise *kernels = p->kernels->elementwise;
-  float *gains = unit->arrays[SUMS], *shifts = gains + width_of(unit);
+  float *gains = unit->arrays[SUMS], *shifts = gains + nnt_unit_width(unit);
   int64_t begin = 0, end = 0;
   nnt_unit_panels(unit, team, &begin, &end);
   if (call->take == NULL) {
@@ -68,7 +66,7 @@ static void take_gradients(const nnt_pass *p, nnt_team team, const nnt_unit *uni
     for (int t = GAIN; t <= SHIFT; ++t) {
       const nnt_tensor *tensor = nnt_unit_tensor(p, unit, t);
       call->take(call->context, tensor, tensor->offset + i * NNT_PANEL,
-                 unit->arrays[SUMS] + t * width_of(unit) + i * NNT_PANEL, NNT_PANEL);
+                 unit->arrays[SUMS] + t * nnt_unit_width(unit) + i * NNT_PANEL, NNT_PANEL);
     }
   }
 }
@@ -83,7 +81,6 @@ static void backward(const nnt_pass *p, nnt_team team, const nnt_unit *unit) {
   if (p->call->take != NULL && !unit->frozen) take_gradients(p, team, unit);
 }
 
-extern const nnt_layer_kind nnt_layer_norm_kind;
 const nnt_layer_kind nnt_layer_norm_kind = {
     .parameters = parameters,
     .workspace = workspace,

@@ -26,6 +26,10 @@ const float *nnt_unit_parameter(const nnt_pass *pass, const nnt_unit *unit, int 
   return pass->parameters + nnt_unit_tensor(pass, unit, index)->offset;
 }
 
+int64_t nnt_unit_width(const nnt_unit *unit) {
+  return nnt_panel_count(unit->outputs) * NNT_PANEL;
+}
+
 void nnt_unit_panels(const nnt_unit *unit, nnt_team team, int64_t *begin, int64_t *end) {
   int64_t panels = nnt_panel_count(unit->outputs);
   *begin = nnt_partition_begin(panels, team.threads, team.thread);

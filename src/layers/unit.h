@@ -22,7 +22,7 @@ struct nnt_unit {
   nnt_activation activation; /* of its outputs */
   int followers;             /* elementwise units right after it that change its outputs */
   double amount;             /* of dropout */
-  /* Memory. In training values and what `arrays` hold stay until the unit's backward pass. */
+  /* Memory. In training values stay until the unit's backward pass. */
   nnt_panels values;   /* [capacity, outputs] */
   nnt_panels gradient; /* the same, of the loss; no data where nothing is reached */
   /* f'(z) where it does not follow from the output, with the followers' factors; else NULL. */
@@ -55,7 +55,8 @@ struct nnt_workspace {
   int backward; /* when its backward pass runs */
 };
 
-/* `floats` floats, used from one time to the other, to be found in *out. */
+/* `floats` floats, used from time `first` to time `last`, to be found in *out. What a thread reads
+ * after the last barrier of a pass is used for one time longer: the others are ahead of it. */
 void nnt_workspace_take(nnt_workspace *workspace, int64_t floats, int first, int last, float **out);
 /* As many as a unit's values have. */
 int64_t nnt_workspace_matrix(const nnt_workspace *workspace, const nnt_unit *unit);
@@ -67,6 +68,8 @@ nnt_panels nnt_first_rows(nnt_panels matrix, int64_t rows);
 /* A parameter of the unit: the `index`-th that its kind has added. */
 const nnt_tensor *nnt_unit_tensor(const nnt_pass *pass, const nnt_unit *unit, int index);
 const float *nnt_unit_parameter(const nnt_pass *pass, const nnt_unit *unit, int index);
+/* A unit's outputs in whole panels. */
+int64_t nnt_unit_width(const nnt_unit *unit);
 /* This thread's panels of a unit's outputs: [*begin, *end). */
 void nnt_unit_panels(const nnt_unit *unit, nnt_team team, int64_t *begin, int64_t *end);
 

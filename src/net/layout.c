@@ -41,9 +41,9 @@ void nnt_layout_end(nnt_layout *layout) {
 }
 
 const nnt_tensor *nnt_layout_tensor(const nnt_layout *layout, int layer, const char *name) {
-  const nnt_tensor *tensor = &layout->tensors[layout->first_tensor[layer]];
-  while (strcmp(tensor->name, name) != 0) ++tensor;
-  return tensor;
+  for (int i = layout->first_tensor[layer]; i < layout->first_tensor[layer + 1]; ++i)
+    if (strcmp(layout->tensors[i].name, name) == 0) return &layout->tensors[i];
+  return NULL;
 }
 
 const nnt_tensor *nnt_layout_tensor_at(const nnt_layout *layout, int64_t offset) {

@@ -7,7 +7,7 @@
  * A matrix is [inputs, outputs] in panels (kernels/panels.h), a vector is padded to whole panels;
  * the padding is zero. Statistics, such as running means, are not trained: in the gradient arena
  * their places hold what the batch has, which they follow (net/optimizer.h). Which tensors a layer
- * has, its units say (layers/units.h).
+ * has, its units say (layers/layer_kind.h).
  *
  * The tail of 32 floats follows the last layer: in the gradient arena it carries the step's loss
  * and control flags, so that both travel with the first gradient that is complete. */
@@ -72,8 +72,8 @@ int nnt_layout_add_vector(nnt_layout *layout, int layer, const char *name, nnt_t
 /* All tensors are added. One bucket a layer. */
 void nnt_layout_end(nnt_layout *layout);
 
-/* The tensor of a layer with this name, which there must be; that of which the float at `offset`
- * is a part. */
+/* The tensor of a layer with this name, NULL: it has none; that of which the float at `offset` is a
+ * part. */
 const nnt_tensor *nnt_layout_tensor(const nnt_layout *layout, int layer, const char *name);
 const nnt_tensor *nnt_layout_tensor_at(const nnt_layout *layout, int64_t offset);
 
@@ -91,7 +91,7 @@ int64_t nnt_layout_bucket_begin(const nnt_layout *layout, int bucket);
 int64_t nnt_layout_layer_begin(const nnt_layout *layout, int layer);
 int64_t nnt_layout_layer_end(const nnt_layout *layout, int layer);
 
-/* Trained parameters, frozen ones included, without padding. */
+/* Elements of all tensors but the statistics, frozen ones included, without padding. */
 int64_t nnt_layout_parameters(const nnt_layout *layout);
 
 /* Elements of a tensor without padding. */

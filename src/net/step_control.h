@@ -3,6 +3,8 @@
 #ifndef NNT_NET_STEP_CONTROL_H
 #define NNT_NET_STEP_CONTROL_H
 
+#include "net/layout.h"
+
 /* Before a step what one rank knows, after it the sum over all ranks. The flags count ranks: small
  * whole numbers, which float sums exactly. */
 typedef struct nnt_step_control {
@@ -11,5 +13,7 @@ typedef struct nnt_step_control {
   float out_of_time; /* the run's time is nearly over */
   float save;        /* a checkpoint is due */
 } nnt_step_control;
+
+_Static_assert(sizeof(nnt_step_control) <= NNT_TAIL * sizeof(float), "it travels in the tail");
 
 #endif

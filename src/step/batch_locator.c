@@ -30,39 +30,39 @@ nnt_status nnt_batch_locator_create(const nnt_samples *samples, nnt_network *net
   size_t count = (size_t)capacity + 1;
   int64_t bytes = capacity * samples->features * nnt_element_bytes(samples->element);
   ahead = ahead && bytes <= NEXT_BYTES;
-  nnt_batch_locator *finder = calloc(1, sizeof *finder);
-  *out = finder;
-  if (finder == NULL) return nnt_fail_memory(error, sizeof *finder, "training");
-  finder->samples = samples;
-  finder->threads = threads;
-  finder->indices = calloc(count, sizeof *finder->indices);
-  finder->next_indices = calloc(count, sizeof *finder->next_indices);
-  if (pairs.rows != NULL) finder->partners = calloc(count, sizeof *finder->partners);
-  if (ahead) finder->next = calloc(count, sizeof *finder->next);
-  if (finder->indices == NULL || finder->next_indices == NULL ||
-      (pairs.rows != NULL && finder->partners == NULL) || (ahead && finder->next == NULL)) {
+  nnt_batch_locator *locator = calloc(1, sizeof *locator);
+  *out = locator;
+  if (locator == NULL) return nnt_fail_memory(error, sizeof *locator, "training");
+  locator->samples = samples;
+  locator->threads = threads;
+  locator->indices = calloc(count, sizeof *locator->indices);
+  locator->next_indices = calloc(count, sizeof *locator->next_indices);
+  if (pairs.rows != NULL) locator->partners = calloc(count, sizeof *locator->partners);
+  if (ahead) locator->next = calloc(count, sizeof *locator->next);
+  if (locator->indices == NULL || locator->next_indices == NULL ||
+      (pairs.rows != NULL && locator->partners == NULL) || (ahead && locator->next == NULL)) {
     nnt_batch_locator_destroy(out);
     return nnt_fail_memory(error, count * sizeof(int64_t), "training");
   }
-  finder->batch = (nnt_batch){.rows = nnt_network_rows(network),
-                              .targets = nnt_network_targets(network),
-                              .weights = nnt_network_weights(network),
-                              .classes = nnt_network_classes(network),
-                              .partner_rows = pairs.rows,
-                              .partner_classes = pairs.classes,
-                              .shares = pairs.shares};
+  locator->batch = (nnt_batch){.rows = nnt_network_rows(network),
+                               .targets = nnt_network_targets(network),
+                               .weights = nnt_network_weights(network),
+                               .classes = nnt_network_classes(network),
+                               .partner_rows = pairs.rows,
+                               .partner_classes = pairs.classes,
+                               .shares = pairs.shares};
   return NNT_OK;
 }
 
-void nnt_batch_locator_destroy(nnt_batch_locator **finder) {
-  nnt_batch_locator *f = *finder;
+void nnt_batch_locator_destroy(nnt_batch_locator **locator) {
+  nnt_batch_locator *f = *locator;
   if (f == NULL) return;
   free(f->indices);
   free(f->partners);
   free(f->next_indices);
   free(f->next);
   free(f);
-  *finder = NULL;
+  *locator = NULL;
 }
 
 /* The order of an epoch is a value: the same one has the same keys. */
@@ -71,43 +71,44 @@ static bool is_same_order(const nnt_sample_order *a, const nnt_sample_order *b) 
 }
 
 /* The partners of contiguous rows are contiguous too, and come the other way round. */
-static void find_partners(nnt_batch_locator *finder, const nnt_batch_part *part) {
+static void find_partners(nnt_batch_locator *locator, const nnt_batch_part *part) {
   int64_t last = nnt_mixup_partner(part->batch, part->position + part->count - 1);
-  nnt_loader_order(part->order, part->first + last, part->count, finder->threads, finder->partners);
+  nnt_loader_order(part->order, part->first + last, part->count, locator->threads,
+                   locator->partners);
   for (int64_t low = 0, high = part->count - 1; low < high; ++low, --high) {
-    int64_t kept = finder->partners[low];
-    finder->partners[low] = finder->partners[high];
-    finder->partners[high] = kept;
+    int64_t kept = locator->partners[low];
+    locator->partners[low] = locator->partners[high];
+    locator->partners[high] = kept;
   }
 }
 
 /* Known from the step before, or asked of the order. */
-void nnt_batch_locator_find(nnt_batch_locator *finder, const nnt_batch_part *part, float share) {
+void nnt_batch_locator_find(nnt_batch_locator *locator, const nnt_batch_part *part, float share) {
   int64_t first = part->first + part->position, count = part->count;
-  if (finder->next_first == first && finder->next_count == count &&
-      is_same_order(&finder->next_order, part->order)) {
-    int64_t *known = finder->next_indices;
-    finder->next_indices = finder->indices;
-    finder->indices = known;
+  if (locator->next_first == first && locator->next_count == count &&
+      is_same_order(&locator->next_order, part->order)) {
+    int64_t *known = locator->next_indices;
+    locator->next_indices = locator->indices;
+    locator->indices = known;
   } else {
-    nnt_loader_order(part->order, first, count, finder->threads, finder->indices);
+    nnt_loader_order(part->order, first, count, locator->threads, locator->indices);
   }
-  nnt_loader_find(finder->samples, finder->indices, count, &finder->batch);
-  if (finder->partners == NULL || count == 0) return;
-  find_partners(finder, part);
-  nnt_loader_mix(finder->samples, finder->partners, count, share, &finder->batch);
+  nnt_loader_find(locator->samples, locator->indices, count, &locator->batch);
+  if (locator->partners == NULL || count == 0) return;
+  find_partners(locator, part);
+  nnt_loader_mix(locator->samples, locator->partners, count, share, &locator->batch);
 }
 
-const void *const *nnt_batch_locator_foresee(nnt_batch_locator *finder,
+const void *const *nnt_batch_locator_foresee(nnt_batch_locator *locator,
                                              const nnt_batch_part *part) {
-  finder->next_count = 0;
-  if (finder->next == NULL || part->count == 0) return NULL;
-  nnt_batch next = {.rows = finder->next};
+  locator->next_count = 0;
+  if (locator->next == NULL || part->count == 0) return NULL;
+  nnt_batch next = {.rows = locator->next};
   int64_t first = part->first + part->position;
-  nnt_loader_order(part->order, first, part->count, finder->threads, finder->next_indices);
-  nnt_loader_find(finder->samples, finder->next_indices, part->count, &next);
-  finder->next_order = *part->order;
-  finder->next_first = first;
-  finder->next_count = part->count;
-  return finder->next;
+  nnt_loader_order(part->order, first, part->count, locator->threads, locator->next_indices);
+  nnt_loader_find(locator->samples, locator->next_indices, part->count, &next);
+  locator->next_order = *part->order;
+  locator->next_first = first;
+  locator->next_count = part->count;
+  return locator->next;
 }

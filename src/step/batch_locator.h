@@ -15,7 +15,7 @@ nnt_status nnt_batch_locator_create(const nnt_samples *samples, nnt_network *net
                                     int64_t capacity, bool ahead, int threads,
                                     nnt_batch_locator **out, nnt_error *error) NNT_MUST_CHECK;
 /* NULL in it is accepted. */
-void nnt_batch_locator_destroy(nnt_batch_locator **finder);
+void nnt_batch_locator_destroy(nnt_batch_locator **locator);
 
 /* Rows [position, position + count) of the batch of `batch` samples that begins at position `first`
  * of the order. */
@@ -25,10 +25,11 @@ typedef struct nnt_batch_part {
 } nnt_batch_part;
 
 /* Into the network's first rows; `share` of each is its own sample where samples are mixed. */
-void nnt_batch_locator_find(nnt_batch_locator *finder, const nnt_batch_part *part, float share);
+void nnt_batch_locator_find(nnt_batch_locator *locator, const nnt_batch_part *part, float share);
 
 /* Where the rows of a part to come lie, [part->count]; NULL: not to be prefetched. Valid until the
  * next call. */
-const void *const *nnt_batch_locator_foresee(nnt_batch_locator *finder, const nnt_batch_part *part);
+const void *const *nnt_batch_locator_foresee(nnt_batch_locator *locator,
+                                             const nnt_batch_part *part);
 
 #endif

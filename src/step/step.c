@@ -32,7 +32,7 @@ struct nnt_stepper {
   nnt_gradient_exchange *exchange;
   nnt_exchange_share share;
   nnt_sync_batch_norm *whole; /* NULL: no layer needs the whole batch */
-  nnt_batch_locator *finder;
+  nnt_batch_locator *locator;
   float share_of_own; /* with mixup, in the running batch */
   double mixup;
   int64_t *granule_begin; /* [share.count + 1] rows of this rank */
@@ -106,7 +106,7 @@ static nnt_status create_network(nnt_stepper *stepper, const nnt_model *model,
                                 &stepper->network, error);
   if (status == NNT_OK)
     status = nnt_batch_locator_create(samples, stepper->network, stepper->capacity,
-                                      stepper->parts == 1, threads, &stepper->finder, error);
+                                      stepper->parts == 1, threads, &stepper->locator, error);
   if (status == NNT_OK && stepper->parts > 1)
     status = nnt_partial_sums_create(
         share->granules, share->first, share->count, stepper->parts, stepper->layout.floats,
@@ -152,7 +152,7 @@ void nnt_stepper_destroy(nnt_stepper **stepper) {
   nnt_partial_sums_destroy(&(*stepper)->sums);
   nnt_sync_batch_norm_destroy(&(*stepper)->whole);
   nnt_gradient_exchange_destroy(&(*stepper)->exchange);
-  nnt_batch_locator_destroy(&(*stepper)->finder);
+  nnt_batch_locator_destroy(&(*stepper)->locator);
   nnt_network_destroy(&(*stepper)->network);
   free((*stepper)->granule_begin);
   free(*stepper);
@@ -266,7 +266,7 @@ static void foresee(nnt_stepper *stepper, const nnt_sample_order *order, int64_t
                                .batch = size,
                                .position = first_row(stepper, size),
                                .count = row_count(stepper, size)};
-  call->next = nnt_batch_locator_foresee(stepper->finder, &part);
+  call->next = nnt_batch_locator_foresee(stepper->locator, &part);
   call->next_count = call->next != NULL ? part.count : 0;
 }
 
@@ -284,7 +284,7 @@ static nnt_network_step_call describe_step(nnt_stepper *stepper, const nnt_batch
   part.position = position;
   part.count = stepper->granule_begin[count];
   double started = stepper->measure ? nnt_clock_seconds() : 0.0;
-  nnt_batch_locator_find(stepper->finder, &part, stepper->share_of_own);
+  nnt_batch_locator_find(stepper->locator, &part, stepper->share_of_own);
   if (stepper->measure) stepper->gathering += nnt_clock_seconds() - started;
   return (nnt_network_step_call){.layout = &stepper->layout,
                                  .parameters = nnt_stepper_parameters(stepper),

@@ -98,7 +98,7 @@ static void normalize(double *z, int64_t count, int64_t stride, const double *ga
 static void normalize_layer(const nnt_layer *layer, double z[ROWS][64], const double *p) {
   for (int row = 0; row < ROWS && layer->norm == NNT_NORM_LAYER; ++row)
     normalize(z[row], layer->outputs, 1, p, p + layer->outputs, 1);
-  for (int64_t o = 0; o < layer->outputs && layer->frozen; ++o) {
+  for (int64_t o = 0; o < layer->outputs && layer->norm == NNT_NORM_BATCH && layer->frozen; ++o) {
     for (int row = 0; row < ROWS; ++row)
       z[row][o] =
           p[o] * (z[row][o] - RUNNING_MEAN) / sqrt(RUNNING_VARIANCE + 1e-5) + p[layer->outputs + o];
