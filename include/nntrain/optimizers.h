@@ -19,13 +19,16 @@ typedef enum nnt_optimizer_options {
  *   name       for options and files: that of torch.optim, in lower case
  *   apply      kernel of src/kernels/update.c: updates the parameters by a gradient (or direction)
  *   direction  kernel that turns a gradient into the direction of the update; NULL: the gradient
- *   layerwise  stages of an update: with NONE any range of parameters is updated independently.
- * With GRADIENT or DIRECTION the norms of the weights and of the gradient or direction are computed
- * per layer, then it is applied, scaled by their ratio (net/optimizer.h) rate, momentum, decay,
- * epsilon   defaults of the learning rate and so on first, second   names of the state arrays, each
- * of the size of the parameters; NULL: none. One named "velocity", which is the last, exists only
- * with momentum takes      options besides those of all methods Append new rows at the end, so that
- * existing values do not change.
+ *   layerwise  stages of an update: with NONE any range of parameters is updated independently;
+ *              with GRADIENT or DIRECTION the norms of the weights and of the gradient or
+ *              direction are computed per layer, then it is applied, scaled by their ratio
+ *   rate, momentum, decay, epsilon
+ *              defaults of the learning rate and so on
+ *   first, second
+ *              names of the state arrays, each of the size of the parameters; NULL: none. One
+ *              named "velocity", which is the last, exists only with momentum
+ *   takes      options besides those of all methods
+ * Append new rows at the end, so that existing values do not change.
  *
  * With g the gradient of the batch's mean loss, w the parameters, lr the learning rate and t the
  * number of the update from 1; where conventions differ, those of torch.optim. Weight decay d
