@@ -225,7 +225,8 @@ static void stops_ahead_of_the_time_limit(void **state) {
   bool alone = nnt_comm_size(world) == 1;
   nnt_train_options options = usual("limit");
   nnt_train_result result;
-  for (double limit = 3.5; limit < 8.0; limit += 0.5) {
+  for (int half = 7; half < 16; ++half) {
+    double limit = 0.5 * half;
     clear_directory("limit");
     options.time_limit = limit;
     now = 1000.0;
