@@ -30,11 +30,12 @@ nnt_status nnt_warm_start_check(const char *name, const nnt_checkpoint *from,
 
 void nnt_warm_start_copy(const nnt_checkpoint *from, const nnt_layout *layout, float *parameters) {
   nnt_layout source = nnt_layout_of(&from->model);
-  for (int l = 0; l < layout->layer_count; ++l) {
-    if (!same_layer(&source.layers[l], &layout->layers[l])) continue;
-    int64_t begin = nnt_layout_layer_begin(&source, l), end = nnt_layout_layer_end(&source, l);
-    memcpy(parameters + nnt_layout_layer_begin(layout, l), from->parameters + begin,
-           (size_t)(end - begin) * sizeof *parameters);
+  for (int i = 0; i < layout->tensor_count; ++i) {
+    const nnt_tensor *to = &layout->tensors[i];
+    if (!same_layer(&source.layers[to->layer], &layout->layers[to->layer])) continue;
+    const nnt_tensor *tensor = nnt_layout_tensor(&source, to->layer, to->name);
+    memcpy(parameters + to->offset, from->parameters + tensor->offset,
+           (size_t)to->floats * sizeof *parameters);
   }
 }
 
