@@ -66,7 +66,8 @@ static void run(nnt_network *network, const nnt_layout *layout, const float *par
 }
 
 static void check(nnt_norm norm) {
-  static float x[ROWS][INPUTS], shift[INPUTS], scale[INPUTS];
+  static float x[ROWS][INPUTS];
+  static _Alignas(64) float shift[INPUTS], scale[INPUTS];
   nnt_model model = model_with(norm);
   nnt_layout layout = nnt_layout_of(&model);
   nnt_network *network = NULL;
