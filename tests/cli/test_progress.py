@@ -60,8 +60,10 @@ class Progress(CliCase):
             self.assertRegex(lines[3], rf"^done: 2 epochs, best loss .* in run{ranks}$")
             parts = re.fullmatch(r"time on rank 0:((?: \w+ \d+\.\d %,?)+)", lines[4])
             shares = dict(re.findall(r"(\w+) ([\d.]+) %", parts[1]))
-            self.assertLessEqual({"forward", "backward", "validation", "other"}, set(shares))
-            self.assertEqual("exchange" in shares, ranks > 1)
+            # A part of less than 0.05 % is not shown: on a busy machine that can be any.
+            self.assertLessEqual(set(shares), {"reading", "gather", "forward", "backward", "exchange", "update",
+                                               "validation", "other"})
+            self.assertTrue(ranks > 1 or "exchange" not in shares)
             self.assertAlmostEqual(sum(map(float, shares.values())), 100.0, delta=0.5)
             self.assertEqual(lines[5], "digest " + self.digest(f"run{ranks}/last.h5"))
             self.assertNotIn("\r", text)

@@ -97,7 +97,7 @@ class Report(CliCase):
         os.mkdir(self.path("empty"))
         self.refuse(("report", "run", "empty"), ["empty", "no checkpoint"])
         self.refuse(("report", "run", "--data", "none.h5"), ["none.h5"])
-        self.refuse(("report", "run", "--output", "no/page.html"), ["cannot write into this folder: no"], code=1)
+        self.refuse(("report", "run", "--output", "no/page.html"), ["cannot write to this directory: no"], code=1)
         self.refuse(("compare", "empty"), ["no checkpoint"])
         os.remove(self.path("run", "metrics.jsonl"))
         self.refuse(("compare", "run"), ["run/metrics.jsonl", "no metrics"])

@@ -4,12 +4,18 @@ leave nothing new in it. NNTRAIN in the environment is the program.
 import gzip
 import os
 import subprocess
+import sys
 import tempfile
 import unittest
+from pathlib import Path
 
 import h5py
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "helpers"))
+from nntrain_test import ALONE  # noqa: E402
+
 NNTRAIN = os.environ["NNTRAIN"]
+os.environ.update(ALONE)  # the program is started some 250 times, always on one rank
 
 
 def digest(folder, data, *arguments):
