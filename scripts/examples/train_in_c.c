@@ -54,9 +54,9 @@ static nnt_status simulate(int rank, int size, nnt_error *error) {
   }
   if (fclose(file) != 0)
     return nnt_fail(error, NNT_IO_ERROR, "cannot write\n%s\nmake room on the disk", table);
-  const nnt_convert_csv_options options = {
-      .path = table, .targets = "log_delay", .output = {.path = part, .force = true}};
-  return nnt_convert_csv(&options, &result, error);
+  const nnt_convert_options options = {
+      .input = table, .target = "log_delay", .output = {.path = part, .force = true}};
+  return nnt_convert(&options, &result, error);
 }
 
 static void print_epoch(void *context, const nnt_epoch_event *event) {
